@@ -1,0 +1,74 @@
+//! The valid configuration. A value of these types cannot be wrong: whoever holds one checks nothing again.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::secret::Secret;
+use crate::phone::PhoneId;
+
+/// Everything the exporter was told, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// At least one account; names are unique.
+    pub accounts: Vec<Account>,
+    /// Sentences about what is allowed but probably not meant; logged at start, printed by `check`.
+    pub warnings: Vec<String>,
+    /// Every file this was read from: the configuration, id files, secret files. A change of any calls for a reload.
+    pub files: Vec<PathBuf>,
+}
+
+/// One GeeLark account: a credential, a budget and the phones asked about with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The `account` label.
+    pub name: Arc<str>,
+    /// Scheme, host and perhaps a path prefix; the API's paths are appended.
+    pub base_url: Url,
+    /// How calls of this account authenticate.
+    pub credentials: Credentials,
+    /// The configured phones in configured order, no id twice and none that an earlier account has.
+    /// With sharding, this shard's phones only.
+    pub phones: Vec<PhoneId>,
+    /// When and how to ask.
+    pub poll: Poll,
+    /// What may be spent.
+    pub budget: Budget,
+}
+
+/// One of GeeLark's two ways to authenticate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// `Authorization: Bearer`.
+    Token(Secret),
+    /// The key signature.
+    Key {
+        /// Sent as `appId`; not a secret, yet of no interest to a log.
+        app_id: String,
+        /// Signs, is never sent.
+        api_key: Secret,
+    },
+}
+
+/// The `poll` section of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Poll {
+    /// How often every phone is to be asked about; the budget may stretch it.
+    pub interval: Duration,
+    /// From the first byte of a request to the last of its answer.
+    pub timeout: Duration,
+    /// After so long without an answer a phone's status is no longer shown; the poller raises it to three effective intervals.
+    pub stale_after: Duration,
+}
+
+/// The `budget` section of an account; with sharding, this shard's share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Calls of any kind in any 60 seconds.
+    pub requests_per_minute: NonZeroU32,
+    /// Calls that may be under way at once.
+    pub max_in_flight: usize,
+}

@@ -1,0 +1,130 @@
+//! What is believed of a batch at one instant: immutable, shared with whoever shows it.
+
+use std::sync::Arc;
+
+use crate::clock::UnixTime;
+use crate::phone::{PhoneId, Status};
+
+/// One batch as it is to be shown, wholly of one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchView {
+    /// The account the phones belong to.
+    pub account: Arc<str>,
+    /// The phones in configured order; each id once.
+    pub phones: Vec<Phone>,
+}
+
+/// What is believed of one phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    /// GeeLark's id.
+    pub id: PhoneId,
+    /// The name last given for it; `None` until one was.
+    pub name: Option<Arc<str>>,
+    /// Whether what follows may be shown.
+    pub standing: Standing,
+    /// The last status and since when; kept while stale, so that a phone that comes back unchanged keeps its timestamp.
+    pub last: Option<Seen>,
+    /// Answers 42001 since the phone is configured.
+    pub not_found_total: u64,
+}
+
+/// A status and when this exporter first saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The status.
+    pub status: Status,
+    /// When the first answer with this status came, after one with another or none.
+    pub since: UnixTime,
+}
+
+/// How far a phone can be vouched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Answered recently enough: [`Phone::last`] is true.
+    Fresh,
+    /// The last answer was that no such phone exists.
+    NotFound,
+    /// Not answered yet, or too long ago.
+    Stale,
+}
+
+impl Phone {
+    /// A phone of which nothing is known yet.
+    pub fn unseen(id: PhoneId) -> Self {
+        Self {
+            id,
+            name: None,
+            standing: Standing::Stale,
+            last: None,
+            not_found_total: 0,
+        }
+    }
+
+    /// The status, if it may be shown. There is no default: 0 would mean Started.
+    pub fn shown(&self) -> Option<Seen> {
+        self.last.filter(|_| self.standing == Standing::Fresh)
+    }
+
+    /// The name as a label value: empty until one is known.
+    pub fn label_name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+}
+
+/// How many phones of each kind: every phone is counted exactly once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are the values of the `status` label")]
+pub struct Tally {
+    pub started: usize,
+    pub starting: usize,
+    pub shut_down: usize,
+    pub expired: usize,
+    pub other: usize,
+    pub not_found: usize,
+    pub stale: usize,
+}
+
+impl Tally {
+    /// Counts a batch.
+    pub fn of(phones: &[Phone]) -> Self {
+        let mut tally = Self::default();
+        for phone in phones {
+            *match (phone.standing, phone.last.map(|seen| seen.status)) {
+                (Standing::NotFound, _) => &mut tally.not_found,
+                (Standing::Stale, _) | (Standing::Fresh, None) => &mut tally.stale,
+                (Standing::Fresh, Some(Status::Started)) => &mut tally.started,
+                (Standing::Fresh, Some(Status::Starting)) => &mut tally.starting,
+                (Standing::Fresh, Some(Status::ShutDown)) => &mut tally.shut_down,
+                (Standing::Fresh, Some(Status::Expired)) => &mut tally.expired,
+                (Standing::Fresh, Some(Status::Other(_))) => &mut tally.other,
+            } += 1;
+        }
+        tally
+    }
+
+    /// The counts with the label value each is shown under, always all of them.
+    pub fn by_status(self) -> [(&'static str, usize); 7] {
+        [
+            ("started", self.started),
+            ("starting", self.starting),
+            ("shut_down", self.shut_down),
+            ("expired", self.expired),
+            ("other", self.other),
+            ("not_found", self.not_found),
+            ("stale", self.stale),
+        ]
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.started += other.started;
+        self.starting += other.starting;
+        self.shut_down += other.shut_down;
+        self.expired += other.expired;
+        self.other += other.other;
+        self.not_found += other.not_found;
+        self.stale += other.stale;
+    }
+}

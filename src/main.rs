@@ -1,0 +1,3 @@
+//! Arguments to outcome to exit code, nothing else.
+
+fn main() {}
