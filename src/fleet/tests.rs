@@ -1,1 +1,347 @@
+//! What any answer does to a fleet.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::clock::UnixTime;
+use crate::phone::{FailReason, Failed, Found, Status};
+
+const STALE_AFTER: Duration = Duration::from_secs(300);
+
+struct Scene {
+    fleet: Fleet,
+    start: Moment,
+}
+
+impl Scene {
+    fn of(ids: &[&str]) -> Self {
+        let ids: Vec<PhoneId> = ids.iter().copied().map(PhoneId::from).collect();
+        Self {
+            fleet: Fleet::new("main".into(), &ids),
+            start: Moment {
+                mono: Instant::now(),
+                wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000),
+            },
+        }
+    }
+
+    fn at(&self, seconds: u64) -> Moment {
+        let passed = Duration::from_secs(seconds);
+        Moment {
+            mono: self.start.mono + passed,
+            wall: self.start.wall + passed,
+        }
+    }
+
+    /// Asks all of batch 0 and hands in `answer`.
+    fn answer(&mut self, seconds: u64, answer: Answer) -> Applied {
+        let now = self.at(seconds);
+        let question = self.fleet.questions(0, now.mono).remove(0);
+        self.fleet.apply(&question, answer, now)
+    }
+
+    fn phone(&self, id: &str) -> Phone {
+        let view = self.fleet.view(0);
+        view.phones
+            .iter()
+            .find(|phone| phone.id.as_str() == id)
+            .unwrap()
+            .clone()
+    }
+}
+
+fn found(id: &str, name: &str, code: i64) -> Found {
+    Found {
+        id: id.into(),
+        name: Some(name.into()),
+        status: Status::from_code(code),
+    }
+}
+
+fn failed(id: &str, reason: FailReason) -> Failed {
+    Failed { id: id.into(), reason }
+}
+
+fn answer(found: Vec<Found>, failed: Vec<Failed>) -> Answer {
+    Answer { found, failed }
+}
+
+#[test]
+fn ids_are_laid_out_in_batches_of_a_hundred() {
+    let ids: Vec<String> = (0..253).map(|n| n.to_string()).collect();
+    let ids: Vec<PhoneId> = ids.iter().map(|id| PhoneId::from(id.as_str())).collect();
+    let fleet = Fleet::new("main".into(), &ids);
+    let now = Instant::now();
+    let sizes: Vec<usize> = (0..fleet.batches())
+        .flat_map(|batch| fleet.questions(batch, now))
+        .map(|question| question.len())
+        .collect();
+    assert_eq!(sizes, [100, 100, 53]);
+}
+
+#[test]
+fn nothing_is_shown_of_a_phone_before_its_first_answer() {
+    let scene = Scene::of(&["a"]);
+    assert_eq!(scene.phone("a").shown(), None);
+    assert_eq!(scene.phone("a").label_name(), "");
+}
+
+#[test]
+fn an_answer_that_repeats_the_last_one_changes_nothing() {
+    let mut scene = Scene::of(&["a"]);
+    assert!(scene.answer(0, answer(vec![found("a", "one", 0)], vec![])).changed);
+    let before = scene.fleet.view(0);
+    assert!(!scene.answer(60, answer(vec![found("a", "one", 0)], vec![])).changed);
+    assert!(Arc::ptr_eq(&before, &scene.fleet.view(0)), "no copy was made");
+}
+
+#[test]
+fn a_taken_view_stays_as_it_was() {
+    let mut scene = Scene::of(&["a"]);
+    let before = scene.fleet.view(0);
+    scene.answer(0, answer(vec![found("a", "one", 0)], vec![]));
+    assert_eq!(before.phones[0].shown(), None);
+    assert!(scene.fleet.view(0).phones[0].shown().is_some());
+}
+
+#[test]
+fn since_moves_with_the_status_and_not_with_the_name() {
+    let mut scene = Scene::of(&["a"]);
+    scene.answer(0, answer(vec![found("a", "one", 1)], vec![]));
+    scene.answer(60, answer(vec![found("a", "two", 1)], vec![]));
+    let seen = scene.phone("a").shown().unwrap();
+    assert_eq!(
+        (scene.phone("a").label_name(), seen.since),
+        ("two", UnixTime(1_000_000))
+    );
+    scene.answer(120, answer(vec![found("a", "two", 0)], vec![]));
+    assert_eq!(
+        scene.phone("a").shown(),
+        Some(Seen {
+            status: Status::Started,
+            since: UnixTime(1_000_120)
+        })
+    );
+}
+
+#[test]
+fn a_missing_name_keeps_the_last_one() {
+    let mut scene = Scene::of(&["a"]);
+    scene.answer(0, answer(vec![found("a", "one", 1)], vec![]));
+    let nameless = Found {
+        name: None,
+        ..found("a", "", 0)
+    };
+    scene.answer(60, answer(vec![nameless], vec![]));
+    assert_eq!(scene.phone("a").label_name(), "one");
+}
+
+#[test]
+fn a_phone_not_found_loses_its_status_and_is_counted_each_time() {
+    let mut scene = Scene::of(&["a"]);
+    scene.answer(0, answer(vec![found("a", "one", 0)], vec![]));
+    for seconds in [60, 120] {
+        scene.answer(seconds, answer(vec![], vec![failed("a", FailReason::NotFound)]));
+    }
+    let phone = scene.phone("a");
+    assert_eq!(phone.shown(), None);
+    assert_eq!((phone.standing, phone.not_found_total), (Standing::NotFound, 2));
+    scene.answer(180, answer(vec![found("a", "one", 0)], vec![]));
+    let phone = scene.phone("a");
+    assert_eq!(
+        phone.shown().unwrap().since,
+        UnixTime(1_000_180),
+        "a phone that vanished begins anew"
+    );
+    assert_eq!(phone.not_found_total, 2);
+}
+
+#[test]
+fn an_expiry_among_the_failures_is_the_status_expired() {
+    let mut scene = Scene::of(&["a"]);
+    scene.answer(0, answer(vec![found("a", "one", 2)], vec![]));
+    scene.answer(60, answer(vec![], vec![failed("a", FailReason::Expired)]));
+    let phone = scene.phone("a");
+    assert_eq!(phone.shown().unwrap().status, Status::Expired);
+    assert_eq!(phone.label_name(), "one");
+}
+
+#[test]
+fn an_id_that_was_passed_over_is_shown_until_it_is_stale() {
+    let mut scene = Scene::of(&["a", "b"]);
+    let both = answer(vec![found("a", "one", 0), found("b", "two", 0)], vec![]);
+    scene.answer(0, both.clone());
+    let applied = scene.answer(60, answer(vec![found("a", "one", 0)], vec![]));
+    assert_eq!(applied.unanswered, [PhoneId::from("b")]);
+    assert_eq!(scene.fleet.unanswered(), 1);
+    assert!(scene.fleet.expire(STALE_AFTER, scene.at(299).mono).is_empty());
+    assert_eq!(scene.fleet.expire(STALE_AFTER, scene.at(300).mono), [0]);
+    assert_eq!(scene.phone("b").standing, Standing::Stale);
+    assert!(scene.phone("a").shown().is_some());
+    scene.answer(360, both);
+    assert_eq!(scene.fleet.unanswered(), 0);
+    assert_eq!(
+        scene.phone("b").shown().unwrap().since,
+        UnixTime(1_000_000),
+        "a phone that comes back as it was keeps its timestamp"
+    );
+}
+
+#[test]
+fn an_unknown_failure_code_teaches_nothing() {
+    let mut scene = Scene::of(&["a"]);
+    let applied = scene.answer(0, answer(vec![], vec![failed("a", FailReason::Other(49999))]));
+    assert_eq!(applied.unanswered.len(), 1);
+    assert_eq!(scene.phone("a").standing, Standing::Stale);
+}
+
+#[test]
+fn strangers_and_repeats_are_reported_and_ignored() {
+    let mut scene = Scene::of(&["a"]);
+    let applied = scene.answer(
+        0,
+        answer(
+            vec![found("a", "first", 0), found("a", "second", 3), found("x", "nobody", 0)],
+            vec![failed("a", FailReason::NotFound)],
+        ),
+    );
+    assert_eq!(applied.strangers, ["x"]);
+    assert_eq!(applied.repeated, ["a", "a"]);
+    assert_eq!(scene.phone("a").shown().unwrap().status, Status::Started);
+    assert_eq!(scene.phone("a").not_found_total, 0);
+}
+
+#[test]
+fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minutes() {
+    let ids: Vec<String> = (100..200).map(|n| n.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut scene = Scene::of(&ids);
+    let now = scene.at(0).mono;
+    let mut open = scene.fleet.questions(0, now);
+    let (mut calls, mut culprits) = (0, Vec::new());
+    while let Some(question) = open.pop() {
+        calls += 1;
+        if !scene.fleet.ids(&question).contains(&PhoneId::from("142")) {
+            continue;
+        }
+        match scene.fleet.refuse(&question, now) {
+            Refused::Split(left, right) => open.extend([left, right]),
+            Refused::Culprit { id, news } => culprits.push((id, news)),
+        }
+    }
+    assert_eq!(culprits, [(PhoneId::from("142"), true)]);
+    assert!(calls <= 15, "{calls} calls");
+    assert_eq!(scene.fleet.unanswered(), 1);
+
+    let sizes = |scene: &Scene, seconds| -> Vec<usize> {
+        let questions = scene.fleet.questions(0, scene.at(seconds).mono);
+        questions.iter().map(Question::len).collect()
+    };
+    assert_eq!(sizes(&scene, 599), [99]);
+    assert_eq!(
+        sizes(&scene, 600),
+        [99, 1],
+        "asked again alone, so that it spoils nobody"
+    );
+
+    let again = scene.fleet.questions(0, scene.at(600).mono).remove(1);
+    let refused = scene.fleet.refuse(&again, scene.at(600).mono);
+    assert!(matches!(refused, Refused::Culprit { news: false, .. }));
+    let again = scene.fleet.questions(0, scene.at(1200).mono).remove(1);
+    let now = scene.at(1200);
+    scene
+        .fleet
+        .apply(&again, answer(vec![found("142", "ok", 0)], vec![]), now);
+    assert_eq!(sizes(&scene, 1201), [100], "once answered it is asked with the others");
+}
+
+#[test]
+fn another_roster_keeps_what_is_known_of_phones_that_stay() {
+    let mut scene = Scene::of(&["a", "b"]);
+    scene.answer(
+        0,
+        answer(vec![found("a", "one", 0)], vec![failed("b", FailReason::NotFound)]),
+    );
+    let ids: Vec<PhoneId> = ["c", "b", "a"].into_iter().map(PhoneId::from).collect();
+    let before = (scene.phone("a"), scene.phone("b"));
+    let previous = std::mem::replace(&mut scene.fleet, Fleet::new("main".into(), &[]));
+    scene.fleet = Fleet::adopt("main".into(), &ids, Some(previous));
+    assert_eq!((scene.phone("a"), scene.phone("b")), before);
+    assert_eq!(scene.phone("c"), Phone::unseen("c".into()));
+    assert_eq!(
+        scene.fleet.expire(STALE_AFTER, scene.at(300).mono),
+        [0],
+        "age is kept too"
+    );
+}
+
+#[test]
+fn a_tally_counts_every_phone_once() {
+    let mut scene = Scene::of(&["0", "1", "2", "3", "7", "nf", "never"]);
+    let found: Vec<Found> = ["0", "1", "2", "3", "7"]
+        .map(|id| found(id, "", id.parse().unwrap()))
+        .into();
+    scene.answer(0, answer(found, vec![failed("nf", FailReason::NotFound)]));
+    let tally = Tally::of(&scene.fleet.view(0).phones);
+    assert!(tally.by_status().iter().all(|(_, count)| *count == 1), "{tally:?}");
+}
+
+/// What a phone must look like, told by the simplest possible bookkeeping.
+#[derive(Clone, Default)]
+struct Expected {
+    status: Option<(i64, i64)>,
+    answered: Option<u64>,
+    not_found: bool,
+    total: u64,
+}
+
+proptest! {
+    /// Any sequence of answers and pauses leaves exactly what a naive reading of the rules leaves.
+    #[test]
+    fn any_sequence_of_answers_leaves_what_the_rules_say(
+        steps in prop::collection::vec(
+            (1u64..400, prop::collection::vec(prop::option::of(-1i64..5), 5)),
+            1..30,
+        )
+    ) {
+        let ids = ["a", "b", "c", "d", "e"];
+        let mut scene = Scene::of(&ids);
+        let mut expected: BTreeMap<&str, Expected> = ids.iter().map(|id| (*id, Expected::default())).collect();
+        let mut clock = 0;
+        for (pause, said) in steps {
+            clock += pause;
+            let now = scene.at(clock);
+            let mut reply = Answer::default();
+            for (id, said) in ids.iter().zip(&said) {
+                let phone = expected.get_mut(id).unwrap();
+                match said {
+                    None => {}
+                    Some(-1) => {
+                        reply.failed.push(failed(id, FailReason::NotFound));
+                        *phone = Expected { not_found: true, total: phone.total + 1, ..Expected::default() };
+                    }
+                    Some(code) => {
+                        reply.found.push(found(id, "n", *code));
+                        let kept = phone.status.filter(|(last, _)| last == code);
+                        phone.status = kept.or(Some((*code, now.unix().0)));
+                        phone.answered = Some(clock);
+                        phone.not_found = false;
+                    }
+                }
+            }
+            scene.answer(clock, reply);
+            scene.fleet.expire(STALE_AFTER, now.mono);
+            for (id, want) in &expected {
+                let phone = scene.phone(id);
+                let fresh = want.answered.is_some_and(|at| clock - at < STALE_AFTER.as_secs());
+                let shown = want.status.filter(|_| fresh && !want.not_found);
+                prop_assert_eq!(phone.shown().map(|seen| (seen.status.code(), seen.since.0)), shown);
+                prop_assert_eq!(phone.standing == Standing::NotFound, want.not_found);
+                prop_assert_eq!(phone.not_found_total, want.total);
+            }
+        }
+    }
+}
