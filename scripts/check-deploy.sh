@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Checks what is shipped beside the binary with the tools of those who will read it: promtool, systemd, shellcheck.
+# promtool must be there (scripts/install-test-tools.sh brings it); the others are used where they are.
+set -euo pipefail
+shopt -s nullglob
+cd "$(dirname "$0")/.."
+
+promtool check config --syntax-only deploy/prometheus/prometheus.yml
+rules=(deploy/prometheus/*.rules.yml)
+if ((${#rules[@]})); then
+  promtool check rules --lint=all --lint-fatal "${rules[@]}"
+fi
+rule_tests=(deploy/prometheus/*.test.yml)
+if ((${#rule_tests[@]})); then
+  promtool test rules "${rule_tests[@]}"
+fi
+
+if command -v systemd-analyze >/dev/null; then
+  # `verify` wants the programs of a unit to exist, and only warns of keys it does not know: any line is a failure.
+  scratch=$(mktemp -d)
+  trap 'rm -r "$scratch"' EXIT
+  for unit in deploy/systemd/*.service; do
+    sed "s|/usr/local/bin/geelark_exporter|/bin/true|" "$unit" >"$scratch/${unit##*/}"
+    problems=$(systemd-analyze verify --man=no "$scratch/${unit##*/}" 2>&1) || true
+    if [[ -n $problems ]]; then
+      printf '%s:\n%s\n' "$unit" "$problems" >&2
+      exit 1
+    fi
+    # The exposure level, in tenths: 15 is 1.5 of 10, and lower is better.
+    systemd-analyze security --no-pager --offline=true --threshold=15 "$scratch/${unit##*/}" >"$scratch/report" || {
+      cat "$scratch/report" >&2
+      exit 1
+    }
+    echo "$unit is a valid unit;" "$(sed -n 's/^→ Overall/overall/p' "$scratch/report")"
+  done
+fi
+
+if command -v shellcheck >/dev/null; then
+  shellcheck .ci/run scripts/*.sh
+fi
