@@ -38,7 +38,7 @@ if ((EUID != 0)); then
   as_root=(sudo)
 fi
 
-is_known() { [[ $(systemctl list-unit-files --no-legend "$1.service" 2>/dev/null) == *"$1.service"* ]]; }
+is_known() { [[ -e /etc/init.d/$1 || $(systemctl list-unit-files --no-legend "$1.service" 2>/dev/null) ]]; }
 new_services=()
 for service in "${services[@]}"; do
   is_known "$service" || new_services+=("$service")
@@ -51,10 +51,13 @@ tidy() {
   if $policy_is_ours; then
     "${as_root[@]}" rm -f "$policy"
   fi
-  command -v systemctl >/dev/null || return 0
   for service in "${new_services[@]}"; do
     is_known "$service" || continue
-    "${as_root[@]}" systemctl --quiet disable "$service.service" 2>/dev/null || true
+    if command -v systemctl >/dev/null; then
+      "${as_root[@]}" systemctl --quiet disable "$service.service" 2>/dev/null || true
+    else
+      "${as_root[@]}" update-rc.d "$service" disable || true
+    fi
     if [[ -d /run/systemd/system ]]; then
       "${as_root[@]}" systemctl --quiet stop "$service.service" || true
     fi

@@ -1,0 +1,76 @@
+# Two commands are enough on a Debian or Ubuntu machine with Rust, make and a C compiler: `make demo` and `make test`.
+# The others are their parts. `make help` lists all.
+
+CARGO ?= cargo
+CONTAINER ?= docker
+IMAGE ?= geelark_exporter
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+REVISION = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+# ARGS goes to the program that a target runs: make demo ARGS=--help
+ARGS ?=
+
+.DEFAULT_GOAL := help
+# One thing at a time: two cargos would only wait for each other, and their output would mix.
+.NOTPARALLEL:
+.PHONY: help demo test tools fmt lint deploy docs unit integration deny build release image soak bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## run the exporter against a simulated fleet; nothing else is needed
+	@echo "Building. Then look at http://localhost:9943/ and http://localhost:9943/metrics; Ctrl-C ends it."
+	@$(CARGO) run --locked -- demo $(ARGS)
+
+test: tools fmt lint deploy docs ## everything that must pass, tools for it included
+	$(CARGO) test --locked
+	@echo "Everything passed."
+
+tools: ## install what the tests need from Debian's packages
+	@scripts/install-test-tools.sh
+
+fmt: ## is the code formatted
+	$(CARGO) fmt --check
+
+lint: ## compiler and clippy warnings are errors
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+deploy: ## check the shipped Prometheus files, units and scripts
+	scripts/check-deploy.sh
+
+docs: ## the code's documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+
+unit: ## the tests beside the code
+	$(CARGO) test --locked --lib --bins $(ARGS)
+
+integration: ## the tests of the whole program
+	$(CARGO) test --locked --test '*' $(ARGS)
+
+deny: ## licences, sources and bans of the dependencies, where cargo-deny is installed
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny --locked check licenses bans sources; \
+	else \
+		echo "cargo-deny is not installed (cargo install --locked cargo-deny), so nothing was checked."; \
+	fi
+
+build: ## a debug build
+	$(CARGO) build --locked
+
+release: ## the static binary that is shipped
+	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --locked --release --target $(HOST)
+	@echo "target/$(HOST)/release/geelark_exporter"
+
+image: ## the container image; CONTAINER=podman for another builder
+	$(CONTAINER) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) -t $(IMAGE):$(VERSION) $(ARGS) .
+
+soak: ## scrape the demo for SOAK_MINUTES (10): does it stay right, and of one size
+	$(CARGO) build --locked --release
+	scripts/soak.sh target/release/geelark_exporter
+
+bench: ## measure what must stay fast
+	$(CARGO) bench --locked --bench '*' $(ARGS)
+
+clean: ## remove what was built
+	$(CARGO) clean
