@@ -4,7 +4,7 @@
 CARGO ?= cargo
 CONTAINER ?= docker
 IMAGE ?= geelark_exporter
-HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+HOST = $(shell rustc --print host-tuple)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 REVISION = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 

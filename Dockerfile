@@ -1,0 +1,36 @@
+# One static binary and the certificates it trusts; no shell, no libc, no user but nobody.
+#
+#   make image
+#   docker run -p 9943:9943 -e GEELARK_TOKEN -e GEELARK_PHONE_IDS geelark_exporter:0.1.0
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /build
+# Static linking is asked for together with --target, or it would apply to build scripts and macros too.
+ENV RUSTFLAGS="-C target-feature=+crt-static"
+
+# The dependencies, in a layer that lasts until Cargo.lock changes. The crate itself is empty here.
+COPY Cargo.toml Cargo.lock build.rs ./
+RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' >src/main.rs \
+    && cargo build --locked --release --target "$(rustc --print host-tuple)" && rm -r src
+
+COPY src src
+ARG REVISION=unknown
+# Copied files keep their times, which may lie before the empty crate was built: cargo has to see that they are newer.
+RUN find src -name '*.rs' -exec touch {} + && host=$(rustc --print host-tuple) \
+    && GEELARK_REVISION="$REVISION" cargo build --locked --release --target "$host" \
+    && install -D "target/$host/release/geelark_exporter" /out/geelark_exporter
+
+FROM scratch
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="geelark_exporter" \
+      org.opencontainers.image.description="Prometheus exporter for fleets of GeeLark cloud phones" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /out/geelark_exporter /geelark_exporter
+USER 65534:65534
+EXPOSE 9943
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/geelark_exporter", "healthcheck"]
+ENTRYPOINT ["/geelark_exporter"]
