@@ -1,5 +1,27 @@
-//! The only room that knows GeeLark's API.
+//! The only room that knows GeeLark's API: how a call is signed, paced, sent, understood, and what follows from it.
+//!
+//! A call goes one way only, [`Client`]: wait for the [`Budget`], look at the [`Gate`], sign, send through a
+//! [`Transport`], read the envelope, tell the gate. Nothing that spends an account's limit may pass by it.
+//!
+//! Always true:
+//! - in any 60 seconds an account's calls number at most its budget, as the server counts them;
+//! - no call is sent while GeeLark locks the account or while a back-off runs;
+//! - whatever an answer contains, it becomes an answer or a [`Failure`], in bounded memory, without a panic;
+//! - tokens, keys and signatures leave this room in request headers only.
 
+mod budget;
 mod call;
+mod client;
+mod code;
+mod envelope;
+mod gate;
+mod scalar;
+mod sign;
+mod transport;
+mod wire;
 
+pub use budget::{Budget, Permit};
 pub use call::{Call, Consequence, Endpoint, Failure, Held, Reason};
+pub use client::Client;
+pub use gate::Gate;
+pub use transport::{HttpTransport, Reply, SetupError, Transport};

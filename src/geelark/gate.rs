@@ -1,0 +1,222 @@
+//! Whether an account may be called at all.
+//!
+//! Always true: a hold only ever ends later than it was going to, never sooner. A success of a call that was already
+//! under way when the account was closed proves nothing and opens nothing.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::call::{Failure, Held};
+use super::code::{self, Hold};
+
+/// The first wait after credentials or permissions were refused: short, since a person may be fixing it right now.
+const FIRST_BACK_OFF: Duration = Duration::from_secs(15);
+
+/// The longest such wait: each doubles the last up to here, so that a fixed account is back within five minutes.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(5 * 60);
+
+/// The gate of one account; the client asks before a call and tells it after.
+#[derive(Debug, Default)]
+pub struct Gate(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// End of the last rate limit or lock.
+    locked_until: Option<Instant>,
+    /// End of the last back-off after a refusal.
+    refused_until: Option<Instant>,
+    /// The last back-off's length; `None` once a call succeeded.
+    back_off: Option<Duration>,
+    /// When the gate was closed last, until a call sent later succeeded.
+    closed_at: Option<Instant>,
+}
+
+impl Gate {
+    /// An open gate.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether a call may be made now.
+    pub fn check(&self) -> Result<(), Held> {
+        let state = self.lock();
+        match state.locked_until.max(state.refused_until) {
+            Some(until) if until > now() => Err(Held { until }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The account was closed and no call has succeeded since: calls should go out one at a time.
+    pub fn probing(&self) -> bool {
+        self.lock().closed_at.is_some()
+    }
+
+    /// Until when GeeLark keeps the account closed; `None` without a rate limit or lock. Back-off is not counted.
+    pub fn locked_until(&self) -> Option<Instant> {
+        self.lock().locked_until.filter(|until| *until > now())
+    }
+
+    /// The account's credentials were replaced: waiting because the old ones were refused is pointless. Locks stay.
+    pub fn forget_refusals(&self) {
+        let mut state = self.lock();
+        state.refused_until = None;
+        state.back_off = None;
+    }
+
+    /// Takes in how a call ended that was sent at `sent`; `None` is a success.
+    pub(super) fn record(&self, failure: Option<&Failure>, sent: Instant, now: Instant) {
+        let mut state = self.lock();
+        match failure.map(code::hold) {
+            None => state.succeed(sent),
+            Some(None) => {}
+            Some(Some(Hold::Limit(length))) => {
+                state.locked_until = state.locked_until.max(Some(now + length));
+                state.closed_at = Some(now);
+            }
+            Some(Some(Hold::Refusal)) => {
+                let length = state.next_back_off(sent);
+                state.back_off = Some(length);
+                state.refused_until = state.refused_until.max(Some(now + length));
+                state.closed_at = Some(now);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is a few assignments; a poisoned lock still guards a sound state.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether a call sent at `sent` was made after the account was closed last, so that its outcome is news.
+    fn is_news(&self, sent: Instant) -> bool {
+        self.closed_at.is_none_or(|closed| sent > closed)
+    }
+
+    fn succeed(&mut self, sent: Instant) {
+        if self.is_news(sent) {
+            self.back_off = None;
+            self.closed_at = None;
+        }
+    }
+
+    /// Calls that were under way together are refused together, and count as one refusal.
+    fn next_back_off(&self, sent: Instant) -> Duration {
+        match self.back_off {
+            None => FIRST_BACK_OFF,
+            Some(last) if self.is_news(sent) => (last * 2).min(LONGEST_BACK_OFF),
+            Some(last) => last,
+        }
+    }
+}
+
+/// Tokio's clock, as everything that waits here uses, so that paused time pauses holds as well.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::geelark::Reason;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const LOCK: Duration = Duration::from_secs(7200);
+
+    fn code(code: i64) -> Option<Failure> {
+        Some(Failure {
+            reason: Reason::Code(code),
+            message: String::new(),
+            retry_after: None,
+        })
+    }
+
+    /// A call sent and answered now.
+    fn answered(gate: &Gate, failure: Option<Failure>) {
+        gate.record(failure.as_ref(), now(), now());
+    }
+
+    fn held_for(gate: &Gate) -> Option<Duration> {
+        gate.check().err().map(|held| held.until - now())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_limit_closes_for_a_minute_and_then_probes_until_a_success() {
+        let gate = Gate::new();
+        assert_eq!((held_for(&gate), gate.probing()), (None, false));
+        answered(&gate, code(40007));
+        assert_eq!(held_for(&gate), Some(MINUTE));
+        assert_eq!(gate.locked_until(), Some(now() + MINUTE));
+        advance(MINUTE).await;
+        assert_eq!((held_for(&gate), gate.probing()), (None, true));
+        assert_eq!(gate.locked_until(), None);
+        answered(&gate, code(40000));
+        assert!(gate.probing(), "a failure that closes nothing proves nothing");
+        answered(&gate, None);
+        assert!(!gate.probing());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lock_survives_a_success_and_a_shorter_hold() {
+        let gate = Gate::new();
+        let sent = now();
+        advance(Duration::from_millis(5)).await;
+        answered(&gate, code(40014));
+        gate.record(None, sent, now());
+        gate.record(code(40007).as_ref(), sent, now());
+        gate.record(code(40003).as_ref(), sent, now());
+        assert_eq!(held_for(&gate), Some(LOCK));
+        advance(LOCK).await;
+        assert_eq!(held_for(&gate), None);
+        gate.record(None, sent, now());
+        assert!(gate.probing(), "a call from before the lock ends no probing");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lock_outlasts_a_rate_limit_that_came_first() {
+        let gate = Gate::new();
+        answered(&gate, code(40017));
+        answered(&gate, code(47002));
+        assert_eq!(held_for(&gate), Some(LOCK));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_back_off_to_five_minutes_and_a_success_resets_them() {
+        let gate = Gate::new();
+        for seconds in [15, 30, 60, 120, 240, 300, 300] {
+            answered(&gate, code(40003));
+            assert_eq!(held_for(&gate), Some(Duration::from_secs(seconds)));
+            assert_eq!(gate.locked_until(), None, "a back-off is not a lock");
+            advance(Duration::from_secs(seconds)).await;
+        }
+        answered(&gate, None);
+        answered(&gate, code(40016));
+        assert_eq!(held_for(&gate), Some(FIRST_BACK_OFF));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_refused_together_count_once() {
+        let gate = Gate::new();
+        let sent = now();
+        for _ in 0..4 {
+            advance(Duration::from_millis(1)).await;
+            gate.record(code(40003).as_ref(), sent, now());
+        }
+        assert_eq!(held_for(&gate), Some(FIRST_BACK_OFF));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn new_credentials_end_the_back_off_but_not_a_lock() {
+        let gate = Gate::new();
+        answered(&gate, code(40003));
+        gate.forget_refusals();
+        assert_eq!(held_for(&gate), None);
+        answered(&gate, code(40007));
+        answered(&gate, code(40003));
+        gate.forget_refusals();
+        assert_eq!(held_for(&gate), Some(MINUTE));
+    }
+}
