@@ -1,7 +1,68 @@
 //! Files and environment to a valid [`Config`]: the only room that reads them.
+//!
+//! The way is always the same: `yaml` reads the file, `environment` says what overrides it, `sources` merges both, and
+//! `section` is the typed reader with which `account`, `credentials`, `phones` and `sharding` look at the result. Every
+//! problem is noted and the reading goes on, so that [`load`] reports all of them at once. `keys` lists every key there
+//! is, `limits` every default and bound.
+//!
+//! Always true: no [`Problem`], warning or `Debug` output holds a secret, and no value that was not checked leaves this
+//! room.
 
+mod account;
+mod credentials;
+mod environment;
+mod files;
+mod keys;
+mod limits;
 mod model;
+mod phones;
+mod problem;
 mod secret;
+mod section;
+mod sharding;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod yaml;
 
 pub use model::{Account, Budget, Config, Credentials, Poll};
+pub use problem::{Problem, Problems};
 pub use secret::Secret;
+pub use sources::Sources;
+
+use problem::Notes;
+use section::Section;
+use sharding::Shard;
+
+/// The configuration that `sources` describe, or everything that is wrong with it.
+pub fn load(sources: &Sources) -> Result<Config, Problems> {
+    let mut notes = Notes::default();
+    let accounts = accounts(sources, &mut notes);
+    let (warnings, files) = notes.finish()?;
+    Ok(Config {
+        accounts,
+        warnings,
+        files,
+    })
+}
+
+/// The accounts that are right; the notes tell of the others.
+fn accounts(sources: &Sources, notes: &mut Notes) -> Vec<Account> {
+    let Some(tree) = sources::merge(sources, notes) else {
+        return Vec::new();
+    };
+    let place = sources.place();
+    let root = Section::root(&tree, &place, sources.folder(), notes);
+    let sections = root.sections("accounts", notes);
+    let shard = Shard::read(&root, notes);
+    if sections.is_none() {
+        let sentence = "there are no accounts; describe at least one under \"accounts:\"";
+        notes.problem(Problem::new(place.as_str(), sentence));
+    }
+    let mut others = account::Others::default();
+    sections
+        .iter()
+        .flatten()
+        .filter_map(|section| account::read(section, shard, &mut others, notes))
+        .collect()
+}

@@ -1,0 +1,174 @@
+//! One account's section, apart from its credentials and its phones.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::credentials;
+use super::limits;
+use super::model::{Account, Budget, Poll};
+use super::phones::{self, Owners};
+use super::problem::{Notes, quoted};
+use super::section::{Section, in_words};
+use super::sharding::Shard;
+
+/// What accounts may not have in common.
+#[derive(Default)]
+pub(super) struct Others {
+    names: HashMap<Arc<str>, String>,
+    owners: Owners,
+}
+
+/// One account; `None` if the notes say what is wrong with it.
+pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: &mut Notes) -> Option<Account> {
+    let name = name(section, &mut others.names, notes);
+    let base_url = base_url(section, notes);
+    let credentials = credentials::read(section, notes);
+    let mut phones = phones::read(section, notes);
+    let poll = poll(section, notes);
+    let budget = budget(section, shard, notes);
+
+    let name = name?;
+    others.owners.settle(section, &name, &mut phones, notes);
+    if !shard.is_whole() {
+        phones.retain(|id| shard.keeps(id));
+        if phones.is_empty() {
+            notes.warning(section.problem(format!(
+                "({}) has no phone in {shard}; nothing is asked of it here",
+                quoted(&name)
+            )));
+        }
+    }
+    Some(Account {
+        name,
+        base_url: base_url?,
+        credentials: credentials?,
+        phones,
+        poll,
+        budget: budget?,
+    })
+}
+
+fn name(section: &Section, names: &mut HashMap<Arc<str>, String>, notes: &mut Notes) -> Option<Arc<str>> {
+    let Some(field) = section.field("name") else {
+        notes.problem(section.problem("has no name; add one, it becomes the label \"account\""));
+        return None;
+    };
+    let name: Arc<str> = field.text(notes)?.into();
+    if name.trim().is_empty() {
+        notes.problem(field.problem("is blank; write a name, it becomes the label \"account\""));
+        return None;
+    }
+    if let Some(first) = names.get(&name) {
+        let shown = quoted(&name);
+        notes.problem(field.problem(format!(
+            "is {shown}, as {first} is already; give each account a name of its own"
+        )));
+        return None;
+    }
+    names.insert(name.clone(), field.path);
+    Some(name)
+}
+
+/// A URL to which the API's paths can be appended. One that may hold a password is not quoted.
+fn base_url(section: &Section, notes: &mut Notes) -> Option<Url> {
+    let Some(field) = section.field("base_url") else {
+        return Url::parse(limits::BASE_URL).ok();
+    };
+    let text = field.text(notes)?;
+    let shown = if text.contains(['@', '?', '#']) {
+        "(not shown)".to_owned()
+    } else {
+        quoted(&text)
+    };
+    let example = limits::BASE_URL;
+    let wrong = match Url::parse(&text) {
+        Err(error) => format!("is {shown}, which is not a URL ({error}); write it like \"{example}\""),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            "has a user or a password in it; remove that, GeeLark knows neither".to_owned()
+        }
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            "has a part after \"?\" or \"#\"; end it before, the API's paths are appended".to_owned()
+        }
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            format!("is {shown}, whose scheme is not https; write it like \"{example}\"")
+        }
+        Ok(url) => {
+            if url.scheme() == "http" {
+                notes.warning(field.problem(format!(
+                    "is {shown}, so the credential travels in clear; use https unless it never leaves this machine"
+                )));
+            }
+            return Some(url);
+        }
+    };
+    notes.problem(field.problem(wrong));
+    None
+}
+
+fn poll(account: &Section, notes: &mut Notes) -> Poll {
+    let section = account.section("poll", notes);
+    let interval = section.duration("interval", &limits::INTERVALS, notes);
+    let timeout = section.duration("timeout", &limits::TIMEOUTS, notes);
+    let stale_after = section.duration("stale_after", &limits::STALE_AFTERS, notes);
+
+    // A default never quarrels with a key that was set, and a key that was refused is not held against another.
+    let is_refused = interval.is_none() && section.field("interval").is_some();
+    let interval = interval.unwrap_or(limits::INTERVAL);
+    let compare =
+        |key, value: Option<Duration>, is_wrong: fn(Duration, Duration) -> bool, wrong: &str, notes: &mut Notes| {
+            if let (Some(value), Some(field)) = (value, section.field(key))
+                && !is_refused
+                && is_wrong(value, interval)
+            {
+                let (value, path, interval) = (in_words(value), account.path(), in_words(interval));
+                notes.problem(field.problem(format!(
+                    "is \"{value}\", {wrong} {path}.poll.interval ({interval}); change one of them"
+                )));
+            }
+        };
+    compare("timeout", timeout, |it, interval| it > interval, "longer than", notes);
+    compare(
+        "stale_after",
+        stale_after,
+        |it, interval| it < interval,
+        "shorter than",
+        notes,
+    );
+    Poll {
+        interval,
+        timeout: timeout.unwrap_or(limits::TIMEOUT.min(interval)),
+        stale_after: stale_after.unwrap_or(limits::STALE_AFTER.max(interval * limits::STALE_INTERVALS)),
+    }
+}
+
+fn budget(account: &Section, shard: Shard, notes: &mut Notes) -> Option<Budget> {
+    let section = account.section("budget", notes);
+    let requests = section.whole("requests_per_minute", &limits::REQUESTS, notes);
+    let max_in_flight = section.whole("max_in_flight", &limits::IN_FLIGHT, notes);
+    if requests.is_none() && section.field("requests_per_minute").is_some() {
+        return None;
+    }
+    let requests = requests.unwrap_or(limits::REQUESTS_PER_MINUTE);
+    if requests > limits::DOCUMENTED_REQUESTS_PER_MINUTE {
+        let documented = limits::DOCUMENTED_REQUESTS_PER_MINUTE;
+        notes.warning(section.problem(format!(
+            "has {requests} requests_per_minute, more than the {documented} that GeeLark documents; \
+             GeeLark may lock the account for two hours"
+        )));
+    }
+    let share: Option<NonZeroU32> = u32::try_from(requests).ok().and_then(|requests| shard.share(requests));
+    if share.is_none() {
+        notes.problem(section.problem(format!(
+            "has {requests} requests_per_minute, of which nothing is left for {shard}; raise it or use fewer shards"
+        )));
+    }
+    let max_in_flight = max_in_flight.unwrap_or(limits::MAX_IN_FLIGHT);
+    Some(Budget {
+        requests_per_minute: share?,
+        max_in_flight: usize::try_from(max_in_flight).ok()?,
+    })
+}

@@ -1,0 +1,151 @@
+//! Where a configuration comes from, and how the file and the environment become one tree.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use config::{Config as Merger, ConfigError, Map, Source, Value, ValueKind};
+
+use super::environment::{self, Override};
+use super::limits;
+use super::problem::{Notes, Problem, bare};
+use super::{files, yaml};
+
+/// Where the configuration is to be read from. Handed in, so that tests need no process of their own.
+#[derive(Clone, Default)]
+pub struct Sources {
+    /// The YAML file, if there is one.
+    pub file: Option<PathBuf>,
+    /// The environment; variables that do not begin with `GEELARK_` are ignored.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Sources {
+    /// `file` and this process's environment.
+    pub fn from_process(file: Option<PathBuf>) -> Self {
+        let env = std::env::vars_os()
+            .map(|(name, value)| {
+                (
+                    name.to_string_lossy().into_owned(),
+                    value.to_string_lossy().into_owned(),
+                )
+            })
+            .filter(|(name, _)| name.starts_with(environment::FAMILY))
+            .collect();
+        Self { file, env }
+    }
+
+    /// What the file's relative paths are relative to.
+    pub(super) fn folder(&self) -> &Path {
+        self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
+
+    /// The place of what is missing altogether.
+    pub(super) fn place(&self) -> String {
+        match &self.file {
+            Some(file) => place(file),
+            None => "environment".to_owned(),
+        }
+    }
+}
+
+/// Names the variables without their values.
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources")
+            .field("file", &self.file)
+            .field("env", &self.env.keys())
+            .finish()
+    }
+}
+
+fn place(file: &Path) -> String {
+    bare(&file.to_string_lossy())
+}
+
+/// The file's tree with the environment's overrides in it; `None` if the notes say why there is none.
+pub(super) fn merge(sources: &Sources, notes: &mut Notes) -> Option<Value> {
+    let document = match &sources.file {
+        Some(file) => Some(document(file, notes)?),
+        None => None,
+    };
+    let accounts = document.as_ref().map_or(0, count_accounts);
+    let overrides = environment::overrides(&sources.env, accounts, notes);
+    if document.is_none() && overrides.is_empty() {
+        let sentence =
+            "nothing is configured; name a file with --config.file, or set GEELARK_TOKEN and GEELARK_PHONE_IDS";
+        notes.problem(Problem::new("configuration", sentence));
+        return None;
+    }
+    match build(document, overrides) {
+        Ok(tree) => Some(tree),
+        Err(_) => {
+            // Its own words may hold a value. Every path that is set was checked before, so this is a defect of ours.
+            let sentence = "the file and the environment do not fit together; set the keys in one of them";
+            notes.problem(Problem::new(sources.place(), sentence));
+            None
+        }
+    }
+}
+
+fn document(file: &Path, notes: &mut Notes) -> Option<Value> {
+    notes.file(file.to_owned());
+    match files::read(file, limits::CONFIG_FILE_BYTES) {
+        Ok(text) => yaml::parse(&place(file), &text, notes),
+        Err(wrong) => {
+            notes.problem(Problem::new(place(file), format!("the configuration file {wrong}")));
+            None
+        }
+    }
+}
+
+fn count_accounts(document: &Value) -> usize {
+    let ValueKind::Table(table) = &document.kind else {
+        return 0;
+    };
+    match table.get("accounts").map(|accounts| &accounts.kind) {
+        Some(ValueKind::Array(accounts)) => accounts.len(),
+        _ => 0,
+    }
+}
+
+fn build(document: Option<Value>, overrides: Vec<Override>) -> Result<Value, ConfigError> {
+    let has_file = document.is_some();
+    let mut merger = Merger::builder();
+    if let Some(document) = document {
+        merger = merger.add_source(Document(document));
+    }
+    if !has_file && !overrides.is_empty() {
+        merger = merger.set_default("accounts[0].name", limits::ACCOUNT_NAME)?;
+    }
+    for Override { path, origin, value } in overrides {
+        merger = merger.set_override(path, Value::new(Some(&origin), value))?;
+    }
+    Ok(merger.build()?.cache)
+}
+
+/// A tree that is merged as it is. The crate's own merging would take a key such as `accounts[9]` for a path.
+#[derive(Clone)]
+struct Document(Value);
+
+impl Source for Document {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        self.0.clone().into_table()
+    }
+
+    fn collect_to(&self, tree: &mut Value) -> Result<(), ConfigError> {
+        tree.clone_from(&self.0);
+        Ok(())
+    }
+}
+
+/// The tree may hold a token.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Document")
+    }
+}
