@@ -1,0 +1,161 @@
+//! The exporter's own metrics, declared as data.
+
+use std::borrow::Cow;
+
+use super::catalog::{Kind, MetricInfo};
+
+const fn declare(name: &'static str, kind: Kind, labels: &'static [&'static str], help: &'static str) -> MetricInfo {
+    MetricInfo {
+        name,
+        kind,
+        labels: Cow::Borrowed(labels),
+        help,
+    }
+}
+
+const ACCOUNT: &[&str] = &["account"];
+const CALL: &[&str] = &["account", "endpoint"];
+
+pub(super) const UP: MetricInfo = declare(
+    "geelark_up",
+    Kind::Gauge,
+    ACCOUNT,
+    "1 if the last round of polling got an answer from GeeLark for every batch of the account's phones, else 0. It is about \
+     the exporter's own polling: a scrape never calls GeeLark.",
+);
+pub(super) const POLL_LAST_SUCCESS: MetricInfo = declare(
+    "geelark_poll_last_success_timestamp_seconds",
+    Kind::Gauge,
+    ACCOUNT,
+    "When the last round in which every batch was answered ended, in seconds since the Unix epoch; 0 before the first.",
+);
+pub(super) const POLL_LAST_DURATION: MetricInfo = declare(
+    "geelark_poll_last_duration_seconds",
+    Kind::Gauge,
+    ACCOUNT,
+    "How long the last round of polling took; calls are spread over the interval on purpose.",
+);
+pub(super) const POLL_INTERVAL: MetricInfo = declare(
+    "geelark_poll_interval_seconds",
+    Kind::Gauge,
+    ACCOUNT,
+    "Time from one round of polling to the next: the configured interval, or longer where the budget has too few calls for it.",
+);
+pub(super) const POLL_UNANSWERED: MetricInfo = declare(
+    "geelark_poll_unanswered_phones",
+    Kind::Gauge,
+    ACCOUNT,
+    "Configured ids that the last answers passed over, ids that GeeLark refuses as invalid included.",
+);
+pub(super) const API_REQUESTS: MetricInfo = declare(
+    "geelark_api_requests_total",
+    Kind::Counter,
+    CALL,
+    "Calls sent to GeeLark's API, retries included. Scrapes send none.",
+);
+pub(super) const API_FAILURES: MetricInfo = declare(
+    "geelark_api_request_failures_total",
+    Kind::Counter,
+    &["account", "endpoint", "reason"],
+    "Calls to GeeLark's API that brought no usable answer. The reason is GeeLark's code (field code of the answer), \
+     http_ with an HTTP status, timeout, connect, tls, body or decode.",
+);
+pub(super) const API_DURATION: MetricInfo = declare(
+    "geelark_api_request_duration_seconds",
+    Kind::Histogram,
+    CALL,
+    "Time from sending a call to GeeLark's complete answer, refusals included. Calls without a complete answer are only counted.",
+);
+pub(super) const API_BUDGET: MetricInfo = declare(
+    "geelark_api_budget_requests_per_minute",
+    Kind::Gauge,
+    ACCOUNT,
+    "Calls the exporter may send in any 60 seconds with this account, as configured; with sharding, this shard's share.",
+);
+pub(super) const API_LOCKED_UNTIL: MetricInfo = declare(
+    "geelark_api_locked_until_timestamp_seconds",
+    Kind::Gauge,
+    ACCOUNT,
+    "Until when GeeLark has locked the account for too many calls (codes 40007, 40014, 40017, 47002), in seconds since the \
+     Unix epoch; 0 without a lock. Nothing is called until then.",
+);
+pub(super) const BUILD_INFO: MetricInfo = declare(
+    "geelark_exporter_build_info",
+    Kind::Gauge,
+    &["version", "revision", "rustc"],
+    "1, with the exporter's version, the revision it was built from and the compiler's version.",
+);
+pub(super) const RELOAD_SUCCESSFUL: MetricInfo = declare(
+    "geelark_exporter_config_last_reload_successful",
+    Kind::Gauge,
+    &[],
+    "1 if the configuration was last read without a problem, else 0: then the one before is still in force.",
+);
+pub(super) const RELOAD_SUCCESS: MetricInfo = declare(
+    "geelark_exporter_config_last_reload_success_timestamp_seconds",
+    Kind::Gauge,
+    &[],
+    "When the configuration in force was read, in seconds since the Unix epoch.",
+);
+
+/// What the `prometheus` crate shows of the process, in its words: it declares these itself, a test compares.
+const PROCESS: [MetricInfo; 7] = [
+    declare(
+        "process_cpu_seconds_total",
+        Kind::Counter,
+        &[],
+        "Total user and system CPU time spent in seconds.",
+    ),
+    declare(
+        "process_max_fds",
+        Kind::Gauge,
+        &[],
+        "Maximum number of open file descriptors.",
+    ),
+    declare("process_open_fds", Kind::Gauge, &[], "Number of open file descriptors."),
+    declare(
+        "process_resident_memory_bytes",
+        Kind::Gauge,
+        &[],
+        "Resident memory size in bytes.",
+    ),
+    declare(
+        "process_start_time_seconds",
+        Kind::Gauge,
+        &[],
+        "Start time of the process since unix epoch in seconds.",
+    ),
+    declare(
+        "process_threads",
+        Kind::Gauge,
+        &[],
+        "Number of OS threads in the process.",
+    ),
+    declare(
+        "process_virtual_memory_bytes",
+        Kind::Gauge,
+        &[],
+        "Virtual memory size in bytes.",
+    ),
+];
+
+/// Every metric the exporter shows of itself.
+pub(super) fn all() -> impl Iterator<Item = MetricInfo> {
+    [
+        UP,
+        POLL_LAST_SUCCESS,
+        POLL_LAST_DURATION,
+        POLL_INTERVAL,
+        POLL_UNANSWERED,
+        API_REQUESTS,
+        API_FAILURES,
+        API_DURATION,
+        API_BUDGET,
+        API_LOCKED_UNTIL,
+        BUILD_INFO,
+        RELOAD_SUCCESSFUL,
+        RELOAD_SUCCESS,
+    ]
+    .into_iter()
+    .chain(PROCESS)
+}

@@ -1,0 +1,89 @@
+//! Bodies as bytes: chunks, lengths, one gzip member.
+
+use super::*;
+
+/// Enough batches for many chunks.
+fn large() -> Board {
+    showing((0..120).map(|batch| {
+        view(
+            "main",
+            (0..100).map(|phone| {
+                let id = format!("5887{:014}", (batch * 100 + phone) * 7_919_u64);
+                fresh(
+                    &id,
+                    &format!("farm-{batch}-{phone}"),
+                    i64::try_from(phone % 4).unwrap(),
+                    1_700_000_000,
+                )
+            }),
+        )
+    }))
+}
+
+#[test]
+fn chunks_are_about_64_kib() {
+    for encoding in [Encoding::Plain, Encoding::Gzip] {
+        let chunks: Vec<Bytes> = large().scrape(encoding).collect();
+        assert!(chunks.len() > 3, "{encoding:?}");
+        let (_, full) = chunks.split_last().unwrap();
+        for chunk in full {
+            assert!(
+                (48 * 1024..=64 * 1024).contains(&chunk.len()),
+                "{encoding:?}: {}",
+                chunk.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn gzip_and_plain_say_the_same() {
+    let board = large();
+    assert_eq!(
+        steady(&text(&board, Encoding::Gzip)),
+        steady(&text(&board, Encoding::Plain))
+    );
+}
+
+#[test]
+fn gzip_is_several_times_shorter() {
+    let board = large();
+    assert!(board.scrape(Encoding::Gzip).len() * 5 < board.scrape(Encoding::Plain).len());
+}
+
+#[test]
+fn the_length_stays_that_of_the_whole_body_while_it_is_read() {
+    let mut scrape = large().scrape(Encoding::Gzip);
+    let len = scrape.len();
+    scrape.next().unwrap();
+    assert_eq!(scrape.len(), len);
+}
+
+#[test]
+fn a_scrape_shows_what_was_there_when_it_was_made() {
+    let board = board();
+    let section = board.section(&"main".into(), 1);
+    board.arrange(vec![section.clone()]);
+    section.post(0, view("main", [fresh("1", "before", 0, 1)]));
+    for encoding in [Encoding::Plain, Encoding::Gzip] {
+        section.post(0, view("main", [fresh("1", "before", 0, 1)]));
+        let scrape = board.scrape(encoding);
+        section.post(0, view("main", [fresh("1", "much later", 2, 99)]));
+        assert!(read(scrape, encoding).contains("before"));
+    }
+}
+
+#[test]
+fn a_name_of_a_megabyte_spoils_nothing() {
+    let long = "\"".repeat(1 << 20);
+    let board = showing([view("main", [fresh("1", &long, 0, 1), fresh("2", "b", 2, 1)])]);
+    for encoding in [Encoding::Plain, Encoding::Gzip] {
+        let families = parser::parse(&text(&board, encoding)).unwrap();
+        let named: Vec<_> = families["phone_status"]
+            .samples
+            .keys()
+            .map(|(_, labels)| labels["serial_name"].len())
+            .collect();
+        assert_eq!(named, [1 << 20, 1]);
+    }
+}

@@ -1,0 +1,34 @@
+//! `docs/metrics.md` and the code say the same.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+/// Rows of the tables that begin with a metric's name in back-ticks: name to type and labels.
+fn documented() -> BTreeMap<&'static str, (&'static str, Vec<&'static str>)> {
+    let mut rows = BTreeMap::new();
+    for line in include_str!("../../../docs/metrics.md").lines() {
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [name, kind, labels, ..] = cells[..] else { continue };
+        if let Some(name) = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')) {
+            let labels = labels
+                .split(", ")
+                .map(|label| label.trim_matches('`'))
+                .filter(|label| !label.is_empty());
+            let twice = rows.insert(name, (kind, labels.collect()));
+            assert!(twice.is_none(), "{name} has two rows");
+        }
+    }
+    rows
+}
+
+#[test]
+fn every_metric_is_documented_with_its_type_and_labels_and_no_other_is() {
+    let documented = documented();
+    let catalog = catalog();
+    let declared: BTreeMap<_, _> = catalog
+        .iter()
+        .map(|info| (info.name, (info.kind.as_str(), info.labels.to_vec())))
+        .collect();
+    assert_eq!(documented, declared);
+}

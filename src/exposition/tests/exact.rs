@@ -1,0 +1,76 @@
+//! The whole text of a small fleet.
+
+use super::*;
+
+#[test]
+fn a_small_fleet_reads_exactly_like_this() {
+    let board = board();
+    let main = board.section(&"main".into(), 2);
+    let spare = board.section(&"spare".into(), 1);
+    let empty = board.section(&"empty".into(), 0);
+    board.arrange(vec![main.clone(), spare.clone(), empty]);
+    main.post(
+        0,
+        view(
+            "main",
+            [
+                fresh("11", "front \"desk\"", 0, 1_700_000_000),
+                fresh("12", "back\\room\n2", 2, 1_700_000_060),
+            ],
+        ),
+    );
+    main.post(
+        1,
+        view(
+            "main",
+            [
+                Phone::unseen("13".into()),
+                Phone {
+                    name: Some("gone".into()),
+                    standing: Standing::NotFound,
+                    not_found_total: 3,
+                    ..Phone::unseen("14".into())
+                },
+            ],
+        ),
+    );
+    let stale = Phone {
+        standing: Standing::Stale,
+        ..fresh("22", "quiet", 1, 1_700_000_000)
+    };
+    spare.post(0, view("spare", [fresh("21", "手机 📱", 7, 1_700_000_120), stale]));
+
+    let metrics = board.metrics();
+    metrics.config_reloaded(UnixTime(1_700_000_001));
+    let account = metrics.account("main");
+    account.declare_endpoint("phone_status");
+    account.up.set(1);
+    account.poll_last_success.set(1_700_000_130);
+    account.poll_last_duration.set(1.5);
+    account.poll_interval.set(60.0);
+    account.unanswered.set(1);
+    account.budget.set(100);
+    account.request("phone_status", std::time::Duration::from_millis(250), None);
+    account.request("phone_status", std::time::Duration::from_millis(20), Some("40014"));
+    account.request("phone_status", std::time::Duration::from_secs(10), Some("timeout"));
+    account.locked_until.set(1_700_007_200);
+
+    let expected = include_str!("small_fleet.prom");
+    assert_eq!(steady(&text(&board, Encoding::Plain)), expected);
+    assert_eq!(steady(&text(&board, Encoding::Gzip)), expected);
+}
+
+#[test]
+fn an_empty_board_names_every_metric() {
+    let text = text(&board(), Encoding::Plain);
+    let families = parser::parse(&text).unwrap();
+    let catalog = catalog();
+    assert_eq!(families.len(), catalog.len());
+    for info in catalog {
+        let family = &families[info.name];
+        assert_eq!(
+            (family.kind.as_str(), family.help.as_str()),
+            (info.kind.as_str(), info.help)
+        );
+    }
+}

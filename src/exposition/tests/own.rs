@@ -1,0 +1,77 @@
+//! The exporter's own metrics.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn a_forgotten_account_is_gone_from_every_family() {
+    let board = board();
+    for name in ["main", "spare"] {
+        let account = board.metrics().account(name);
+        account.declare_endpoint("phone_status");
+        account.request("phone_status", Duration::from_secs(1), Some("40003"));
+    }
+    assert!(text(&board, Encoding::Plain).contains("account=\"spare\""));
+    board.metrics().forget("spare");
+    let shown = text(&board, Encoding::Plain);
+    assert!(!shown.contains("spare"));
+    let families = parser::parse(&shown).unwrap();
+    let accounts = families.values().flat_map(|family| family.samples.keys());
+    let of_main = accounts.filter(|(_, labels)| labels.get("account").is_some_and(|name| name == "main"));
+    // 7 gauges, calls, failures, and the histogram's buckets, sum and count.
+    assert_eq!(of_main.count(), 7 + 1 + 1 + 15);
+}
+
+#[test]
+fn an_account_asked_for_again_goes_on_counting() {
+    let board = board();
+    for _ in 0..2 {
+        board
+            .metrics()
+            .account("main")
+            .request("phone_status", Duration::ZERO, None);
+    }
+    let expected = "geelark_api_requests_total{account=\"main\",endpoint=\"phone_status\"} 2\n";
+    assert!(text(&board, Encoding::Plain).contains(expected));
+}
+
+#[test]
+fn a_call_without_a_complete_answer_is_counted_and_not_timed() {
+    let board = board();
+    let account = board.metrics().account("main");
+    account.request("phone_status", Duration::from_secs(10), Some("timeout"));
+    account.request("phone_status", Duration::from_millis(30), Some("http_502"));
+    let shown = text(&board, Encoding::Plain);
+    assert!(shown.contains("geelark_api_requests_total{account=\"main\",endpoint=\"phone_status\"} 2\n"));
+    assert!(
+        shown.contains("geelark_api_request_duration_seconds_count{account=\"main\",endpoint=\"phone_status\"} 1\n")
+    );
+}
+
+#[test]
+fn a_failed_reload_keeps_the_time_of_the_last_good_one() {
+    let board = board();
+    board.metrics().config_reloaded(UnixTime(1_700_000_000));
+    board.metrics().config_reload_failed();
+    let shown = text(&board, Encoding::Plain);
+    assert!(shown.contains("\ngeelark_exporter_config_last_reload_successful 0\n"));
+    assert!(shown.contains("\ngeelark_exporter_config_last_reload_success_timestamp_seconds 1700000000\n"));
+}
+
+#[test]
+fn declarations_fit_the_format() {
+    for info in catalog() {
+        assert!(
+            !info.help.contains(['\\', '\n']) && !info.help.contains("  "),
+            "HELP of {}",
+            info.name
+        );
+        assert_eq!(
+            info.kind == Kind::Counter,
+            info.name.ends_with("_total"),
+            "{}",
+            info.name
+        );
+    }
+}

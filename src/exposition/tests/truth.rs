@@ -1,0 +1,148 @@
+//! Whatever is posted, in whatever order: what an independent reader finds is the state, and nothing else.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::parser::{Labels, parse};
+use super::*;
+use crate::fleet::Tally;
+
+const BATCHES: usize = 3;
+const ACCOUNTS: [&str; 2] = ["main", "sp\"are\\\n"];
+
+type Series = BTreeMap<(String, Labels), String>;
+
+fn any_phone() -> impl Strategy<Value = Phone> {
+    let standing = prop_oneof![Just(Standing::Fresh), Just(Standing::NotFound), Just(Standing::Stale)];
+    let name = prop_oneof![
+        Just(String::new()),
+        "[a-z]{1,8}",
+        r#"[\\"\n\r\x00{},=# a]{0,12}"#,
+        any::<String>(),
+        "\u{2028}|\u{feff}x|\u{202e}|x{300}",
+    ];
+    let last = (prop_oneof![0..5i64, any::<i64>()], any::<i64>());
+    (prop::option::of(name), standing, prop::option::of(last), any::<u32>()).prop_map(
+        |(name, standing, last, missed)| Phone {
+            id: "set when placed".into(),
+            name: name.map(Into::into),
+            standing,
+            last: last.map(|(code, since)| Seen {
+                status: Status::from_code(code),
+                since: UnixTime(since),
+            }),
+            not_found_total: missed.into(),
+        },
+    )
+}
+
+/// A post: which account, which batch, which phones. Ids follow from the place, so no id is in two places.
+fn any_post() -> impl Strategy<Value = (usize, usize, Arc<BatchView>)> {
+    let phones = prop::collection::vec(any_phone(), 0..6);
+    (0..ACCOUNTS.len(), 0..BATCHES, phones).prop_map(|(account, batch, mut phones)| {
+        for (position, phone) in phones.iter_mut().enumerate() {
+            phone.id = format!("{account}{batch}{position}").as_str().into();
+        }
+        (account, batch, view(ACCOUNTS[account], phones))
+    })
+}
+
+fn labels<const N: usize>(labels: [(&str, &str); N]) -> Labels {
+    labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// What a reader must find of these views, straight from the contract.
+fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
+    let mut series = Series::new();
+    for (name, views) in ACCOUNTS.iter().zip(accounts) {
+        let mut tally = Tally::default();
+        for view in views {
+            tally += Tally::of(&view.phones);
+            for phone in &view.phones {
+                let (id, named) = (phone.id.as_str(), phone.name.as_deref().unwrap_or(""));
+                let mut add = |metric: &str, labels: Labels, value: String| {
+                    assert!(series.insert((metric.to_owned(), labels), value).is_none());
+                };
+                if let (Standing::Fresh, Some(seen)) = (phone.standing, phone.last) {
+                    let both = labels([("id", id), ("serial_name", named)]);
+                    add("phone_status", both.clone(), seen.status.code().to_string());
+                    add("phone_status_since_timestamp_seconds", both, seen.since.0.to_string());
+                }
+                if phone.standing == Standing::NotFound {
+                    add("phone_not_found", labels([("id", id)]), "1".into());
+                }
+                add(
+                    "phone_not_found_total",
+                    labels([("id", id)]),
+                    phone.not_found_total.to_string(),
+                );
+                add(
+                    "phone_info",
+                    labels([("id", id), ("serial_name", named), ("account", name)]),
+                    "1".into(),
+                );
+            }
+        }
+        for (status, phones) in tally.by_status() {
+            series.insert(
+                ("geelark_phones".into(), labels([("account", name), ("status", status)])),
+                phones.to_string(),
+            );
+        }
+    }
+    series
+}
+
+fn of_phones(text: &str) -> Series {
+    let families = parse(text).unwrap_or_else(|problem| panic!("{problem} in {text}"));
+    families
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("phone_") || name == "geelark_phones")
+        .flat_map(|(_, family)| family.samples)
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn what_is_read_is_what_was_posted_last(posts in prop::collection::vec(any_post(), 0..8)) {
+        let board = board();
+        let sections = ACCOUNTS.map(|account| board.section(&account.into(), BATCHES));
+        board.arrange(sections.to_vec());
+        let mut state = [const { [const { None }; BATCHES] }; ACCOUNTS.len()];
+        for (account, batch, view) in posts {
+            sections[account].post(batch, view.clone());
+            state[account][batch] = Some(view);
+            // In between as well, so that kept pieces are seen beside new ones.
+            let accounts = state.clone().map(|batches| batches.into_iter().flatten().collect());
+            prop_assert_eq!(of_phones(&text(&board, Encoding::Gzip)), expected(&accounts));
+        }
+        let accounts: [Vec<_>; 2] = state.map(|batches| batches.into_iter().flatten().collect());
+        prop_assert_eq!(of_phones(&text(&board, Encoding::Plain)), expected(&accounts));
+        prop_assert_eq!(of_phones(&text(&board, Encoding::Gzip)), expected(&accounts));
+        prop_assert_eq!(board.views(), accounts.concat());
+    }
+}
+
+#[test]
+fn a_section_that_is_not_arranged_is_not_shown() {
+    let board = showing([view("main", [fresh("1", "a", 0, 1)])]);
+    let other = board.section(&"elsewhere".into(), 1);
+    other.post(0, view("elsewhere", [fresh("2", "b", 0, 1)]));
+    assert!(!text(&board, Encoding::Gzip).contains("elsewhere"));
+    board.arrange(vec![other]);
+    let shown = text(&board, Encoding::Gzip);
+    assert!(shown.contains("elsewhere") && !shown.contains("main"));
+}
+
+#[test]
+fn a_renamed_phone_has_one_series() {
+    let board = board();
+    let section = board.section(&"main".into(), 1);
+    board.arrange(vec![section.clone()]);
+    section.post(0, view("main", [fresh("1", "old", 0, 1)]));
+    section.post(0, view("main", [fresh("1", "new", 0, 1)]));
+    let shown = text(&board, Encoding::Gzip);
+    assert!(shown.contains("phone_status{id=\"1\",serial_name=\"new\"} 0\n") && !shown.contains("old"));
+}
