@@ -1,1 +1,61 @@
-//! Under construction.
+//! HTTP: what the exporter knows, served to Prometheus, browsers and health checks, never fetched for them.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `address`, `listener` | where to listen; sockets are bound before anything starts |
+//! | `serve` | connections: how many, how long, how they end |
+//! | `routes`, `page`, `negotiate`, `body` | what is answered at which path, in which encoding |
+//! | `protection` | TLS, users and headers in force, followed as their files change |
+//! | `auth` | passwords, checked without letting anyone spend our processor |
+//! | `config` | exporter-toolkit's web configuration file, to rules that cannot be wrong |
+//!
+//! Always true: a scrape reads memory only; no client, however slow or hostile, holds a place another needs for longer
+//! than [`Limits`] says; no password or key is logged or shown.
+
+mod address;
+mod auth;
+mod body;
+mod config;
+mod listener;
+mod negotiate;
+mod page;
+mod problem;
+mod protection;
+mod routes;
+mod serve;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+
+pub use address::{ListenAddress, TelemetryPath};
+pub use body::ScrapeBody;
+pub use listener::{Listener, bind};
+pub use problem::Problems;
+pub use protection::Protection;
+pub use serve::{Limits, serve};
+
+/// What the web shows of the exporter.
+pub trait Site: Send + Sync + 'static {
+    /// The metrics as they stand, compressed or not. Called for `HEAD` too; the chunks are then not asked for.
+    fn scrape(&self, gzip: bool) -> ScrapeBody;
+
+    /// `Err` with a sentence while there is something to wait for.
+    fn ready(&self) -> Result<(), String>;
+
+    /// Reads the configuration again; `Err` with the sentences, and nothing changed. Calls may overlap.
+    fn reload(&self) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// How the web is to serve.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// `--web.telemetry-path`
+    pub telemetry_path: TelemetryPath,
+    /// `--web.enable-lifecycle`: whether `POST /-/reload` does anything.
+    pub lifecycle: bool,
+    /// `--web.config.file`, read.
+    pub protection: Protection,
+    /// Bounds on strangers.
+    pub limits: Limits,
+}

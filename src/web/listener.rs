@@ -1,0 +1,188 @@
+//! Sockets that listen. They are bound before anything else starts, so that nothing half-starts.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+
+use super::{ListenAddress, Problems};
+
+/// How many connections the kernel may hold ready while this process is busy; as many as a burst of clients needs.
+const BACKLOG: i32 = 1024;
+
+/// A bound socket.
+#[derive(Debug)]
+pub struct Listener {
+    pub(super) socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Where it listens; with port 0 asked for, the port that was given.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The sockets systemd passed to this process (`LISTEN_FDS`, `LISTEN_PID`).
+    ///
+    /// To be called once, at the start: it takes the variables out of the environment.
+    pub fn from_systemd() -> Result<Vec<Self>, Problems> {
+        let mut passed = listenfd::ListenFd::from_env();
+        if passed.len() == 0 {
+            let problem = "systemd passed no socket: start the exporter through a .socket unit, or listen on an \
+                           address with --web.listen-address";
+            return Err(problem.to_owned().into());
+        }
+        let mut listeners = Vec::new();
+        let mut problems = Vec::new();
+        for index in 0..passed.len() {
+            match passed.take_tcp_listener(index) {
+                Ok(Some(socket)) => match Self::adopt(socket) {
+                    Ok(listener) => listeners.push(listener),
+                    Err(error) => problems.push(format!("socket {index} that systemd passed cannot be used: {error}")),
+                },
+                Ok(None) => {}
+                Err(error) => problems.push(format!(
+                    "socket {index} that systemd passed is not a TCP socket ({error}): use ListenStream= with a port"
+                )),
+            }
+        }
+        Problems::or(problems, listeners)
+    }
+
+    fn adopt(socket: std::net::TcpListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let address = socket.local_addr()?;
+        let socket = TcpListener::from_std(socket)?;
+        Ok(Self { socket, address })
+    }
+
+    fn open(address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        if address.is_ipv6() {
+            // [::] is every interface, IPv4 too, whatever the machine's default; one address is that address alone.
+            socket.set_only_v6(!address.ip().is_unspecified())?;
+        }
+        // Connections of a predecessor that still wind down do not keep a restart from its port.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Self::adopt(socket.into())
+    }
+}
+
+/// Binds every address, or none: all problems at once, each naming its address.
+pub async fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, Problems> {
+    let mut listeners = Vec::new();
+    let mut problems = Vec::new();
+    for address in addresses {
+        match bind_one(address).await {
+            Ok(bound) => listeners.extend(bound),
+            Err(error) => problems.push(format!("cannot listen on {address}: {error}{}", advice(&error))),
+        }
+    }
+    if addresses.is_empty() {
+        problems.push("there is no address to listen on: give one with --web.listen-address".to_owned());
+    }
+    Problems::or(problems, listeners)
+}
+
+async fn bind_one(address: &ListenAddress) -> io::Result<Vec<Listener>> {
+    match address {
+        ListenAddress::Socket(address) => Ok(vec![Listener::open(*address)?]),
+        ListenAddress::Everywhere(port) => Listener::open((Ipv6Addr::UNSPECIFIED, *port).into())
+            .or_else(|error| {
+                if lacks_family(&error) {
+                    Listener::open((Ipv4Addr::UNSPECIFIED, *port).into())
+                } else {
+                    Err(error)
+                }
+            })
+            .map(|listener| vec![listener]),
+        ListenAddress::Name(name, port) => {
+            let mut bound = Vec::new();
+            let mut lacking = None;
+            for address in tokio::net::lookup_host((name.as_str(), *port)).await? {
+                match Listener::open(address) {
+                    Ok(listener) => bound.push(listener),
+                    // `localhost` is ::1 as well, also on machines without IPv6.
+                    Err(error) if lacks_family(&error) => lacking = Some(error),
+                    Err(error) => return Err(error),
+                }
+            }
+            match lacking {
+                Some(error) if bound.is_empty() => Err(error),
+                _ if bound.is_empty() => Err(io::Error::other("the name has no address")),
+                _ => Ok(bound),
+            }
+        }
+    }
+}
+
+/// Without IPv6 the socket cannot be made (EAFNOSUPPORT, which has no kind), or its address does not exist.
+fn lacks_family(error: &io::Error) -> bool {
+    const EAFNOSUPPORT: i32 = if cfg!(target_os = "linux") { 97 } else { 47 };
+    error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(EAFNOSUPPORT)
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; another process listens there: stop it or choose another --web.listen-address",
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need privileges: choose a higher one",
+        io::ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(texts: &[&str]) -> Vec<ListenAddress> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn several_addresses_are_bound() {
+        let listeners = bind(&addresses(&["127.0.0.1:0", "127.0.0.1:0"])).await.unwrap();
+        assert_eq!(listeners.len(), 2);
+        assert_ne!(listeners[0].address().port(), 0);
+        assert_ne!(listeners[0].address(), listeners[1].address());
+    }
+
+    #[tokio::test]
+    async fn a_name_is_bound_to_what_it_resolves_to() {
+        let listeners = bind(&addresses(&["localhost:0"])).await.unwrap();
+        assert!(!listeners.is_empty());
+        assert!(listeners.iter().all(|listener| listener.address().ip().is_loopback()));
+    }
+
+    #[tokio::test]
+    async fn every_problem_names_its_address() {
+        let taken = bind(&addresses(&["127.0.0.1:0"])).await.unwrap();
+        let port = taken[0].address().port();
+        let problems = bind(&addresses(&[&format!("127.0.0.1:{port}"), "192.0.2.1:9943"]))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            problems.to_string(),
+            format!(
+                "cannot listen on 127.0.0.1:{port}: Address already in use (os error 98); another process listens \
+                 there: stop it or choose another --web.listen-address\n\
+                 cannot listen on 192.0.2.1:9943: Cannot assign requested address (os error 99); this machine does \
+                 not have that address"
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn without_systemd_there_is_a_sentence() {
+        let problems = Listener::from_systemd().unwrap_err();
+        assert!(
+            problems.to_string().starts_with("systemd passed no socket"),
+            "{problems}"
+        );
+    }
+}

@@ -1,0 +1,266 @@
+//! All connections together: how many there may be, and who goes when another wants in.
+//!
+//! Always true: there are never more than `limits.connections`. A newcomer takes, in this order, a free place, the place
+//! of who has waited longest without sending a request, of who has been idle longest, of who has taken nothing of its
+//! response for a while; only a crowd of requests under way makes it wait.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::activity::{Activity, Phase};
+use super::limits::Limits;
+
+/// The open connections.
+#[derive(Debug)]
+pub(super) struct Crowd {
+    pub(super) limits: Limits,
+    members: Mutex<Members>,
+    left: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Members {
+    next: u64,
+    open: HashMap<u64, Arc<Activity>>,
+}
+
+/// A place in the crowd, free again when dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) activity: Arc<Activity>,
+    crowd: Arc<Crowd>,
+    number: u64,
+}
+
+impl Crowd {
+    pub(super) fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            members: Mutex::default(),
+            left: Notify::new(),
+        })
+    }
+
+    fn members(&self) -> MutexGuard<'_, Members> {
+        // Insertions and removals are single steps, so a poisoned crowd is still a crowd.
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a newcomer, as soon as there is one.
+    pub(super) async fn admit(self: &Arc<Self>) -> Place {
+        loop {
+            if let Some(place) = self.try_admit() {
+                return place;
+            }
+            // A stall grows long enough by itself; nobody announces it.
+            let _ = tokio::time::timeout(self.limits.stall, self.left.notified()).await;
+        }
+    }
+
+    fn try_admit(self: &Arc<Self>) -> Option<Place> {
+        let mut members = self.members();
+        if members.open.len() >= self.limits.connections && !self.evict(&mut members) {
+            return None;
+        }
+        let number = members.next;
+        members.next += 1;
+        let activity = Activity::new();
+        members.open.insert(number, activity.clone());
+        drop(members);
+        Some(Place {
+            activity,
+            crowd: self.clone(),
+            number,
+        })
+    }
+
+    /// Closes the connection that is missed least, if one may go.
+    pub(super) fn make_room(&self) -> bool {
+        self.evict(&mut self.members())
+    }
+
+    fn evict(&self, members: &mut Members) -> bool {
+        let now = Instant::now();
+        let victim = members
+            .open
+            .iter()
+            .map(|(number, activity)| (activity.phase(), *number))
+            .filter(|((phase, since), _)| match phase {
+                Phase::Head | Phase::Idle => true,
+                Phase::Stalled => now.duration_since(*since) >= self.limits.stall,
+                Phase::Busy => false,
+            })
+            .min();
+        let Some((_, number)) = victim else {
+            return false;
+        };
+        if let Some(activity) = members.open.remove(&number) {
+            activity.close.cancel();
+        }
+        true
+    }
+
+    /// Closes every connection whose time is up.
+    pub(super) fn sweep(&self) {
+        let now = Instant::now();
+        for activity in self.members().open.values() {
+            if activity.deadline(&self.limits) <= now {
+                activity.close.cancel();
+            }
+        }
+    }
+
+    /// Closes every connection that has not sent a whole request: at the end nobody waits for one.
+    pub(super) fn dismiss(&self) {
+        for activity in self.members().open.values() {
+            if activity.phase().0 == Phase::Head {
+                activity.close.cancel();
+            }
+        }
+    }
+
+    /// Closes every connection.
+    pub(super) fn close_all(&self) {
+        for activity in self.members().open.values() {
+            activity.close.cancel();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.crowd.members().open.remove(&self.number);
+        self.crowd.left.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn crowd_of(connections: usize) -> Arc<Crowd> {
+        Crowd::new(Limits {
+            connections,
+            ..Limits::default()
+        })
+    }
+
+    fn closed(place: &Place) -> bool {
+        place.activity.close.is_cancelled()
+    }
+
+    async fn pass(seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_oldest_that_never_asked_goes_first() {
+        let crowd = crowd_of(3);
+        let idle = crowd.admit().await;
+        drop(idle.activity.request(false));
+        pass(1).await;
+        let silent = crowd.admit().await;
+        pass(1).await;
+        let younger = crowd.admit().await;
+        let newcomer = crowd.admit().await;
+        assert_eq!(
+            [&idle, &silent, &younger, &newcomer].map(closed),
+            [false, true, false, false]
+        );
+        assert_eq!(crowd.members().open.len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn then_the_longest_idle() {
+        let crowd = crowd_of(2);
+        let (first, second) = (crowd.admit().await, crowd.admit().await);
+        drop(second.activity.request(false));
+        pass(1).await;
+        drop(first.activity.request(false));
+        let _newcomer = crowd.admit().await;
+        assert_eq!([&first, &second].map(closed), [false, true]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_under_way_are_waited_for() {
+        let crowd = crowd_of(1);
+        let busy = crowd.admit().await;
+        let request = busy.activity.request(false);
+        let waiting = tokio::spawn({
+            let crowd = crowd.clone();
+            async move { crowd.admit().await }
+        });
+        pass(1).await;
+        assert!(!waiting.is_finished());
+        drop(request);
+        drop(busy);
+        waiting.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_goes_after_a_while() {
+        let crowd = crowd_of(1);
+        let slow = crowd.admit().await;
+        let _request = slow.activity.request(false);
+        slow.activity.stalled();
+        pass(1).await;
+        assert!(!crowd.make_room());
+        pass(4).await;
+        assert!(crowd.make_room());
+        assert!(closed(&slow));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_phase_has_its_time() {
+        let crowd = crowd_of(9);
+        let silent = crowd.admit().await;
+        let idle = crowd.admit().await;
+        drop(idle.activity.request(false));
+        let trickling = crowd.admit().await;
+        drop(trickling.activity.request(false));
+        let busy = crowd.admit().await;
+        let _request = busy.activity.request(true);
+        let all = [&silent, &idle, &trickling, &busy];
+
+        pass(9).await;
+        trickling.activity.read();
+        crowd.sweep();
+        assert_eq!(all.map(closed), [false; 4]);
+        pass(1).await;
+        crowd.sweep();
+        assert_eq!(all.map(closed), [true, false, false, false]);
+        pass(9).await;
+        trickling.activity.read();
+        crowd.sweep();
+        assert_eq!(all.map(closed), [true, false, true, false]);
+        pass(41).await;
+        crowd.sweep();
+        assert_eq!(all.map(closed), [true, false, true, true]);
+        pass(120).await;
+        crowd.sweep();
+        assert_eq!(all.map(closed), [true; 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn http2_frames_between_requests_are_no_request() {
+        let crowd = crowd_of(1);
+        let place = crowd.admit().await;
+        drop(place.activity.request(true));
+        place.activity.read();
+        assert_eq!(place.activity.phase().0, Phase::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_only_whole_requests_are_waited_for() {
+        let crowd = crowd_of(9);
+        let (silent, busy) = (crowd.admit().await, crowd.admit().await);
+        let _request = busy.activity.request(false);
+        crowd.dismiss();
+        assert_eq!([&silent, &busy].map(closed), [true, false]);
+    }
+}
