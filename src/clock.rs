@@ -27,6 +27,12 @@ impl Moment {
         UnixTime(i64::try_from(self.unix_millis() / 1000).unwrap_or(i64::MAX))
     }
 
+    /// What the wall clock will show when the steady clock reaches `later`, to the nearest second.
+    pub fn wall_at(self, later: Instant) -> UnixTime {
+        let left = later.saturating_duration_since(self.mono).as_millis();
+        UnixTime(i64::try_from((self.unix_millis() + left + 500) / 1000).unwrap_or(i64::MAX))
+    }
+
     /// The wall clock in milliseconds since the Unix epoch; 0 for a clock set before it.
     pub fn unix_millis(self) -> u128 {
         self.wall

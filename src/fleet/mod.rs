@@ -12,18 +12,20 @@ mod batch;
 mod question;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod view;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use question::Question;
+pub use question::{Question, Questions};
 pub use view::{BatchView, Phone, Seen, Standing, Tally};
 
 use crate::clock::Moment;
-use crate::phone::{Answer, BATCH_SIZE, PhoneId};
-use batch::BatchState;
+use crate::phone::{Answer, PhoneId};
+use batch::{BatchState, Note};
+use verdict::Verdict;
 
 /// How long an id that GeeLark refuses (40004) is left out of its batch before it is tried again, alone.
 pub const CULPRIT_RETRY: Duration = Duration::from_secs(10 * 60);
@@ -38,8 +40,8 @@ pub struct Fleet {
 /// What an answer did, beyond what the views show. The lists are for the log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The batch looks different now.
-    pub changed: bool,
+    /// The batches that look different now.
+    pub changed: Vec<usize>,
     /// Ids that were asked about and not answered.
     pub unanswered: Vec<PhoneId>,
     /// Ids that were answered and not asked about; ignored.
@@ -70,24 +72,34 @@ impl Fleet {
 
     /// Lays `ids` out in batches, keeping what `previous` knew of phones that stay.
     pub fn adopt(account: Arc<str>, ids: &[PhoneId], previous: impl IntoIterator<Item = Self>) -> Self {
-        let mut known: HashMap<PhoneId, _> = previous
+        let mut known: HashMap<PhoneId, (Phone, Note)> = previous
             .into_iter()
             .flat_map(|fleet| fleet.batches)
             .flat_map(BatchState::into_phones)
             .map(|(phone, note)| (phone.id.clone(), (phone, note)))
             .collect();
-        let batches = ids
-            .chunks(BATCH_SIZE)
-            .map(|ids| {
-                let phones = ids.iter().map(|id| {
-                    known
-                        .remove(id)
-                        .unwrap_or_else(|| (Phone::unseen(id.clone()), batch::Note::default()))
-                });
-                BatchState::new(account.clone(), phones.collect())
-            })
-            .collect();
-        Self { account, batches }
+        let mut fleet = Self {
+            account,
+            batches: Vec::new(),
+        };
+        for id in ids {
+            let (phone, note) = known
+                .remove(id)
+                .unwrap_or_else(|| (Phone::unseen(id.clone()), Note::default()));
+            fleet.push(phone, note);
+        }
+        fleet
+    }
+
+    fn push(&mut self, phone: Phone, note: Note) {
+        match self.batches.last_mut() {
+            Some(batch) if !batch.is_full() => batch.push(phone, note),
+            _ => {
+                let mut batch = BatchState::empty(self.account.clone());
+                batch.push(phone, note);
+                self.batches.push(batch);
+            }
+        }
     }
 
     /// The account whose phones these are.
@@ -105,24 +117,37 @@ impl Fleet {
         self.batches[batch].view().clone()
     }
 
-    /// What to ask about `batch` now: one question, and one more for each refused id that is due again.
-    pub fn questions(&self, batch: usize, now: Instant) -> Vec<Question> {
+    /// What to ask about `batch` now.
+    pub fn questions(&self, batch: usize, now: Instant) -> Questions {
         self.batches[batch].questions(batch, now)
     }
 
     /// The ids that `question` asks about.
     pub fn ids(&self, question: &Question) -> Vec<PhoneId> {
-        let phones = &self.batches[question.batch].view().phones;
-        question
-            .positions
-            .iter()
-            .map(|position| phones[usize::from(*position)].id.clone())
-            .collect()
+        let id = |place: &batch::Place| {
+            let phones = &self.batches[place.batch].view().phones;
+            phones[usize::from(place.position)].id.clone()
+        };
+        question.places().iter().map(id).collect()
     }
 
     /// Takes in the answer to `question`.
     pub fn apply(&mut self, question: &Question, answer: Answer, now: Moment) -> Applied {
-        self.batches[question.batch].apply(question, answer, now)
+        let mut applied = Applied::default();
+        let asked = self.ids(question);
+        let verdicts = Verdict::sort(&asked, answer, &mut applied);
+        for ((place, id), verdict) in question.places().iter().zip(asked).zip(verdicts) {
+            let batch = &mut self.batches[place.batch];
+            let Some(verdict) = verdict else {
+                batch.pass_over(place.position);
+                applied.unanswered.push(id);
+                continue;
+            };
+            if batch.take_in(place.position, verdict, now) && applied.changed.last() != Some(&place.batch) {
+                applied.changed.push(place.batch);
+            }
+        }
+        applied
     }
 
     /// GeeLark refused `question` as invalid (40004), which one bad id is enough for.
@@ -130,11 +155,11 @@ impl Fleet {
         if let Some((left, right)) = question.halves() {
             return Refused::Split(left, right);
         }
-        let batch = &mut self.batches[question.batch];
-        let position = question.positions[0];
+        let place = question.places()[0];
+        let batch = &mut self.batches[place.batch];
         Refused::Culprit {
-            id: batch.view().phones[usize::from(position)].id.clone(),
-            news: batch.set_culprit(position, now),
+            id: batch.view().phones[usize::from(place.position)].id.clone(),
+            news: batch.set_culprit(place.position, now),
         }
     }
 

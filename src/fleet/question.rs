@@ -1,33 +1,49 @@
-//! What a call asks: some phones of one batch.
+//! What a call asks: some phones, wherever they stand in the fleet.
 
-/// Positions within a batch that one status call asks about; never empty.
+use super::batch::Place;
+
+/// The phones that one status call asks about: at least one, at most a batch.
 ///
-/// Usually the whole batch. It is less when some of its ids are known to be refused, or while a culprit is searched for.
+/// A round's question is a batch, less the ids that are known to be refused. Questions out of turn gather phones of
+/// several batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// Which batch of the fleet.
-    pub batch: usize,
-    /// Positions within it, ascending. A batch has at most 100 phones, so a byte holds each.
-    pub(super) positions: Vec<u8>,
+    places: Vec<Place>,
 }
 
 impl Question {
+    /// `None` if there is nothing to ask.
+    pub(super) fn about(places: Vec<Place>) -> Option<Self> {
+        (!places.is_empty()).then_some(Self { places })
+    }
+
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
     /// How many phones are asked about.
     #[expect(clippy::len_without_is_empty, reason = "a question is never empty")]
     pub fn len(&self) -> usize {
-        self.positions.len()
+        self.places.len()
+    }
+
+    /// The batch of the first phone: for a question of a round, the batch it is about.
+    pub fn batch(&self) -> usize {
+        self.places[0].batch
     }
 
     /// Two questions that together ask the same; `None` when a single phone is left.
     pub(super) fn halves(&self) -> Option<(Self, Self)> {
-        if self.positions.len() < 2 {
-            return None;
-        }
-        let (left, right) = self.positions.split_at(self.positions.len() / 2);
-        let part = |positions: &[u8]| Self {
-            batch: self.batch,
-            positions: positions.to_vec(),
-        };
-        Some((part(left), part(right)))
+        let (left, right) = self.places.split_at(self.places.len() / 2);
+        Some((Self::about(left.to_vec())?, Self::about(right.to_vec())?))
     }
+}
+
+/// What a round has to ask about one batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Questions {
+    /// All phones that GeeLark does not refuse; `None` if it refuses every one.
+    pub together: Option<Question>,
+    /// The refused phones whose time has come, each alone so that it spoils nobody.
+    pub alone: Vec<Question>,
 }

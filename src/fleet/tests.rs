@@ -39,7 +39,7 @@ impl Scene {
     /// Asks all of batch 0 and hands in `answer`.
     fn answer(&mut self, seconds: u64, answer: Answer) -> Applied {
         let now = self.at(seconds);
-        let question = self.fleet.questions(0, now.mono).remove(0);
+        let question = self.fleet.questions(0, now.mono).together.unwrap();
         self.fleet.apply(&question, answer, now)
     }
 
@@ -76,7 +76,7 @@ fn ids_are_laid_out_in_batches_of_a_hundred() {
     let fleet = Fleet::new("main".into(), &ids);
     let now = Instant::now();
     let sizes: Vec<usize> = (0..fleet.batches())
-        .flat_map(|batch| fleet.questions(batch, now))
+        .filter_map(|batch| fleet.questions(batch, now).together)
         .map(|question| question.len())
         .collect();
     assert_eq!(sizes, [100, 100, 53]);
@@ -92,9 +92,14 @@ fn nothing_is_shown_of_a_phone_before_its_first_answer() {
 #[test]
 fn an_answer_that_repeats_the_last_one_changes_nothing() {
     let mut scene = Scene::of(&["a"]);
-    assert!(scene.answer(0, answer(vec![found("a", "one", 0)], vec![])).changed);
+    assert_eq!(scene.answer(0, answer(vec![found("a", "one", 0)], vec![])).changed, [0]);
     let before = scene.fleet.view(0);
-    assert!(!scene.answer(60, answer(vec![found("a", "one", 0)], vec![])).changed);
+    assert!(
+        scene
+            .answer(60, answer(vec![found("a", "one", 0)], vec![]))
+            .changed
+            .is_empty()
+    );
     assert!(Arc::ptr_eq(&before, &scene.fleet.view(0)), "no copy was made");
 }
 
@@ -191,6 +196,18 @@ fn an_id_that_was_passed_over_is_shown_until_it_is_stale() {
 }
 
 #[test]
+fn an_answer_in_any_order_finds_its_phones() {
+    let mut scene = Scene::of(&["a", "b", "c", "d"]);
+    let order = ["c", "d", "a", "b"];
+    let found = order.map(|id| found(id, id, 0)).into();
+    let applied = scene.answer(0, answer(found, vec![]));
+    assert_eq!((applied.unanswered, applied.strangers), (vec![], vec![]));
+    for id in order {
+        assert_eq!(scene.phone(id).label_name(), id);
+    }
+}
+
+#[test]
 fn an_unknown_failure_code_teaches_nothing() {
     let mut scene = Scene::of(&["a"]);
     let applied = scene.answer(0, answer(vec![], vec![failed("a", FailReason::Other(49999))]));
@@ -220,7 +237,7 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let mut scene = Scene::of(&ids);
     let now = scene.at(0).mono;
-    let mut open = scene.fleet.questions(0, now);
+    let mut open: Vec<Question> = scene.fleet.questions(0, now).together.into_iter().collect();
     let (mut calls, mut culprits) = (0, Vec::new());
     while let Some(question) = open.pop() {
         calls += 1;
@@ -238,7 +255,12 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
 
     let sizes = |scene: &Scene, seconds| -> Vec<usize> {
         let questions = scene.fleet.questions(0, scene.at(seconds).mono);
-        questions.iter().map(Question::len).collect()
+        questions
+            .together
+            .iter()
+            .chain(&questions.alone)
+            .map(Question::len)
+            .collect()
     };
     assert_eq!(sizes(&scene, 599), [99]);
     assert_eq!(
@@ -247,10 +269,10 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
         "asked again alone, so that it spoils nobody"
     );
 
-    let again = scene.fleet.questions(0, scene.at(600).mono).remove(1);
+    let again = scene.fleet.questions(0, scene.at(600).mono).alone.remove(0);
     let refused = scene.fleet.refuse(&again, scene.at(600).mono);
     assert!(matches!(refused, Refused::Culprit { news: false, .. }));
-    let again = scene.fleet.questions(0, scene.at(1200).mono).remove(1);
+    let again = scene.fleet.questions(0, scene.at(1200).mono).alone.remove(0);
     let now = scene.at(1200);
     scene
         .fleet

@@ -24,4 +24,4 @@ pub use budget::{Budget, Permit};
 pub use call::{Call, Consequence, Endpoint, Failure, Held, Reason};
 pub use client::Client;
 pub use gate::Gate;
-pub use transport::{HttpTransport, Reply, SetupError, Transport};
+pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};

@@ -138,7 +138,7 @@ impl Transport for HttpTransport {
 }
 
 /// rustls asks the process for its cryptography. Another part of it may have installed some already; that one stays.
-fn install_crypto() {
+pub fn install_crypto() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();

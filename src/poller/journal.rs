@@ -1,0 +1,185 @@
+//! What the log is told: one line a change of condition, not one a poll.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use crate::fleet::Applied;
+use crate::geelark::{Failure, Reason};
+use crate::phone::PhoneId;
+
+/// In an outage every batch fails alike: so many are named, the rest is summed up at the end of the round.
+const NAMED_BATCHES: usize = 3;
+
+/// So many ids are named in one line; the rest is counted.
+const NAMED_IDS: usize = 5;
+
+/// The conditions of one account that were logged and still hold.
+#[derive(Debug)]
+pub(super) struct Journal {
+    account: Arc<str>,
+    failing: BTreeMap<usize, Reason>,
+    /// Why the account was closed last, until a call succeeds.
+    closed: Option<Reason>,
+    oddities: BTreeMap<usize, Oddities>,
+    incomplete: bool,
+    stretched: Option<Duration>,
+}
+
+/// What was odd about a batch's last answer, as far as it was logged.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Oddities {
+    unanswered: Vec<PhoneId>,
+    strangers: Vec<String>,
+    repeated: Vec<String>,
+}
+
+impl Journal {
+    pub(super) fn new(account: Arc<str>) -> Self {
+        Self {
+            account,
+            failing: BTreeMap::new(),
+            closed: None,
+            oddities: BTreeMap::new(),
+            incomplete: false,
+            stretched: None,
+        }
+    }
+
+    /// The interval in force, when it is longer than configured.
+    pub(super) fn interval(&mut self, configured: Duration, effective: Duration, batches: usize, budget: u32) {
+        let stretched = (effective > configured).then_some(effective);
+        if stretched == self.stretched {
+            return;
+        }
+        self.stretched = stretched;
+        if stretched.is_some() {
+            warn!(
+                account = %self.account, batches, requests_per_minute = budget,
+                configured = %humantime::format_duration(configured),
+                effective = %humantime::format_duration(effective),
+                "the budget is too small for the interval: rounds take longer than configured; raise budget.requests_per_minute or poll.interval, or watch fewer phones"
+            );
+        } else {
+            info!(account = %self.account, interval = %humantime::format_duration(effective), "the budget suffices for the configured interval");
+        }
+    }
+
+    /// `stale_after` in force, when it is longer than configured.
+    pub(super) fn stale_after(&self, configured: Duration, effective: Duration) {
+        if effective > configured {
+            warn!(
+                account = %self.account,
+                configured = %humantime::format_duration(configured),
+                effective = %humantime::format_duration(effective),
+                "poll.stale_after is raised to three effective intervals, so that one lost answer hides no phone"
+            );
+        }
+    }
+
+    /// A call about `batch` failed.
+    pub(super) fn failed(&mut self, batch: usize, attempt: u32, trace_id: Uuid, failure: &Failure) {
+        let known = self.failing.insert(batch, failure.reason);
+        let alike = self
+            .failing
+            .values()
+            .filter(|reason| **reason == failure.reason)
+            .count();
+        let (account, reason, message) = (&self.account, failure.reason, &failure.message);
+        if known == Some(failure.reason) || alike > NAMED_BATCHES {
+            debug!(%account, batch, attempt, %reason, %trace_id, "call failed: {message}");
+        } else {
+            warn!(%account, batch, attempt, %reason, %trace_id, "call failed: {message}");
+        }
+    }
+
+    /// A call about `batch` was answered.
+    pub(super) fn answered(&mut self, batch: usize, applied: Applied) {
+        let account = &self.account;
+        self.closed = None;
+        if let Some(reason) = self.failing.remove(&batch) {
+            debug!(%account, batch, %reason, "answered again");
+        }
+        let now = Oddities {
+            unanswered: applied.unanswered,
+            strangers: applied.strangers,
+            repeated: applied.repeated,
+        };
+        if now == Oddities::default() {
+            if self.oddities.remove(&batch).is_some() {
+                info!(%account, batch, "the answer is complete again");
+            }
+            return;
+        }
+        if self.oddities.get(&batch) == Some(&now) {
+            return;
+        }
+        if !now.unanswered.is_empty() {
+            warn!(%account, batch, count = now.unanswered.len(), ids = %named(&now.unanswered), "GeeLark passed over ids that were asked about; they are shown until stale");
+        }
+        if !now.strangers.is_empty() {
+            warn!(%account, batch, count = now.strangers.len(), ids = %named(&now.strangers), "GeeLark answered ids that were not asked about; they are ignored");
+        }
+        if !now.repeated.is_empty() {
+            warn!(%account, batch, count = now.repeated.len(), ids = %named(&now.repeated), "GeeLark answered ids more than once; the first answer counts");
+        }
+        self.oddities.insert(batch, now);
+    }
+
+    /// `id` alone is what GeeLark refuses as invalid.
+    pub(super) fn culprit(&self, id: &PhoneId, trace_id: Uuid) {
+        warn!(
+            account = %self.account, %id, %trace_id,
+            "GeeLark refuses this id as invalid (40004): check it; it is left out of its batch and tried again every 10 minutes"
+        );
+    }
+
+    /// The account was closed for calls.
+    pub(super) fn held(&mut self, trace_id: Uuid, failure: &Failure, wait: Duration) {
+        let (account, reason, message) = (&self.account, failure.reason, &failure.message);
+        let wait = humantime::format_duration(Duration::from_secs(wait.as_secs()));
+        if self.closed.replace(reason) == Some(reason) {
+            debug!(%account, %reason, %trace_id, %wait, "still no calls to this account: {message}");
+        } else {
+            warn!(%account, %reason, %trace_id, %wait, "no calls to this account for a while: {message}");
+        }
+    }
+
+    /// The account may be called again.
+    pub(super) fn reopened(&self) {
+        info!(account = %self.account, "calls to this account resume");
+    }
+
+    /// How far the first round has come.
+    pub(super) fn progress(&self, answered: usize, batches: usize) {
+        info!(account = %self.account, answered, batches, "first round under way");
+    }
+
+    /// A round is over.
+    pub(super) fn round(&mut self, first: bool, unanswered_batches: usize, batches: usize, duration: Duration) {
+        let account = &self.account;
+        let duration = humantime::format_duration(Duration::from_millis(
+            u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        ));
+        match (unanswered_batches, self.incomplete) {
+            (0, true) => info!(%account, batches, %duration, "round complete again"),
+            (0, false) if first => info!(%account, batches, %duration, "first round complete"),
+            (0, false) => debug!(%account, batches, %duration, "round complete"),
+            (_, false) => warn!(%account, unanswered_batches, batches, %duration, "round incomplete"),
+            (_, true) => debug!(%account, unanswered_batches, batches, %duration, "round incomplete"),
+        }
+        self.incomplete = unanswered_batches > 0;
+    }
+}
+
+/// The first few, quoted: ids in an answer are whatever GeeLark sent.
+fn named(ids: &[impl std::fmt::Debug]) -> String {
+    let mut text = format!("{:?}", &ids[..ids.len().min(NAMED_IDS)]);
+    if ids.len() > NAMED_IDS {
+        text.push_str(" …");
+    }
+    text
+}

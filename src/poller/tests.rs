@@ -1,0 +1,416 @@
+//! The scheduler under paused time: the real client, budget, gate, fleet and board, and a GeeLark that is a function.
+
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::*;
+use crate::config::{Credentials, Secret};
+use crate::exposition::{Board, BuildInfo, Encoding};
+use crate::geelark::{Budget, Failure, Gate, Reason, Reply};
+use crate::phone::PhoneId;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// What GeeLark does with the nth call (from 0), which asks about these ids.
+type Behaviour = dyn Fn(usize, &[String]) -> Result<Value, Failure> + Send + Sync;
+
+/// GeeLark as a function, and a log of when it was asked what.
+#[derive(Clone)]
+struct Upstream {
+    behaviour: Arc<Behaviour>,
+    latency: Duration,
+    calls: Arc<Mutex<Vec<(Instant, Vec<String>)>>>,
+}
+
+impl Upstream {
+    fn new(behaviour: impl Fn(usize, &[String]) -> Result<Value, Failure> + Send + Sync + 'static) -> Self {
+        Self {
+            behaviour: Arc::new(behaviour),
+            latency: Duration::from_millis(80),
+            calls: Arc::default(),
+        }
+    }
+
+    fn well() -> Self {
+        Self::new(|_, ids| Ok(all_started(ids)))
+    }
+
+    fn times(&self) -> Vec<Instant> {
+        self.calls.lock().unwrap().iter().map(|(at, _)| *at).collect()
+    }
+
+    fn sizes(&self) -> Vec<usize> {
+        self.calls.lock().unwrap().iter().map(|(_, ids)| ids.len()).collect()
+    }
+
+    fn forget(&self) {
+        self.calls.lock().unwrap().clear();
+    }
+
+    fn busiest_minute(&self) -> usize {
+        let times = self.times();
+        let within = |start: Instant| times.iter().filter(|at| **at >= start && **at - start < MINUTE).count();
+        times.iter().map(|start| within(*start)).max().unwrap_or(0)
+    }
+}
+
+impl Transport for Upstream {
+    async fn post(&self, _: &'static str, _: HeaderMap, body: Bytes, _: usize) -> Result<Reply, Failure> {
+        let request: Value = serde_json::from_slice(&body).unwrap();
+        let ids: Vec<String> = serde_json::from_value(request["ids"].clone()).unwrap();
+        let nth = {
+            let mut calls = self.calls.lock().unwrap();
+            calls.push((Instant::now(), ids.clone()));
+            calls.len() - 1
+        };
+        sleep(self.latency).await;
+        (self.behaviour)(nth, &ids).map(|envelope| Reply {
+            status: 200,
+            retry_after: None,
+            body: envelope.to_string().into(),
+        })
+    }
+}
+
+fn all_started(ids: &[String]) -> Value {
+    let phones: Vec<Value> = ids
+        .iter()
+        .map(|id| json!({"id": id, "serialName": format!("phone {id}"), "status": 0}))
+        .collect();
+    json!({"code": 0, "msg": "success", "data": {"successDetails": phones, "failDetails": null}})
+}
+
+fn refusal(code: i64) -> Value {
+    json!({"code": code, "msg": "no", "data": null})
+}
+
+/// One account being watched.
+struct Scene {
+    upstream: Upstream,
+    board: Board,
+    budget: Arc<Budget>,
+    stop: CancellationToken,
+    task: JoinHandle<Fleet>,
+    start: Instant,
+}
+
+impl Scene {
+    fn start(upstream: Upstream, phones: usize, requests_per_minute: u32, interval: Duration) -> Self {
+        let budget = Arc::new(Budget::new(NonZeroU32::new(requests_per_minute).unwrap(), 4));
+        Self::start_with(upstream, &ids(phones), budget, interval)
+    }
+
+    fn start_with(upstream: Upstream, ids: &[PhoneId], budget: Arc<Budget>, interval: Duration) -> Self {
+        let start = Instant::now();
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000));
+        let client = Client::new(
+            upstream.clone(),
+            Credentials::Token(Secret::from("tok-secret".to_owned())),
+            budget.clone(),
+            Arc::new(Gate::new()),
+            clock.clone(),
+        );
+        let board = Board::new(BuildInfo {
+            version: "0",
+            revision: "r",
+            rustc: "c",
+        });
+        let fleet = Fleet::new("main".into(), ids);
+        let section = board.section(fleet.account(), fleet.batches());
+        board.arrange(vec![section.clone()]);
+        let poller = Poller::new(
+            Arc::new(client),
+            fleet,
+            section,
+            board.metrics().account("main"),
+            Settings {
+                interval,
+                stale_after: MINUTE * 5,
+                max_in_flight: 4,
+            },
+            clock,
+            Arc::default(),
+        );
+        let stop = CancellationToken::new();
+        Self {
+            upstream,
+            board,
+            budget,
+            stop: stop.clone(),
+            task: tokio::spawn(poller.run(stop)),
+            start,
+        }
+    }
+
+    /// When each call came, in seconds since the start.
+    fn seconds(&self) -> Vec<f64> {
+        self.upstream
+            .times()
+            .iter()
+            .map(|at| (*at - self.start).as_secs_f64())
+            .collect()
+    }
+
+    async fn end(self) -> Fleet {
+        self.stop.cancel();
+        self.task.await.unwrap()
+    }
+
+    fn text(&self) -> String {
+        let bytes: Vec<u8> = self.board.scrape(Encoding::Plain).flatten().collect();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// The value of the one sample whose line begins so.
+    fn value(&self, series: &str) -> f64 {
+        let text = self.text();
+        let line = text
+            .lines()
+            .find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')));
+        let line = line.unwrap_or_else(|| panic!("no {series} in:\n{text}"));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    fn count(&self, family: &str) -> usize {
+        let text = self.text();
+        text.lines()
+            .filter(|line| line.starts_with(&format!("{family}{{")))
+            .count()
+    }
+}
+
+fn ids(count: usize) -> Vec<PhoneId> {
+    (0..count)
+        .map(|n| PhoneId::from(format!("{:018}", n).as_str()))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_fleet_is_complete_seconds_after_the_start() {
+    let scene = Scene::start(Upstream::well(), 253, 100, MINUTE);
+    sleep(Duration::from_secs(4)).await;
+    assert_eq!(scene.upstream.sizes(), [100, 100, 53]);
+    assert_eq!(scene.count("phone_status"), 253);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_answers_show_before_the_round_is_over() {
+    let scene = Scene::start(Upstream::well(), 20_000, 100, MINUTE);
+    sleep(Duration::from_secs(20)).await;
+    let shown = scene.count("phone_status");
+    assert!((2_000..5_000).contains(&shown), "{shown}");
+    assert_eq!(scene.count("phone_info"), 20_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_spread_over_the_round() {
+    let scene = Scene::start(Upstream::well(), 300, 100, MINUTE);
+    sleep(Duration::from_secs(118)).await;
+    let seconds = scene.seconds();
+    let second_round: Vec<f64> = seconds[3..6].iter().map(|at| at.round()).collect();
+    assert_eq!(second_round, [60.0, 80.0, 100.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_minute_has_more_calls_than_the_budget_over_restarts_too() {
+    let upstream = Upstream::well();
+    for run in 0..4 {
+        let scene = Scene::start(upstream.clone(), 1200, 60, Duration::from_secs(1));
+        sleep(Duration::from_secs(100 + run * 7)).await;
+        assert_eq!(scene.value("geelark_poll_interval_seconds{account=\"main\"}"), 12.0);
+        scene.end().await;
+    }
+    assert!(
+        upstream.times().len() > 390,
+        "the budget is used: {}",
+        upstream.times().len()
+    );
+    assert!(upstream.busiest_minute() <= 60, "{}", upstream.busiest_minute());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rounds_do_not_overlap_when_answers_are_slow() {
+    let mut upstream = Upstream::well();
+    upstream.latency = Duration::from_secs(9);
+    let scene = Scene::start(upstream, 100, 100, Duration::from_secs(5));
+    sleep(MINUTE).await;
+    let seconds = scene.seconds();
+    assert!(seconds.windows(2).all(|pair| pair[1] - pair[0] >= 9.0), "{seconds:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_two_hour_lock_means_no_call_for_two_hours() {
+    let upstream = Upstream::new(|nth, ids| Ok(if nth == 1 { refusal(40014) } else { all_started(ids) }));
+    let scene = Scene::start(upstream, 300, 100, MINUTE);
+    sleep(Duration::from_secs(30)).await;
+    let before = scene.seconds();
+    assert!(before.len() <= 3, "{before:?}");
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 0.0);
+    let until = scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}");
+    let locked_at = 1_000_000.0 + before[1] + 0.08;
+    assert!((until - locked_at - 7200.0).abs() <= 1.0, "{until}");
+
+    sleep(2 * HOUR - MINUTE).await;
+    assert_eq!(scene.seconds().len(), before.len(), "not one call while locked");
+    assert_eq!(
+        scene.count("phone_status"),
+        0,
+        "what is older than stale_after is not shown"
+    );
+
+    sleep(2 * MINUTE).await;
+    let after = &scene.seconds()[before.len()..];
+    assert!(after[0] - before[1] >= 7200.0, "{after:?}");
+    assert_eq!(scene.count("phone_status"), 300);
+    assert_eq!(
+        scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}"),
+        0.0
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_limit_pauses_until_the_next_minute() {
+    let upstream = Upstream::new(|nth, ids| Ok(if nth == 0 { refusal(40007) } else { all_started(ids) }));
+    let scene = Scene::start(upstream, 200, 100, MINUTE);
+    sleep(2 * MINUTE).await;
+    let seconds = scene.seconds();
+    let first_after = seconds.iter().find(|at| **at > seconds[0] + 5.0).unwrap();
+    assert!(first_after - seconds[0] >= 60.0, "{seconds:?}");
+    assert_eq!(scene.count("phone_status"), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_credentials_are_tried_ever_more_slowly_one_call_at_a_time() {
+    let scene = Scene::start(Upstream::new(|_, _| Ok(refusal(40003))), 1000, 100, MINUTE);
+    sleep(HOUR).await;
+    let seconds = scene.seconds();
+    let gaps: Vec<f64> = seconds.windows(2).map(|pair| (pair[1] - pair[0]).round()).collect();
+    let tail = &gaps[gaps.len() - 5..];
+    assert!(tail.iter().all(|gap| (300.0..=303.0).contains(gap)), "{gaps:?}");
+    assert!(seconds.len() < 25, "{seconds:?}");
+    assert_eq!(
+        scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}"),
+        0.0,
+        "a refused credential is no lock"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transient_failure_is_retried_within_the_round() {
+    let upstream = Upstream::new(|nth, ids| Ok(if nth < 2 { refusal(50000) } else { all_started(ids) }));
+    let scene = Scene::start(upstream, 100, 100, MINUTE);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(scene.upstream.times().len(), 3);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 1.0);
+    let failures = "geelark_api_request_failures_total{account=\"main\",endpoint=\"phone_status\",reason=\"50000\"}";
+    assert_eq!(scene.value(failures), 2.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_end_when_the_next_round_is_due_and_stay_within_the_budget() {
+    let broken = || Failure {
+        reason: Reason::Timeout,
+        message: "no answer".into(),
+        retry_after: None,
+    };
+    let scene = Scene::start(
+        Upstream::new(move |_, _| Err(broken())),
+        600,
+        20,
+        Duration::from_secs(30),
+    );
+    sleep(10 * MINUTE).await;
+    assert!(scene.upstream.busiest_minute() <= 20);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 0.0);
+    let seconds = scene.seconds();
+    assert!(seconds.last().unwrap() > &570.0, "it goes on trying: {seconds:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_batch_costs_only_its_own_phones() {
+    let upstream = Upstream::new(|_, ids| {
+        let bad = ids.contains(&format!("{:018}", 150));
+        Ok(if bad { refusal(50000) } else { all_started(ids) })
+    });
+    let scene = Scene::start(upstream, 300, 100, MINUTE);
+    sleep(10 * MINUTE).await;
+    assert_eq!(scene.count("phone_status"), 200);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 0.0);
+    assert_eq!(scene.value("geelark_phones{account=\"main\",status=\"stale\"}"), 100.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refused_id_costs_its_neighbours_nothing() {
+    let upstream = Upstream::new(|_, ids| {
+        let bad = ids.contains(&format!("{:018}", 150));
+        Ok(if bad { refusal(40004) } else { all_started(ids) })
+    });
+    let scene = Scene::start(upstream, 300, 100, MINUTE);
+    sleep(MINUTE).await;
+    assert_eq!(scene.count("phone_status"), 299);
+    assert_eq!(
+        scene.value("geelark_up{account=\"main\"}"),
+        1.0,
+        "every batch was answered"
+    );
+    assert_eq!(scene.value("geelark_poll_unanswered_phones{account=\"main\"}"), 1.0);
+
+    scene.upstream.forget();
+    sleep(MINUTE).await;
+    assert_eq!(scene.upstream.sizes(), [100, 99, 100], "the culprit is left out");
+    scene.upstream.forget();
+    sleep(10 * MINUTE).await;
+    let alone = scene.upstream.sizes().iter().filter(|size| **size == 1).count();
+    assert_eq!(alone, 1, "and tried again every ten minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_geelark_that_refuses_everything_does_not_take_the_whole_budget() {
+    let scene = Scene::start(Upstream::new(|_, _| Ok(refusal(40004))), 1000, 100, MINUTE);
+    sleep(20 * MINUTE).await;
+    let calls = scene.upstream.times().len();
+    assert!(calls <= 20 * (10 + 64 + 10), "{calls}");
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_confirms_is_taken_back_after_stale_after() {
+    let upstream = Upstream::new(|nth, ids| Ok(if nth == 0 { all_started(ids) } else { refusal(50000) }));
+    let scene = Scene::start(upstream, 10, 100, MINUTE);
+    sleep(Duration::from_secs(295)).await;
+    assert_eq!(scene.count("phone_status"), 10);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(scene.count("phone_status"), 0);
+    assert_eq!(scene.value("geelark_phones{account=\"main\",status=\"stale\"}"), 10.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_successor_knows_what_its_predecessor_knew_and_spent() {
+    let upstream = Upstream::well();
+    let first = Scene::start(upstream.clone(), 1200, 60, MINUTE);
+    sleep(Duration::from_secs(40)).await;
+    let budget = Arc::new(first.budget.successor(NonZeroU32::new(60).unwrap(), 4));
+    let known = first.end().await;
+    assert_eq!(known.view(0).phones[0].label_name(), "phone 000000000000000000");
+    let second = Scene::start_with(upstream.clone(), &ids(1200), budget, Duration::from_secs(1));
+    sleep(3 * MINUTE).await;
+    assert!(upstream.busiest_minute() <= 60);
+    second.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_without_phones_makes_no_call_and_is_well() {
+    let scene = Scene::start(Upstream::well(), 0, 100, MINUTE);
+    sleep(5 * MINUTE).await;
+    assert!(scene.upstream.times().is_empty());
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 1.0);
+}
