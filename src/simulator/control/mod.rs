@@ -1,0 +1,126 @@
+//! `/_simulator/`: how a test, or a person with curl, sets the scene and sees the truth.
+//!
+//! Nobody is asked who they are: the stand-in is a test tool and listens on the loopback address unless told otherwise.
+//! Bodies are JSON whatever their `Content-Type`, so that `curl -d` is enough. Errors are sentences.
+
+mod phones;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::faults::Fault;
+use super::limits::LOCK;
+use super::world::World;
+
+type Sim = State<Arc<World>>;
+
+pub(super) fn router() -> Router<Arc<World>> {
+    Router::new()
+        .route("/_simulator/phones", get(phones::all).post(phones::create))
+        .route(
+            "/_simulator/phones/{id}",
+            get(phones::one).patch(phones::change).delete(phones::vanish),
+        )
+        .route("/_simulator/phones/{id}/restore", post(phones::restore))
+        .route("/_simulator/calls", get(calls).delete(forget_calls))
+        .route(
+            "/_simulator/faults",
+            get(faults).put(set_faults).post(add_faults).delete(end_faults),
+        )
+        .route("/_simulator/lock", get(locked).post(lock).delete(unlock))
+}
+
+/// A request that cannot be done, and why.
+struct Sorry(StatusCode, String);
+
+impl Sorry {
+    fn unreadable(error: impl fmt::Display) -> Self {
+        Self(StatusCode::BAD_REQUEST, format!("The body cannot be used: {error}."))
+    }
+}
+
+impl IntoResponse for Sorry {
+    fn into_response(self) -> Response {
+        (self.0, self.1 + "\n").into_response()
+    }
+}
+
+/// A JSON body; none at all is the default.
+fn read<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Sorry> {
+    if body.trim_ascii().is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(body).map_err(Sorry::unreadable)
+}
+
+async fn calls(State(world): Sim) -> Result<Response, Sorry> {
+    // The log may be long: it is written under its lock, not copied first.
+    let body = serde_json::to_vec(&*world.calls()).map_err(Sorry::unreadable)?;
+    Ok(([(http::header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+async fn forget_calls(State(world): Sim) -> StatusCode {
+    world.calls().clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn faults(State(world): Sim) -> Json<Value> {
+    Json(json!({ "faults": world.faults().standing() }))
+}
+
+async fn set_faults(State(world): Sim, body: Bytes) -> Result<StatusCode, Sorry> {
+    let faults: Vec<Fault> = read(&body)?;
+    let mut standing = world.faults();
+    standing.clear();
+    standing.add(faults);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn add_faults(State(world): Sim, body: Bytes) -> Result<StatusCode, Sorry> {
+    world.faults().add(read(&body)?);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn end_faults(State(world): Sim) -> StatusCode {
+    world.faults().clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lock {
+    seconds: Option<u64>,
+}
+
+async fn lock(State(world): Sim, body: Bytes) -> Result<StatusCode, Sorry> {
+    let Lock { seconds } = read(&body)?;
+    let length = seconds.map_or(LOCK, Duration::from_secs);
+    let now = world.clock.now().mono;
+    world.limits().lock(length, now);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn unlock(State(world): Sim) -> StatusCode {
+    world.limits().unlock();
+    StatusCode::NO_CONTENT
+}
+
+async fn locked(State(world): Sim) -> Json<Value> {
+    let now = world.clock.now().mono;
+    let left = world
+        .limits()
+        .locked_until(now)
+        .map(|until| (until - now).as_secs_f64());
+    Json(json!({ "locked_for_seconds": left }))
+}

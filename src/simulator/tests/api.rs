@@ -1,0 +1,325 @@
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::*;
+
+fn codes(answer: &Value) -> i64 {
+    answer["code"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn every_id_is_answered_once_found_or_not() {
+    let simulator = simulator(Options {
+        missing: 3,
+        ..options(20)
+    });
+    let answer = call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await;
+    assert_eq!((&answer["code"], &answer["msg"]), (&json!(0), &json!("success")));
+    let data = &answer["data"];
+    let amounts = ["totalAmount", "successAmount", "failAmount"].map(|key| data[key].as_u64().unwrap());
+    assert_eq!(amounts, [23, 20, 3]);
+    let found = data["successDetails"].as_array().unwrap();
+    let failed = data["failDetails"].as_array().unwrap();
+    assert_eq!((found.len(), failed.len()), (20, 3));
+    assert!(
+        failed
+            .iter()
+            .all(|fail| fail["code"] == 42001 && fail["msg"] == "env not found")
+    );
+    let mut answered: Vec<&str> = found
+        .iter()
+        .chain(failed)
+        .map(|entry| entry["id"].as_str().unwrap())
+        .collect();
+    let mut asked = simulator.ids();
+    asked.sort();
+    answered.sort_unstable();
+    assert_eq!(answered, asked);
+}
+
+#[tokio::test]
+async fn the_trace_id_comes_back() {
+    let simulator = simulator(options(1));
+    let request = request(WALLET, String::new());
+    let sent = request.headers()["traceId"].to_str().unwrap().to_owned();
+    let (_, body) = send(&simulator, request).await;
+    assert_eq!(
+        serde_json::from_slice::<Value>(&body).unwrap()["traceId"],
+        sent.as_str()
+    );
+}
+
+#[tokio::test]
+async fn a_signed_call_is_let_in() {
+    let simulator = simulator(options(1));
+    let trace = Uuid::new_v4().to_string();
+    let nonce = &trace[..6];
+    let ts = wall().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let sign: String = Sha256::digest(format!("demo-app{trace}{ts}{nonce}demo-key"))
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    let signed = |sign: &str| {
+        Request::post(WALLET)
+            .header("appId", "demo-app")
+            .header("traceId", &trace)
+            .header("ts", ts.to_string())
+            .header("nonce", nonce)
+            .header("sign", sign)
+            .header("Content-Type", "application/json")
+            .body(Body::from("{}"))
+            .unwrap()
+    };
+    for (sign, code) in [("0000", 40003), (sign.as_str(), 0), (sign.as_str(), 40003)] {
+        let (_, body) = send(&simulator, signed(sign)).await;
+        assert_eq!(codes(&serde_json::from_slice(&body).unwrap()), code);
+    }
+}
+
+#[tokio::test]
+async fn requests_that_are_wrong_have_the_documented_codes() {
+    let simulator = simulator(options(1));
+    let ids = |count: usize| json!({"ids": (0..count).map(|id| id.to_string()).collect::<Vec<_>>()}).to_string();
+    let long = json!({"ids": ["1", "x".repeat(65)]}).to_string();
+    for (path, body, code) in [
+        (STATUS, "{\"ids\": [".to_owned(), 40001),
+        (STATUS, String::new(), 40001),
+        (STATUS, "{}".to_owned(), 40004),
+        (STATUS, r#"{"ids": [588]}"#.to_owned(), 40004),
+        (STATUS, ids(0), 40004),
+        (STATUS, ids(100), 0),
+        (STATUS, ids(101), 40004),
+        (STATUS, r#"{"ids": ["1", ""]}"#.to_owned(), 40004),
+        (STATUS, r#"{"ids": ["1", " "]}"#.to_owned(), 40004),
+        (STATUS, r#"{"ids": ["1", "2;3"]}"#.to_owned(), 40004),
+        (STATUS, long, 40004),
+        (STATUS, r#"{"ids": ["Ab-9_"]}"#.to_owned(), 0),
+        (LIST, r#"{"page": 0, "pageSize": 10}"#.to_owned(), 40008),
+        (LIST, r#"{"page": 1, "pageSize": 101}"#.to_owned(), 40008),
+        (LIST, "{}".to_owned(), 40008),
+        (LIST, ids(101), 40004),
+        (
+            LIST,
+            r#"{"page": 1, "pageSize": 10, "openStatus": 2}"#.to_owned(),
+            40004,
+        ),
+    ] {
+        let (status, answer) = send(&simulator, request(path, body.clone())).await;
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!((status.as_u16(), codes(&answer)), (200, code), "{path} {body}");
+        assert_eq!(answer.get("data").is_some(), code == 0, "data only with success");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_and_paths_are_refused_by_status() {
+    let simulator = simulator(options(1));
+    let (status, _) = send(&simulator, Request::get(STATUS).body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    let (status, body) = send(&simulator, request("/open/v1/phone/reboot", "{}".to_owned())).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(codes(&serde_json::from_slice(&body).unwrap()), 40005);
+}
+
+#[tokio::test]
+async fn pages_together_hold_every_phone_once() {
+    let simulator = simulator(Options {
+        missing: 5,
+        ..options(250)
+    });
+    let mut seen = Vec::new();
+    for (page, length) in [(1, 100), (2, 100), (3, 50), (4, 0)] {
+        let answer = call(&simulator, LIST, json!({"page": page, "pageSize": 100})).await;
+        let data = &answer["data"];
+        assert_eq!(
+            (&data["total"], &data["page"], &data["pageSize"]),
+            (&json!(250), &json!(page), &json!(100))
+        );
+        let items = data["items"].as_array().unwrap();
+        assert_eq!(items.len(), length);
+        seen.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+    }
+    let ids = simulator.ids();
+    assert!(seen.iter().all(|id| ids.contains(id)));
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 250);
+}
+
+#[tokio::test]
+async fn filters_choose_as_documented_and_empty_ones_are_ignored() {
+    let simulator = simulator(options(100));
+    let (_, truth) = control(&simulator, Method::GET, "phones", "").await;
+    let truth = truth.as_array().unwrap().clone();
+    let count = |holds: &dyn Fn(&Value) -> bool| truth.iter().filter(|phone| holds(phone)).count() as u64;
+    let tagged = |phone: &Value, tag: &str| phone["tags"].as_array().unwrap().contains(&json!(tag));
+    let open = |phone: &Value| phone["status"] == 0 || phone["status"] == 1;
+    let cases = [
+        (
+            json!({"groupName": "farm-b"}),
+            count(&|phone| phone["group"] == "farm-b"),
+        ),
+        (
+            json!({"tags": ["vip", "test"]}),
+            count(&|phone| tagged(phone, "vip") || tagged(phone, "test")),
+        ),
+        (json!({"chargeMode": 0}), count(&|phone| phone["chargeMode"] == 0)),
+        (json!({"chargeMode": 1}), count(&|phone| phone["chargeMode"] == 1)),
+        (json!({"openStatus": 1}), count(&open)),
+        (json!({"openStatus": 0}), count(&|phone| !open(phone))),
+        (json!({"serialName": "duplicate"}), 5),
+        (json!({"remark": "Li"}), 20),
+        (json!({"serialNos": ["3", "99", "1000"]}), 2),
+        (json!({"proxyIds": ["proxy-0"]}), 14),
+        (
+            json!({"groupName": "farm-b", "openStatus": 1}),
+            count(&|phone| phone["group"] == "farm-b" && open(phone)),
+        ),
+        (json!({"groupName": "no such"}), 0),
+        (
+            json!({"groupName": "", "tags": [], "ids": [], "serialName": "", "remark": null, "serialNos": []}),
+            100,
+        ),
+    ];
+    for (filter, expected) in cases {
+        let mut body = json!({"page": 1, "pageSize": 10});
+        body.as_object_mut()
+            .unwrap()
+            .extend(filter.as_object().unwrap().clone());
+        let data = call(&simulator, LIST, body).await["data"].take();
+        assert_eq!(data["total"], expected, "{filter}");
+        assert_eq!(
+            data["items"].as_array().unwrap().len() as u64,
+            expected.min(10),
+            "{filter}"
+        );
+    }
+    let ids = [&simulator.ids()[40..], &["1".to_owned()]].concat();
+    let data = call(&simulator, LIST, json!({"ids": ids, "page": 9, "pageSize": 1})).await["data"].take();
+    assert_eq!(
+        data["items"].as_array().unwrap().len(),
+        60,
+        "with ids there is no paging"
+    );
+}
+
+#[tokio::test]
+async fn every_item_carries_the_planted_secrets_and_no_status_three() {
+    let simulator = simulator(options(50));
+    let answer = call(&simulator, LIST, json!({"page": 1, "pageSize": 100})).await;
+    for item in answer["data"]["items"].as_array().unwrap() {
+        let text = item.to_string();
+        for secret in PLANTED_SECRETS {
+            assert!(text.contains(secret), "{secret} is missing in {text}");
+        }
+        assert!(item["status"].as_i64().unwrap() <= 2);
+    }
+    let (_, truth) = control(&simulator, Method::GET, "phones", "").await;
+    assert!(truth.as_array().unwrap().iter().any(|phone| phone["status"] == 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_account_endpoints_answer_and_have_their_own_limits() {
+    let simulator = simulator(options(50));
+    let wallet = call(&simulator, WALLET, json!({})).await;
+    assert_eq!(
+        wallet["data"],
+        json!({"balance": 1000.0, "giftMoney": 12.5, "availableTimeAddOn": 6000})
+    );
+    let plan = call(&simulator, PLAN, json!({})).await["data"].take();
+    assert_eq!(
+        (&plan["plan"], &plan["profiles"], &plan["availableProfiles"]),
+        (&json!(1), &json!(1000), &json!(950))
+    );
+    assert_eq!(plan["expirationTime"], 1_700_000_000 + 20 * 86_400);
+    assert_eq!(codes(&call(&simulator, PLAN, json!({})).await), 40007);
+    tokio::time::advance(Duration::from_mins(1)).await;
+    assert_eq!(codes(&call(&simulator, PLAN, json!({})).await), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_beyond_the_minute_are_refused_and_logged() {
+    let simulator = simulator(options(1));
+    for _ in 0..200 {
+        assert_eq!(
+            codes(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
+            0
+        );
+    }
+    assert_eq!(
+        codes(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
+        40007
+    );
+    tokio::time::advance(Duration::from_mins(1)).await;
+    assert_eq!(
+        codes(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
+        0
+    );
+    let (_, log) = control(&simulator, Method::GET, "calls", "").await;
+    assert_eq!(
+        (&log["total"], &log["refused"], &log["max_in_any_minute"]),
+        (&json!(202), &json!(1), &json!(201))
+    );
+    assert_eq!(log["by_code"], json!({"0": 201, "40007": 1}));
+    let last = &log["calls"][201];
+    assert_eq!(
+        *last,
+        json!({"at_ms": 60_000, "endpoint": "status", "ids": 1, "code": 0, "http_status": 200})
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_counts_as_under_way_until_it_is_answered_or_given_up() {
+    let mut options = with_faults(1, &["latency:10s,endpoint=status"]);
+    options.max_concurrent = Some(1);
+    let simulator = simulator(options);
+    let ids = json!({ "ids": simulator.ids() });
+    let slow = call(&simulator, STATUS, ids.clone());
+    let fast = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        codes(&call(&simulator, WALLET, json!({})).await)
+    };
+    let (slow, fast) = tokio::join!(slow, fast);
+    assert_eq!((codes(&slow), fast), (0, 47002));
+    let given_up = tokio::time::timeout(Duration::from_secs(1), call(&simulator, STATUS, ids)).await;
+    assert!(given_up.is_err());
+    assert_eq!(codes(&call(&simulator, WALLET, json!({})).await), 0);
+}
+
+#[test]
+fn the_example_configuration_is_complete() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let _guard = runtime.enter();
+    let simulator = simulator(Options {
+        missing: 1,
+        token: "a\"b".to_owned(),
+        requests_per_minute: 77,
+        ..options(1)
+    });
+    let ids = simulator.ids();
+    let expected = format!(
+        r#"accounts:
+  - name: main
+    base_url: "http://127.0.0.1:9"
+    token: "a\"b"
+    poll: {{interval: 15s}}
+    budget: {{requests_per_minute: 77}}
+    phones:
+      ids:
+        - "{}"
+        - "{}"
+"#,
+        ids[0], ids[1]
+    );
+    assert_eq!(simulator.example_config("http://127.0.0.1:9"), expected);
+}
+
+/// A fleet of 20,000 answers every batch; what matters is that a batch costs no walk through the fleet.
+#[tokio::test]
+async fn a_large_fleet_answers_in_batches() {
+    let simulator = simulator(options(20_000));
+    for batch in simulator.ids().chunks(100) {
+        let answer = call(&simulator, STATUS, json!({ "ids": batch })).await;
+        assert_eq!(answer["data"]["successAmount"], 100);
+    }
+}

@@ -1,0 +1,74 @@
+//! Everything the stand-in is, behind one handle: each part under its own lock.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::auth::Doorkeeper;
+use super::calls::CallLog;
+use super::faults::Faults;
+use super::fleet::Fleet;
+use super::limits::Limits;
+use super::options::Options;
+use crate::clock::{Clock, Moment};
+
+pub(super) struct World {
+    pub(super) options: Options,
+    pub(super) clock: Clock,
+    /// When this world began; the log counts from here.
+    pub(super) began: Moment,
+    fleet: Mutex<Fleet>,
+    doorkeeper: Mutex<Doorkeeper>,
+    limits: Mutex<Limits>,
+    calls: Mutex<CallLog>,
+    faults: Mutex<Faults>,
+}
+
+impl World {
+    pub(super) fn new(options: Options, clock: Clock) -> Self {
+        let began = clock.now();
+        Self {
+            fleet: Mutex::new(Fleet::found(&options, began)),
+            doorkeeper: Mutex::new(Doorkeeper::new(&options)),
+            limits: Mutex::new(Limits::new(&options)),
+            calls: Mutex::new(CallLog::default()),
+            faults: Mutex::new(Faults::new(options.seed, options.faults.clone())),
+            options,
+            clock,
+            began,
+        }
+    }
+
+    /// The fleet as it is now.
+    pub(super) fn fleet(&self) -> MutexGuard<'_, Fleet> {
+        let mut fleet = hold(&self.fleet);
+        fleet.advance(self.clock.now().mono);
+        fleet
+    }
+
+    pub(super) fn doorkeeper(&self) -> MutexGuard<'_, Doorkeeper> {
+        hold(&self.doorkeeper)
+    }
+
+    pub(super) fn limits(&self) -> MutexGuard<'_, Limits> {
+        hold(&self.limits)
+    }
+
+    pub(super) fn calls(&self) -> MutexGuard<'_, CallLog> {
+        hold(&self.calls)
+    }
+
+    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
+        hold(&self.faults)
+    }
+}
+
+/// A panic in one call must not end the others, so poison is ignored: the parts are valid between any two of their calls.
+fn hold<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").finish_non_exhaustive()
+    }
+}
