@@ -32,11 +32,14 @@
 //! Dependencies point one way: `main → app → {web, poller} → {exposition, fleet, geelark} → {phone, clock}`. `config`
 //! is read by `app`, which hands every room only its own section. `web` never imports `geelark`.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod exposition;
 pub mod fleet;
 pub mod geelark;
+pub mod logging;
 pub mod phone;
 pub mod poller;
 pub mod simulator;

@@ -1,3 +1,17 @@
 //! Arguments to outcome to exit code, nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use geelark_exporter::{app, cli::Cli};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match app::run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            error.exit_code()
+        }
+    }
+}

@@ -4,6 +4,8 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::clock::UnixTime;
+
 /// How many ids one status call may carry, by GeeLark's documentation of `/open/v1/phone/status`.
 pub const BATCH_SIZE: usize = 100;
 
@@ -46,6 +48,53 @@ impl fmt::Debug for PhoneId {
 
 /// At most [`BATCH_SIZE`] phones of one account that are asked about in one call.
 pub type Batch = Arc<[PhoneId]>;
+
+/// A phone that is to be watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// GeeLark's id.
+    pub id: PhoneId,
+    /// What discovery found out about it; `None` for an id that was only configured.
+    pub details: Option<Arc<Details>>,
+}
+
+impl From<PhoneId> for Member {
+    fn from(id: PhoneId) -> Self {
+        Self { id, details: None }
+    }
+}
+
+/// What `/open/v1/phone/list` tells of a phone beyond its status. Whatever is missing there is `None` here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// `group.name`
+    pub group: Option<Arc<str>>,
+    /// `chargeMode`
+    pub charge_mode: Option<ChargeMode>,
+    /// `equipmentInfo.osVersion`
+    pub os_version: Option<Arc<str>>,
+    /// `equipmentInfo.deviceBrand`
+    pub brand: Option<Arc<str>>,
+    /// `equipmentInfo.deviceModel`
+    pub model: Option<Arc<str>>,
+    /// `equipmentInfo.countryName`
+    pub country: Option<Arc<str>>,
+    /// `monthlyExpire`: the end of a monthly subscription.
+    pub expires: Option<UnixTime>,
+    /// `rpaStatus`: whether a task runs on the phone.
+    pub task_running: Option<bool>,
+}
+
+/// How a phone is paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChargeMode {
+    /// 0: every minute it runs costs.
+    PerMinute,
+    /// 1: a monthly subscription.
+    Monthly,
+    /// A number GeeLark's documentation does not list.
+    Other(i64),
+}
 
 /// What GeeLark says a phone is doing (`successDetails[].status`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

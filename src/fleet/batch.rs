@@ -1,32 +1,38 @@
 //! One batch: what is shown of it, and what is remembered beside that.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::CULPRIT_RETRY;
-use super::question::{Question, Questions};
+use super::question::{Asked, Question, Questions};
 use super::verdict::Verdict;
 use super::view::{BatchView, Phone, Standing};
+use super::{CULPRIT_RETRY, RESTLESS};
 use crate::clock::Moment;
-use crate::phone::BATCH_SIZE;
+use crate::phone::{BATCH_SIZE, Details, PhoneId, Status};
 
 /// Where a phone stands in the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) batch: usize,
-    /// A batch has at most 100 phones.
-    pub(super) position: u8,
+    pub(super) position: usize,
 }
 
 /// What is remembered of a phone and not shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Note {
     /// When the last answer about it came.
-    pub(super) answered: Option<Instant>,
+    answered: Option<Instant>,
     /// The last answer that should have named it did not.
-    pub(super) passed_over: bool,
+    passed_over: bool,
     /// GeeLark refuses a batch that contains it; asked alone again at this time.
-    pub(super) culprit_until: Option<Instant>,
+    culprit_until: Option<Instant>,
+    /// Its status changed a moment ago and may change again soon: it is asked about out of turn until then.
+    restless_until: Option<Instant>,
+    /// Somebody said that it changed: it is to be asked about out of turn, once.
+    hinted: bool,
+    /// When it was last asked about out of turn.
+    asked: Option<Instant>,
 }
 
 /// A batch. `view.phones` and `notes` are parallel and never longer than [`BATCH_SIZE`].
@@ -50,8 +56,12 @@ impl BatchState {
         &self.view
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.notes.len()
+    }
+
     pub(super) fn is_full(&self) -> bool {
-        self.notes.len() >= BATCH_SIZE
+        self.len() >= BATCH_SIZE
     }
 
     pub(super) fn push(&mut self, phone: Phone, note: Note) {
@@ -64,15 +74,44 @@ impl BatchState {
         view.phones.into_iter().zip(self.notes)
     }
 
+    /// Keeps the phones that are in `wanted`, and takes them out of there; their details become those in it. True if
+    /// that changed the view.
+    pub(super) fn keep(&mut self, wanted: &mut HashMap<PhoneId, Option<Arc<Details>>>) -> bool {
+        let same = self
+            .view
+            .phones
+            .iter()
+            .all(|phone| wanted.get(&phone.id) == Some(&phone.details));
+        if same {
+            for phone in &self.view.phones {
+                wanted.remove(&phone.id);
+            }
+            return false;
+        }
+        let view = Arc::make_mut(&mut self.view);
+        let (phones, notes) = std::mem::take(&mut view.phones)
+            .into_iter()
+            .zip(std::mem::take(&mut self.notes))
+            .filter_map(|(phone, note)| {
+                let details = wanted.remove(&phone.id)?;
+                Some((Phone { details, ..phone }, note))
+            })
+            .unzip();
+        view.phones = phones;
+        self.notes = notes;
+        true
+    }
+
     /// What a round asks: everyone who is not a culprit together, each culprit whose time has come alone.
     pub(super) fn questions(&self, batch: usize, now: Instant) -> Questions {
-        let mut together = Vec::with_capacity(self.notes.len());
+        let mut together = Vec::with_capacity(self.len());
         let mut alone = Vec::new();
-        for (position, note) in (0..).zip(&self.notes) {
-            let place = Place { batch, position };
+        for (position, note) in self.notes.iter().enumerate() {
             match note.culprit_until {
-                None => together.push(place),
-                Some(until) if until <= now => alone.extend(Question::about(vec![place])),
+                None => together.push(self.asked(Place { batch, position })),
+                Some(until) if until <= now => {
+                    alone.extend(Question::about(vec![self.asked(Place { batch, position })]))
+                }
                 Some(_) => {}
             }
         }
@@ -82,9 +121,38 @@ impl BatchState {
         }
     }
 
+    /// The phones to ask about out of turn, noted as asked: those somebody hinted at, and restless ones that were neither
+    /// answered nor asked for `interval`. At most `most`.
+    pub(super) fn out_of_turn(&mut self, batch: usize, interval: Duration, most: usize, now: Instant) -> Vec<Asked> {
+        let due = |note: &Note| {
+            let last = note.answered.max(note.asked);
+            let waited = last.is_none_or(|last| now.saturating_duration_since(last) >= interval);
+            let restless = note.restless_until.is_some_and(|until| until > now);
+            note.culprit_until.is_none() && (note.hinted || (restless && waited))
+        };
+        let positions: Vec<usize> = (0..self.len()).filter(|at| due(&self.notes[*at])).take(most).collect();
+        for position in &positions {
+            let note = &mut self.notes[*position];
+            note.hinted = false;
+            note.asked = Some(now);
+        }
+        let asked = |position| self.asked(Place { batch, position });
+        positions.into_iter().map(asked).collect()
+    }
+
+    fn asked(&self, place: Place) -> Asked {
+        let id = self.view.phones[place.position].id.clone();
+        Asked { place, id }
+    }
+
+    /// Somebody said that the phone at `position` changed.
+    pub(super) fn hint(&mut self, position: usize) {
+        self.notes[position].hinted = true;
+    }
+
     /// The phone at `position` cannot be asked about. True if that is news.
-    pub(super) fn set_culprit(&mut self, position: u8, now: Instant) -> bool {
-        let note = &mut self.notes[usize::from(position)];
+    pub(super) fn set_culprit(&mut self, position: usize, now: Instant) -> bool {
+        let note = &mut self.notes[position];
         note.passed_over = true;
         note.culprit_until.replace(now + CULPRIT_RETRY).is_none()
     }
@@ -94,20 +162,33 @@ impl BatchState {
     }
 
     /// The last answer did not name the phone at `position`.
-    pub(super) fn pass_over(&mut self, position: u8) {
-        self.notes[usize::from(position)].passed_over = true;
+    pub(super) fn pass_over(&mut self, position: usize) {
+        self.notes[position].passed_over = true;
     }
 
     /// Takes in what an answer says of the phone at `position`. True if that changed the view.
-    pub(super) fn take_in(&mut self, position: u8, verdict: Verdict, now: Moment) -> bool {
-        let position = usize::from(position);
-        self.notes[position] = Note {
+    pub(super) fn take_in(&mut self, position: usize, verdict: Verdict, now: Moment) -> bool {
+        let phone = &self.view.phones[position];
+        let note = &mut self.notes[position];
+        *note = Note {
             answered: Some(now.mono),
+            restless_until: note.restless_until,
+            hinted: note.hinted,
             ..Note::default()
         };
-        let Some(changed) = verdict.change(&self.view.phones[position], now) else {
+        let Some(changed) = verdict.change(phone, now) else {
+            if phone.shown().is_some_and(|seen| seen.status == Status::Starting) {
+                note.restless_until = Some(now.mono + RESTLESS);
+            }
             return false;
         };
+        let news = changed.shown().map(|seen| seen.status) != phone.last.map(|seen| seen.status);
+        let starting = changed.shown().is_some_and(|seen| seen.status == Status::Starting);
+        // What is heard of a phone for the first time may be as old as the phone.
+        let moved = news && phone.last.is_some();
+        if moved || starting {
+            note.restless_until = Some(now.mono + RESTLESS);
+        }
         Arc::make_mut(&mut self.view).phones[position] = changed;
         true
     }

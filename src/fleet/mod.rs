@@ -4,7 +4,7 @@
 //! see are [`BatchView`]s, immutable and replaced whole, so that nobody ever sees half an answer.
 //!
 //! Always true:
-//! - every configured phone is in exactly one batch, under its id, once;
+//! - every phone of the roster is in exactly one batch, under its id, once, and no batch could be saved;
 //! - a status is shown ([`Phone::shown`]) only for a phone that was answered within `stale_after`;
 //! - an answer touches only phones that were asked about.
 
@@ -15,7 +15,7 @@ mod tests;
 mod verdict;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,12 +23,16 @@ pub use question::{Question, Questions};
 pub use view::{BatchView, Phone, Seen, Standing, Tally};
 
 use crate::clock::Moment;
-use crate::phone::{Answer, PhoneId};
-use batch::{BatchState, Note};
+use crate::phone::{Answer, BATCH_SIZE, Member, PhoneId};
+use batch::{BatchState, Note, Place};
+use question::Asked;
 use verdict::Verdict;
 
 /// How long an id that GeeLark refuses (40004) is left out of its batch before it is tried again, alone.
 pub const CULPRIT_RETRY: Duration = Duration::from_secs(10 * 60);
+
+/// How long a phone whose status changed is watched more closely: what changed once may be on its way to something else.
+pub const RESTLESS: Duration = Duration::from_secs(2 * 60);
 
 /// The phones of one account, in batches.
 #[derive(Debug)]
@@ -41,7 +45,7 @@ pub struct Fleet {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// The batches that look different now.
-    pub changed: Vec<usize>,
+    pub changed: BTreeSet<usize>,
     /// Ids that were asked about and not answered.
     pub unanswered: Vec<PhoneId>,
     /// Ids that were answered and not asked about; ignored.
@@ -65,46 +69,68 @@ pub enum Refused {
 }
 
 impl Fleet {
-    /// Lays `ids` out in batches, nothing known of any. Ids must be unique.
-    pub fn new(account: Arc<str>, ids: &[PhoneId]) -> Self {
-        Self::adopt(account, ids, [])
-    }
-
-    /// Lays `ids` out in batches, keeping what `previous` knew of phones that stay.
-    pub fn adopt(account: Arc<str>, ids: &[PhoneId], previous: impl IntoIterator<Item = Self>) -> Self {
-        let mut known: HashMap<PhoneId, (Phone, Note)> = previous
-            .into_iter()
-            .flat_map(|fleet| fleet.batches)
-            .flat_map(BatchState::into_phones)
-            .map(|(phone, note)| (phone.id.clone(), (phone, note)))
-            .collect();
-        let mut fleet = Self {
+    /// An account without phones.
+    pub fn new(account: Arc<str>) -> Self {
+        Self {
             account,
             batches: Vec::new(),
-        };
-        for id in ids {
-            let (phone, note) = known
-                .remove(id)
-                .unwrap_or_else(|| (Phone::unseen(id.clone()), Note::default()));
-            fleet.push(phone, note);
         }
-        fleet
     }
 
-    fn push(&mut self, phone: Phone, note: Note) {
-        match self.batches.last_mut() {
-            Some(batch) if !batch.is_full() => batch.push(phone, note),
-            _ => {
-                let mut batch = BatchState::empty(self.account.clone());
-                batch.push(phone, note);
-                self.batches.push(batch);
-            }
+    /// Makes `members` the whole fleet: phones that stay keep what is known of them and, wherever possible, their
+    /// batch; new ones fill the gaps. Ids must be unique. True if anything looks different.
+    pub fn assign(&mut self, members: &[Member]) -> bool {
+        let mut wanted: HashMap<PhoneId, _> = members
+            .iter()
+            .map(|member| (member.id.clone(), member.details.clone()))
+            .collect();
+        let mut changed = false;
+        for batch in &mut self.batches {
+            changed |= batch.keep(&mut wanted);
         }
+        if !changed && wanted.is_empty() {
+            return false;
+        }
+        let needed = members.len().div_ceil(BATCH_SIZE);
+        let surplus = self.batches.split_off(needed.min(self.batches.len()));
+        let moved = surplus.into_iter().flat_map(BatchState::into_phones);
+        let new = members
+            .iter()
+            .filter(|member| wanted.contains_key(&member.id))
+            .map(|member| {
+                let details = member.details.clone();
+                let phone = Phone {
+                    details,
+                    ..Phone::unseen(member.id.clone())
+                };
+                (phone, Note::default())
+            });
+        let mut gap = 0;
+        for (phone, note) in moved.chain(new) {
+            while self.batches.get(gap).is_some_and(BatchState::is_full) {
+                gap += 1;
+            }
+            if gap == self.batches.len() {
+                self.batches.push(BatchState::empty(self.account.clone()));
+            }
+            self.batches[gap].push(phone, note);
+        }
+        true
     }
 
     /// The account whose phones these are.
     pub fn account(&self) -> &Arc<str> {
         &self.account
+    }
+
+    /// How many phones there are.
+    pub fn len(&self) -> usize {
+        self.batches.iter().map(BatchState::len).sum()
+    }
+
+    /// Whether there is nothing to watch.
+    pub fn is_empty(&self) -> bool {
+        self.batches.is_empty()
     }
 
     /// How many batches there are; a round asks each.
@@ -117,34 +143,51 @@ impl Fleet {
         self.batches[batch].view().clone()
     }
 
-    /// What to ask about `batch` now.
+    /// How all batches are to be shown now.
+    pub fn views(&self) -> impl ExactSizeIterator<Item = &Arc<BatchView>> {
+        self.batches.iter().map(BatchState::view)
+    }
+
+    /// What a round that begins now has to ask about `batch`.
     pub fn questions(&self, batch: usize, now: Instant) -> Questions {
         self.batches[batch].questions(batch, now)
     }
 
-    /// The ids that `question` asks about.
-    pub fn ids(&self, question: &Question) -> Vec<PhoneId> {
-        let id = |place: &batch::Place| {
-            let phones = &self.batches[place.batch].view().phones;
-            phones[usize::from(place.position)].id.clone()
-        };
-        question.places().iter().map(id).collect()
+    /// What to ask out of turn now, noted as asked: phones that were hinted at, and restless ones (in Starting, or changed
+    /// within [`RESTLESS`]) that were not heard of for `interval`.
+    pub fn out_of_turn(&mut self, interval: Duration, now: Instant) -> Option<Question> {
+        let mut asked: Vec<Asked> = Vec::new();
+        for (index, batch) in self.batches.iter_mut().enumerate() {
+            asked.extend(batch.out_of_turn(index, interval, BATCH_SIZE - asked.len(), now));
+            if asked.len() == BATCH_SIZE {
+                break;
+            }
+        }
+        Question::about(asked)
     }
 
-    /// Takes in the answer to `question`.
+    /// Somebody said that these phones changed: they are to be asked about out of turn. Ids of others are ignored.
+    pub fn hint(&mut self, ids: &HashSet<PhoneId>) {
+        for place in self.find(ids.iter()).into_values() {
+            self.batches[place.batch].hint(place.position);
+        }
+    }
+
+    /// Takes in the answer to `question`. Phones that left the fleet meanwhile are passed over in silence.
     pub fn apply(&mut self, question: &Question, answer: Answer, now: Moment) -> Applied {
         let mut applied = Applied::default();
-        let asked = self.ids(question);
-        let verdicts = Verdict::sort(&asked, answer, &mut applied);
-        for ((place, id), verdict) in question.places().iter().zip(asked).zip(verdicts) {
+        let verdicts = Verdict::sort(question, answer, &mut applied);
+        let places = self.places(question);
+        for ((asked, place), verdict) in question.asked().iter().zip(places).zip(verdicts) {
+            let Some(place) = place else { continue };
             let batch = &mut self.batches[place.batch];
             let Some(verdict) = verdict else {
                 batch.pass_over(place.position);
-                applied.unanswered.push(id);
+                applied.unanswered.push(asked.id.clone());
                 continue;
             };
-            if batch.take_in(place.position, verdict, now) && applied.changed.last() != Some(&place.batch) {
-                applied.changed.push(place.batch);
+            if batch.take_in(place.position, verdict, now) {
+                applied.changed.insert(place.batch);
             }
         }
         applied
@@ -155,12 +198,10 @@ impl Fleet {
         if let Some((left, right)) = question.halves() {
             return Refused::Split(left, right);
         }
-        let place = question.places()[0];
-        let batch = &mut self.batches[place.batch];
-        Refused::Culprit {
-            id: batch.view().phones[usize::from(place.position)].id.clone(),
-            news: batch.set_culprit(place.position, now),
-        }
+        let place = self.places(question)[0];
+        let id = question.asked()[0].id.clone();
+        let news = place.is_some_and(|place| self.batches[place.batch].set_culprit(place.position, now));
+        Refused::Culprit { id, news }
     }
 
     /// Takes back every status that was not confirmed for `stale_after`; returns the batches that look different.
@@ -177,5 +218,48 @@ impl Fleet {
     /// How many ids the last answers passed over, refused ids included.
     pub fn unanswered(&self) -> usize {
         self.batches.iter().map(BatchState::unanswered).sum()
+    }
+
+    /// Where the phones of a question stand now: usually where they stood, else wherever the roster put them since.
+    fn places(&self, question: &Question) -> Vec<Option<Place>> {
+        let stands = |asked: &&Asked| self.phone(asked.place).is_some_and(|phone| phone.id == asked.id);
+        let moved = question
+            .asked()
+            .iter()
+            .filter(|asked| !stands(asked))
+            .map(|asked| &asked.id);
+        let found = self.find(moved);
+        question
+            .asked()
+            .iter()
+            .map(|asked| {
+                if stands(&asked) {
+                    Some(asked.place)
+                } else {
+                    found.get(&asked.id).copied()
+                }
+            })
+            .collect()
+    }
+
+    fn phone(&self, place: Place) -> Option<&Phone> {
+        self.batches.get(place.batch)?.view().phones.get(place.position)
+    }
+
+    /// Looks for ids in the whole fleet; costs nothing if there are none to look for.
+    fn find<'a>(&self, ids: impl Iterator<Item = &'a PhoneId>) -> HashMap<PhoneId, Place> {
+        let wanted: HashSet<&PhoneId> = ids.collect();
+        let mut found = HashMap::new();
+        if wanted.is_empty() {
+            return found;
+        }
+        for (batch, state) in self.batches.iter().enumerate() {
+            for (position, phone) in state.view().phones.iter().enumerate() {
+                if wanted.contains(&phone.id) {
+                    found.insert(phone.id.clone(), Place { batch, position });
+                }
+            }
+        }
+        found
     }
 }

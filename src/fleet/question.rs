@@ -1,6 +1,7 @@
 //! What a call asks: some phones, wherever they stand in the fleet.
 
 use super::batch::Place;
+use crate::phone::PhoneId;
 
 /// The phones that one status call asks about: at least one, at most a batch.
 ///
@@ -8,33 +9,46 @@ use super::batch::Place;
 /// several batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    places: Vec<Place>,
+    asked: Vec<Asked>,
+}
+
+/// One phone that is asked about. It may be moved or taken out of the fleet before the answer comes, so `place` is where
+/// it stood, and the id is what counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) place: Place,
+    pub(super) id: PhoneId,
 }
 
 impl Question {
     /// `None` if there is nothing to ask.
-    pub(super) fn about(places: Vec<Place>) -> Option<Self> {
-        (!places.is_empty()).then_some(Self { places })
+    pub(super) fn about(asked: Vec<Asked>) -> Option<Self> {
+        (!asked.is_empty()).then_some(Self { asked })
     }
 
-    pub(super) fn places(&self) -> &[Place] {
-        &self.places
+    pub(super) fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// The ids to ask about.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = &PhoneId> + Clone {
+        self.asked.iter().map(|asked| &asked.id)
     }
 
     /// How many phones are asked about.
     #[expect(clippy::len_without_is_empty, reason = "a question is never empty")]
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.asked.len()
     }
 
     /// The batch of the first phone: for a question of a round, the batch it is about.
     pub fn batch(&self) -> usize {
-        self.places[0].batch
+        self.asked[0].place.batch
     }
 
     /// Two questions that together ask the same; `None` when a single phone is left.
     pub(super) fn halves(&self) -> Option<(Self, Self)> {
-        let (left, right) = self.places.split_at(self.places.len() / 2);
+        let (left, right) = self.asked.split_at(self.asked.len() / 2);
         Some((Self::about(left.to_vec())?, Self::about(right.to_vec())?))
     }
 }

@@ -7,9 +7,19 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::UnixTime;
-use crate::phone::{FailReason, Failed, Found, Status};
+use crate::phone::{Details, FailReason, Failed, Found, Status};
 
 const STALE_AFTER: Duration = Duration::from_secs(300);
+
+fn fleet_of(ids: &[PhoneId]) -> Fleet {
+    let mut fleet = Fleet::new("main".into());
+    fleet.assign(&members(ids));
+    fleet
+}
+
+fn members(ids: &[PhoneId]) -> Vec<Member> {
+    ids.iter().cloned().map(Member::from).collect()
+}
 
 struct Scene {
     fleet: Fleet,
@@ -20,7 +30,7 @@ impl Scene {
     fn of(ids: &[&str]) -> Self {
         let ids: Vec<PhoneId> = ids.iter().copied().map(PhoneId::from).collect();
         Self {
-            fleet: Fleet::new("main".into(), &ids),
+            fleet: fleet_of(&ids),
             start: Moment {
                 mono: Instant::now(),
                 wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000),
@@ -73,7 +83,7 @@ fn answer(found: Vec<Found>, failed: Vec<Failed>) -> Answer {
 fn ids_are_laid_out_in_batches_of_a_hundred() {
     let ids: Vec<String> = (0..253).map(|n| n.to_string()).collect();
     let ids: Vec<PhoneId> = ids.iter().map(|id| PhoneId::from(id.as_str())).collect();
-    let fleet = Fleet::new("main".into(), &ids);
+    let fleet = fleet_of(&ids);
     let now = Instant::now();
     let sizes: Vec<usize> = (0..fleet.batches())
         .filter_map(|batch| fleet.questions(batch, now).together)
@@ -92,7 +102,10 @@ fn nothing_is_shown_of_a_phone_before_its_first_answer() {
 #[test]
 fn an_answer_that_repeats_the_last_one_changes_nothing() {
     let mut scene = Scene::of(&["a"]);
-    assert_eq!(scene.answer(0, answer(vec![found("a", "one", 0)], vec![])).changed, [0]);
+    assert_eq!(
+        scene.answer(0, answer(vec![found("a", "one", 0)], vec![])).changed,
+        [0].into()
+    );
     let before = scene.fleet.view(0);
     assert!(
         scene
@@ -241,7 +254,7 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
     let (mut calls, mut culprits) = (0, Vec::new());
     while let Some(question) = open.pop() {
         calls += 1;
-        if !scene.fleet.ids(&question).contains(&PhoneId::from("142")) {
+        if !question.ids().any(|id| id.as_str() == "142") {
             continue;
         }
         match scene.fleet.refuse(&question, now) {
@@ -289,8 +302,11 @@ fn another_roster_keeps_what_is_known_of_phones_that_stay() {
     );
     let ids: Vec<PhoneId> = ["c", "b", "a"].into_iter().map(PhoneId::from).collect();
     let before = (scene.phone("a"), scene.phone("b"));
-    let previous = std::mem::replace(&mut scene.fleet, Fleet::new("main".into(), &[]));
-    scene.fleet = Fleet::adopt("main".into(), &ids, Some(previous));
+    assert!(scene.fleet.assign(&members(&ids)));
+    assert!(
+        !scene.fleet.assign(&members(&ids)),
+        "the same roster again changes nothing"
+    );
     assert_eq!((scene.phone("a"), scene.phone("b")), before);
     assert_eq!(scene.phone("c"), Phone::unseen("c".into()));
     assert_eq!(
@@ -298,6 +314,105 @@ fn another_roster_keeps_what_is_known_of_phones_that_stay() {
         [0],
         "age is kept too"
     );
+}
+
+#[test]
+fn a_phone_that_leaves_makes_room_and_no_batch_is_kept_that_could_be_saved() {
+    let ids: Vec<PhoneId> = (0..201).map(|n| PhoneId::from(n.to_string().as_str())).collect();
+    let mut fleet = fleet_of(&ids);
+    let before: Vec<_> = fleet.views().cloned().collect();
+    let without_five: Vec<PhoneId> = ids.iter().filter(|id| id.as_str() != "5").cloned().collect();
+    assert!(fleet.assign(&members(&without_five)));
+    assert_eq!((fleet.len(), fleet.batches()), (200, 2));
+    assert!(
+        Arc::ptr_eq(&before[1], &fleet.view(1)),
+        "the batch in between is untouched"
+    );
+    assert_eq!(fleet.view(0).phones[99].id.as_str(), "200");
+    fleet.assign(&[]);
+    assert!(fleet.is_empty());
+}
+
+#[test]
+fn an_answer_finds_phones_that_were_moved_and_passes_over_those_that_left() {
+    let ids: Vec<PhoneId> = (0..101).map(|n| PhoneId::from(n.to_string().as_str())).collect();
+    let mut scene = Scene::of(&[]);
+    scene.fleet = fleet_of(&ids);
+    let now = scene.at(0);
+    let first = scene.fleet.questions(0, now.mono).together.unwrap();
+    let second = scene.fleet.questions(1, now.mono).together.unwrap();
+    let without_first: Vec<PhoneId> = ids[1..].to_vec();
+    scene.fleet.assign(&members(&without_first));
+    let applied = scene
+        .fleet
+        .apply(&second, answer(vec![found("100", "moved", 0)], vec![]), now);
+    assert_eq!(applied.changed, [0].into());
+    assert_eq!(scene.phone("100").label_name(), "moved");
+    let said = vec![found("0", "left", 0), found("1", "stayed", 0)];
+    let applied = scene.fleet.apply(&first, answer(said, vec![]), now);
+    assert_eq!(applied.strangers, Vec::<String>::new());
+    assert_eq!(scene.phone("1").label_name(), "stayed");
+    assert!(scene.fleet.view(0).phones.iter().all(|phone| phone.id.as_str() != "0"));
+}
+
+#[test]
+fn details_reach_the_view_and_change_nothing_else() {
+    let mut scene = Scene::of(&["a"]);
+    scene.answer(0, answer(vec![found("a", "one", 0)], vec![]));
+    let details = Some(Arc::new(Details {
+        group: Some("farm".into()),
+        ..Details::default()
+    }));
+    let before = scene.phone("a");
+    let member = |details| Member {
+        id: "a".into(),
+        details,
+    };
+    assert!(scene.fleet.assign(&[member(details.clone())]));
+    assert!(!scene.fleet.assign(&[member(details.clone())]));
+    assert_eq!(scene.phone("a"), Phone { details, ..before });
+}
+
+const CLOSELY: Duration = Duration::from_secs(15);
+
+fn out_of_turn(scene: &mut Scene, seconds: u64) -> Vec<String> {
+    let now = scene.at(seconds).mono;
+    let question = scene.fleet.out_of_turn(CLOSELY, now);
+    let ids = question.iter().flat_map(Question::ids);
+    ids.map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_starting_phone_is_watched_closely_until_two_minutes_after_it_settled() {
+    let mut scene = Scene::of(&["a", "b"]);
+    let said = |code| answer(vec![found("a", "", code), found("b", "", 2)], vec![]);
+    scene.answer(0, said(1));
+    assert_eq!(out_of_turn(&mut scene, 14), Vec::<String>::new());
+    assert_eq!(out_of_turn(&mut scene, 15), ["a"]);
+    assert_eq!(
+        out_of_turn(&mut scene, 29),
+        Vec::<String>::new(),
+        "it was asked a moment ago"
+    );
+    scene.answer(200, said(1));
+    assert_eq!(out_of_turn(&mut scene, 215), ["a"], "as long as it is starting");
+    scene.answer(216, said(0));
+    assert_eq!(out_of_turn(&mut scene, 335), ["a"]);
+    assert_eq!(out_of_turn(&mut scene, 336), Vec::<String>::new());
+}
+
+#[test]
+fn a_hint_is_asked_once_and_at_once() {
+    let mut scene = Scene::of(&["a", "b"]);
+    scene.answer(0, answer(vec![found("a", "", 2), found("b", "", 2)], vec![]));
+    assert_eq!(
+        out_of_turn(&mut scene, 1),
+        Vec::<String>::new(),
+        "first answers are no change"
+    );
+    scene.fleet.hint(&["b", "nobody"].map(PhoneId::from).into());
+    assert_eq!(out_of_turn(&mut scene, 1), ["b"]);
+    assert_eq!(out_of_turn(&mut scene, 2), Vec::<String>::new());
 }
 
 #[test]

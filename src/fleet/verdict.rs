@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Applied;
+use super::question::{Asked, Question};
 use super::view::{Phone, Seen, Standing};
 use crate::clock::Moment;
-use crate::phone::{Answer, FailReason, PhoneId, Status};
+use crate::phone::{Answer, FailReason, Status};
 
 pub(super) enum Verdict {
     Status { status: Status, name: Option<String> },
@@ -14,12 +15,12 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// What `answer` says of each of the `asked`, in their order. The first word about a phone counts, and a status
+    /// What `answer` says of each phone of the question, in its order. The first word about a phone counts, and a status
     /// outweighs a failure.
-    pub(super) fn sort(asked: &[PhoneId], answer: Answer, applied: &mut Applied) -> Vec<Option<Self>> {
+    pub(super) fn sort(question: &Question, answer: Answer, applied: &mut Applied) -> Vec<Option<Self>> {
         let mut verdicts: Vec<Option<Self>> = Vec::new();
-        verdicts.resize_with(asked.len(), || None);
-        let mut finder = Finder::new(asked);
+        verdicts.resize_with(question.len(), || None);
+        let mut finder = Finder::new(question.asked());
         let found = answer.found.into_iter().map(|found| {
             let (status, name) = (found.status, found.name);
             (found.id, Some(Self::Status { status, name }))
@@ -80,13 +81,13 @@ impl Verdict {
 /// Finds the ids of an answer among those asked. GeeLark usually answers in the order of the question, so the next one is
 /// tried first; a map is only built when that fails.
 struct Finder<'a> {
-    asked: &'a [PhoneId],
+    asked: &'a [Asked],
     next: usize,
     map: Option<HashMap<&'a str, usize>>,
 }
 
 impl<'a> Finder<'a> {
-    fn new(asked: &'a [PhoneId]) -> Self {
+    fn new(asked: &'a [Asked]) -> Self {
         Self {
             asked,
             next: 0,
@@ -96,12 +97,12 @@ impl<'a> Finder<'a> {
 
     fn find(&mut self, id: &str) -> Option<usize> {
         let asked = self.asked;
-        let at = if asked.get(self.next).is_some_and(|next| next.as_str() == id) {
+        let at = if asked.get(self.next).is_some_and(|next| next.id.as_str() == id) {
             self.next
         } else {
             let map = self
                 .map
-                .get_or_insert_with(|| asked.iter().map(PhoneId::as_str).zip(0..).collect());
+                .get_or_insert_with(|| asked.iter().map(|asked| asked.id.as_str()).zip(0..).collect());
             *map.get(id)?
         };
         self.next = at + 1;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::UnixTime;
-use crate::phone::{PhoneId, Status};
+use crate::phone::{Details, PhoneId, Status};
 
 /// One batch as it is to be shown, wholly of one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Phone {
     pub last: Option<Seen>,
     /// Answers 42001 since the phone is configured.
     pub not_found_total: u64,
+    /// What discovery found out about it.
+    pub details: Option<Arc<Details>>,
 }
 
 /// A status and when this exporter first saw it.
@@ -58,6 +60,7 @@ impl Phone {
             standing: Standing::Stale,
             last: None,
             not_found_total: 0,
+            details: None,
         }
     }
 

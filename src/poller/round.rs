@@ -12,7 +12,7 @@ use super::agenda::{Agenda, Entry};
 use super::{Poller, backoff, schedule};
 use crate::fleet::{Fleet, Refused};
 use crate::geelark::{Call, Consequence, Failure, Held, Transport};
-use crate::phone::Answer;
+use crate::phone::{Answer, PhoneId};
 
 /// How many refused ids are tried again in one round. Each costs a call of its own, which must not slow down the healthy.
 const CULPRITS_PER_ROUND: usize = 10;
@@ -113,7 +113,7 @@ impl<T: Transport> Poller<T> {
                 _ = tick.tick() => self.tick(),
                 () = sleep_until(next.unwrap_or(start)), if next.is_some() => {
                     if let Some(entry) = round.agenda.pop() {
-                        let ids = self.fleet.ids(&entry.question);
+                        let ids: Vec<PhoneId> = entry.question.ids().cloned().collect();
                         let client = self.client.clone();
                         in_flight.push(async move { (entry, client.phone_status(&ids).await) });
                     }

@@ -14,7 +14,7 @@ use super::*;
 use crate::config::{Credentials, Secret};
 use crate::exposition::{Board, BuildInfo, Encoding};
 use crate::geelark::{Budget, Failure, Gate, Reason, Reply};
-use crate::phone::PhoneId;
+use crate::phone::{Member, PhoneId};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -123,7 +123,9 @@ impl Scene {
             revision: "r",
             rustc: "c",
         });
-        let fleet = Fleet::new("main".into(), ids);
+        let mut fleet = Fleet::new("main".into());
+        let members: Vec<Member> = ids.iter().cloned().map(Member::from).collect();
+        fleet.assign(&members);
         let section = board.section(fleet.account(), fleet.batches());
         board.arrange(vec![section.clone()]);
         let poller = Poller::new(

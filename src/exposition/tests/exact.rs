@@ -29,6 +29,7 @@ fn a_small_fleet_reads_exactly_like_this() {
                     name: Some("gone".into()),
                     standing: Standing::NotFound,
                     not_found_total: 3,
+                    details: None,
                     ..Phone::unseen("14".into())
                 },
             ],

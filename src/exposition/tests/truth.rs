@@ -33,6 +33,7 @@ fn any_phone() -> impl Strategy<Value = Phone> {
                 since: UnixTime(since),
             }),
             not_found_total: missed.into(),
+            details: None,
         },
     )
 }

@@ -1,0 +1,148 @@
+//! Flags and subcommands, named after those of Prometheus' own exporters.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use tracing::Level;
+use url::Url;
+
+use crate::logging::Format;
+use crate::simulator;
+use crate::web::{ListenAddress, TelemetryPath};
+
+/// The port is free in Prometheus' list of default port allocations at the time of writing.
+const DEFAULT_LISTEN_ADDRESS: &str = ":9943";
+
+/// Prometheus exporter for fleets of GeeLark cloud phones.
+///
+/// Asks GeeLark about every configured phone on a schedule and serves what it learnt on /metrics. Without a subcommand it
+/// runs until SIGINT or SIGTERM. Exit codes: 0 done, 1 run-time failure, 2 configuration or usage.
+#[derive(Debug, Parser)]
+#[command(name = "geelark_exporter", version = VERSION, max_term_width = 110)]
+pub struct Cli {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags that every subcommand understands.
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+/// `--version` tells what a bug report needs.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (revision ",
+    env!("GEELARK_REVISION"),
+    ", ",
+    env!("GEELARK_RUSTC"),
+    ")"
+);
+
+/// Flags of the exporter itself. They may stand before or after a subcommand.
+#[derive(Args, Clone, Debug)]
+pub struct Flags {
+    /// Configuration file (YAML). Without one, the environment alone describes one account.
+    #[arg(long = "config.file", value_name = "PATH", global = true)]
+    pub config_file: Option<PathBuf>,
+
+    /// Address to serve on; several times for several. `:9943` means every interface.
+    #[arg(long = "web.listen-address", value_name = "ADDR", global = true, default_value = DEFAULT_LISTEN_ADDRESS)]
+    pub listen: Vec<ListenAddress>,
+
+    /// Serve on the socket that systemd passes instead.
+    #[arg(long = "web.systemd-socket", global = true, conflicts_with = "listen")]
+    pub systemd_socket: bool,
+
+    /// Path under which the metrics are served.
+    #[arg(
+        long = "web.telemetry-path",
+        value_name = "PATH",
+        global = true,
+        default_value = "/metrics"
+    )]
+    pub telemetry_path: TelemetryPath,
+
+    /// TLS and users, in the format of Prometheus' exporter-toolkit.
+    #[arg(long = "web.config.file", value_name = "PATH", global = true)]
+    pub web_config_file: Option<PathBuf>,
+
+    /// Allow POST /-/reload.
+    #[arg(long = "web.enable-lifecycle", global = true)]
+    pub lifecycle: bool,
+
+    /// Least severe messages to log: error, warn, info, debug or trace.
+    #[arg(long = "log.level", value_name = "LEVEL", global = true, default_value = "info")]
+    pub log_level: Level,
+
+    /// How to write the log.
+    #[arg(
+        long = "log.format",
+        value_name = "FORMAT",
+        global = true,
+        value_enum,
+        default_value = "logfmt"
+    )]
+    pub log_format: Format,
+}
+
+/// What to do instead of serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Is the configuration right? Prints what will be watched, calls a minute and the effective interval.
+    Check {
+        /// Also make one real call for each account and say what GeeLark answered.
+        #[arg(long)]
+        online: bool,
+    },
+    /// Simulator and exporter together: a living fleet to look at, nothing else needed.
+    Demo {
+        /// The simulated fleet.
+        #[command(flatten)]
+        simulator: simulator::Options,
+    },
+    /// The GeeLark stand-in alone, to try a configuration and alerts without touching a fleet.
+    Simulate {
+        /// Where the stand-in listens. Its control endpoints ask for no credentials: keep it on loopback.
+        #[arg(long = "listen-address", value_name = "ADDR", default_value = "127.0.0.1:9944")]
+        listen: SocketAddr,
+        /// Write a configuration for the exporter that watches the simulated fleet to this file.
+        #[arg(long = "write-config", value_name = "PATH")]
+        write_config: Option<PathBuf>,
+        /// The simulated fleet.
+        #[command(flatten)]
+        simulator: simulator::Options,
+    },
+    /// For container health checks: exit code 0 if the exporter answers.
+    Healthcheck {
+        /// What to ask.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9943/-/healthy")]
+        url: Url,
+        /// Accept any certificate: the exporter's own rarely names 127.0.0.1.
+        #[arg(long = "tls.insecure-skip-verify")]
+        insecure: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_stand_on_either_side_of_a_subcommand() {
+        for args in [
+            ["x", "--config.file", "a.yml", "check"],
+            ["x", "check", "--config.file", "a.yml"],
+        ] {
+            let cli = Cli::try_parse_from(args).unwrap();
+            assert_eq!(cli.flags.config_file, Some(PathBuf::from("a.yml")));
+        }
+    }
+}
