@@ -1,0 +1,9 @@
+//! The real binary against the simulator, over real sockets. One test binary, so that it links once; a module a concern.
+
+mod budget;
+mod command_line;
+mod lifecycle;
+mod prometheus;
+mod scrape;
+mod secrets;
+mod support;

@@ -1,0 +1,215 @@
+//! The binary under test, as a process.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use super::{PATIENCE, Samples, eventually, http};
+
+/// A running exporter. It is killed when dropped; if that happens in a failing test, it tells all it knows.
+pub(crate) struct Exporter {
+    child: Child,
+    /// `http://127.0.0.1:port`
+    pub(crate) url: String,
+    /// Its folder; the configuration is `geelark.yml` in it.
+    pub(crate) dir: Arc<TempDir>,
+    args: Vec<String>,
+    output: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+    client: reqwest::Client,
+}
+
+/// What a process that ended said.
+pub(crate) struct Output {
+    pub(crate) status: ExitStatus,
+    /// Standard output and standard error, in the order they came.
+    pub(crate) text: String,
+}
+
+impl Exporter {
+    /// Starts on a free port with this configuration, and waits until it listens.
+    pub(crate) async fn start(config: &str) -> Self {
+        Self::start_with(config, &[]).await
+    }
+
+    pub(crate) async fn start_with(config: &str, args: &[&str]) -> Self {
+        let dir = Arc::new(TempDir::new().unwrap());
+        std::fs::write(dir.path().join("geelark.yml"), config).unwrap();
+        Self::start_in(dir, args).await
+    }
+
+    /// Starts in a folder that has a configuration already.
+    pub(crate) async fn start_in(dir: Arc<TempDir>, extra: &[&str]) -> Self {
+        let config = dir.path().join("geelark.yml");
+        let mut args = vec![
+            format!("--config.file={}", config.display()),
+            "--web.listen-address=127.0.0.1:0".to_owned(),
+        ];
+        args.extend(extra.iter().map(ToString::to_string));
+        let mut child = command(dir.path())
+            .args(&args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let output = Arc::new(Mutex::new(String::new()));
+        let readers = vec![
+            collect(child.stdout.take().unwrap(), output.clone()),
+            collect(child.stderr.take().unwrap(), output.clone()),
+        ];
+        let mut exporter = Self {
+            child,
+            url: String::new(),
+            dir,
+            args,
+            output,
+            readers,
+            client: http(),
+        };
+        exporter.url = exporter.listening().await;
+        exporter
+    }
+
+    async fn listening(&mut self) -> String {
+        let output = self.output.clone();
+        let child = Arc::new(Mutex::new(&mut self.child));
+        eventually("the exporter to listen", || {
+            let ended = child.lock().unwrap().try_wait().unwrap();
+            let text = output.lock().unwrap().clone();
+            assert!(ended.is_none(), "it ended instead of listening:\n{text}");
+            async move {
+                let line = text.lines().find(|line| line.contains("listening"))?.to_owned();
+                let at = line.find("127.0.0.1:")?;
+                let address: String = line[at..]
+                    .chars()
+                    .take_while(|c| *c == '.' || *c == ':' || c.is_ascii_digit())
+                    .collect();
+                Some(format!("http://{address}"))
+            }
+        })
+        .await
+    }
+
+    /// Everything it has written so far.
+    pub(crate) fn output(&self) -> String {
+        self.output.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("{}{path}", self.url)).send().await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str) -> reqwest::Response {
+        self.client.post(format!("{}{path}", self.url)).send().await.unwrap()
+    }
+
+    /// The metrics as text.
+    pub(crate) async fn text(&self) -> String {
+        let response = self.get("/metrics").await;
+        assert_eq!(response.status(), 200);
+        response.text().await.unwrap()
+    }
+
+    pub(crate) async fn samples(&self) -> Samples {
+        Samples::parse(&self.text().await)
+    }
+
+    /// Scrapes until the samples are as wanted.
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Samples) -> bool) -> Samples {
+        let wanted = &wanted;
+        eventually(what, || async move { Some(self.samples().await).filter(wanted) }).await
+    }
+
+    /// Waits until the first round of every account is over.
+    pub(crate) async fn ready(&self) {
+        eventually("readiness", || async {
+            (self.get("/-/ready").await.status() == 200).then_some(())
+        })
+        .await;
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = self.child.id().expect("the exporter is running");
+        kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
+    }
+
+    /// Tells it to end and waits until it has.
+    pub(crate) async fn end(mut self, signal: Signal) -> Output {
+        self.signal(signal);
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let status = status.expect("the exporter did not end").unwrap();
+        for reader in self.readers.drain(..) {
+            reader.await.unwrap();
+        }
+        Output {
+            status,
+            text: self.output(),
+        }
+    }
+}
+
+impl Drop for Exporter {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let mut report = format!("geelark_exporter {}\n", self.args.join(" "));
+        let config = std::fs::read_to_string(self.dir.path().join("geelark.yml")).unwrap_or_default();
+        let start: String = config.chars().take(2000).collect();
+        let _ = write!(report, "--- configuration\n{start}\n--- output\n{}", self.output());
+        eprintln!("{report}");
+    }
+}
+
+/// Runs the binary to its end in `dir`, with nothing of this process's environment that could configure it.
+pub(crate) async fn run(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = command(dir);
+    command.args(args).envs(env.iter().copied()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await;
+    let output = output.expect("the command did not end").unwrap();
+    let mut text = String::from_utf8(output.stdout).unwrap();
+    text.push_str(std::str::from_utf8(&output.stderr).unwrap());
+    Output {
+        status: output.status,
+        text,
+    }
+}
+
+fn command(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_geelark_exporter"));
+    command.current_dir(dir).stdin(Stdio::null());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GEELARK_")) {
+        command.env_remove(name);
+    }
+    for proxy in [
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ] {
+        command.env_remove(proxy);
+    }
+    command
+}
+
+fn collect(stream: impl AsyncRead + Unpin + Send + 'static, into: Arc<Mutex<String>>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut text = into.lock().unwrap();
+            text.push_str(&line);
+            text.push('\n');
+        }
+    })
+}
