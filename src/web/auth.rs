@@ -231,7 +231,7 @@ mod tests {
         let users = users();
         assert_eq!(verdict(&users, "alice", "secret").await, Verdict::Welcome);
         let _check_that_never_ends = users.check.clone().acquire_owned().await.unwrap();
-        let flood: Vec<_> = (0..CHECKS + WAITING)
+        let flood: Vec<_> = (0..users.queue.available_permits())
             .map(|number| {
                 let users = users.clone();
                 tokio::spawn(async move { verdict(&users, "alice", &number.to_string()).await })

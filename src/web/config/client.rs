@@ -85,12 +85,9 @@ pub(super) fn read(section: &mut Section<'_>, files: &mut Files, report: &mut Re
     let mut roots = RootCertStore::empty();
     if let Some(ca) = &ca {
         for certificate in ca.certificates(report).unwrap_or_default() {
-            if let Err(error) = roots.add(certificate) {
-                report.add(
-                    &ca.path,
-                    &format!("holds a certificate that cannot vouch for others ({error}); give a CA's"),
-                );
-            }
+            report.check(&ca.path, roots.add(certificate), |error| {
+                format!("holds a certificate that cannot vouch for others ({error}); give a CA's")
+            });
         }
     }
 
@@ -138,15 +135,9 @@ impl Client {
             } else {
                 builder.allow_unauthenticated()
             };
-            builder
-                .build()
-                .map_err(|error| {
-                    report.add(
-                        &self.ca_path,
-                        &format!("cannot be used ({error}); give a CA's certificate"),
-                    )
-                })
-                .ok()?
+            report.check(&self.ca_path, builder.build(), |error| {
+                format!("cannot be used ({error}); give a CA's certificate")
+            })?
         } else if self.policy == Policy::NoClientCert {
             return Some(Arc::new(NoClientAuth));
         } else {

@@ -1,7 +1,6 @@
 //! `http_server_config` and `rate_limit`.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::header::{self, HeaderName};
@@ -34,11 +33,11 @@ pub(super) fn read(mut section: Section<'_>, report: &mut Report) -> (bool, Head
                     &format!("`{text}` is not allowed; write {}", allowed.join(" or ")),
                 );
             }
-            match HeaderValue::from_str(&text) {
-                Ok(value) => {
-                    headers.insert(name, value);
-                }
-                Err(_) => report.add(&path, "has characters no header may have; write it on one line"),
+            let value = report.check(&path, HeaderValue::from_str(&text), |_| {
+                "has characters no header may have; write it on one line".to_owned()
+            });
+            if let Some(value) = value {
+                headers.insert(name, value);
             }
         }
         section.finish(report);
@@ -52,19 +51,12 @@ pub(super) fn rate(mut section: Section<'_>, report: &mut Report) -> Option<Defa
     let path = section.path("interval");
     let interval = section.text("interval", report).and_then(|text| {
         // Go writes zero without a unit.
-        let duration = if text == "0" {
-            Ok(Duration::ZERO)
-        } else {
-            humantime::parse_duration(&text)
-        };
-        duration
-            .inspect_err(|_| {
-                report.add(
-                    &path,
-                    &format!("`{text}` is no duration; write one such as 1s or 100ms"),
-                )
-            })
-            .ok()
+        if text == "0" {
+            return None;
+        }
+        report.check(&path, humantime::parse_duration(&text), |_| {
+            format!("`{text}` is no duration; write one such as 1s or 100ms")
+        })
     });
     let burst = section.number("burst", report);
     let path = section.path("burst");

@@ -56,7 +56,7 @@ fn rules(path: &Path, files: &mut Files, report: &mut Report) -> Rules {
         rules.tls = tls::read(section, rules.http2, files, report);
     }
     if let Some(section) = root.section("basic_auth_users", report) {
-        rules.users = users::read(section, report);
+        rules.users = users::read(&section, report);
     }
     if let Some(section) = root.section("rate_limit", report) {
         rules.rate = http::rate(section, report);

@@ -23,6 +23,16 @@ impl Report {
         self.sentences.push(format!("{}: {path}: {what}", self.file));
     }
 
+    /// The value, or else a problem of one key.
+    pub(super) fn check<T, E>(
+        &mut self,
+        path: &str,
+        result: Result<T, E>,
+        what: impl FnOnce(E) -> String,
+    ) -> Option<T> {
+        result.map_err(|error| self.add(path, &what(error))).ok()
+    }
+
     /// A problem of the whole file.
     pub(super) fn whole(&mut self, what: &str) {
         self.sentences.push(format!("{}: {what}", self.file));

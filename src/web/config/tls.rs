@@ -48,27 +48,16 @@ pub(super) fn read(
     }
 
     let verifier = client.verifier(&provider, report)?;
-    let builder = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&versions)
-        .map_err(|error| {
-            report.add(
-                &suites,
-                &format!("nothing is left to agree on ({error}); list more suites or none"),
-            )
-        })
-        .ok()?;
-    let mut config = builder
+    let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&versions);
+    let builder = report.check(&suites, builder, |error| {
+        format!("nothing is left to agree on ({error}); list more suites, or none for all")
+    })?;
+    let config = builder
         .with_client_cert_verifier(verifier)
-        .with_single_cert(chain?, key?)
-        .map_err(|error| {
-            let advice = "give a certificate and the key that belongs to it";
-            report.add(
-                &certificate?.path,
-                &format!("cannot be used with the key ({error}); {advice}"),
-            );
-            Some(())
-        })
-        .ok()?;
+        .with_single_cert(chain?, key?);
+    let mut config = report.check(&certificate?.path, config, |error| {
+        format!("cannot be used with the key ({error}); give a certificate and the key that belongs to it")
+    })?;
     config.ignore_client_order = server_chooses;
     config.alpn_protocols = if http2 { vec![b"h2".to_vec()] } else { Vec::new() };
     config.alpn_protocols.push(b"http/1.1".to_vec());

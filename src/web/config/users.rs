@@ -13,7 +13,7 @@ const MAX_COST: u32 = 16;
 const HOW_TO: &str = "make one with `htpasswd -nBC 10 \"\" | tr -d ':\\n'`";
 
 /// The users, if their hashes can be used. A wrong hash is never repeated: it may be a password.
-pub(super) fn read(section: Section<'_>, report: &mut Report) -> Option<Users> {
+pub(super) fn read(section: &Section<'_>, report: &mut Report) -> Option<Users> {
     let mut hashes = BTreeMap::new();
     for (user, value) in section.entries() {
         let path = section.path(user);

@@ -27,8 +27,8 @@ impl Default for Limits {
         Self {
             connections: 512,
             head: Duration::from_secs(10),
-            idle: Duration::from_secs(180),
-            response: Duration::from_secs(60),
+            idle: Duration::from_mins(3),
+            response: Duration::from_mins(1),
             stall: Duration::from_secs(5),
             end: Duration::from_secs(5),
         }
