@@ -26,7 +26,7 @@ impl Listener {
 
     /// The sockets systemd passed to this process (`LISTEN_FDS`, `LISTEN_PID`).
     ///
-    /// To be called once, at the start: it takes the variables out of the environment.
+    /// To be called once, at the start and within the runtime: it takes the variables out of the environment.
     pub fn from_systemd() -> Result<Vec<Self>, Problems> {
         let mut passed = listenfd::ListenFd::from_env();
         if passed.len() == 0 {

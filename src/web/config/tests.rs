@@ -111,6 +111,13 @@ rate_limit: {{interval: 1s, burst: 20}}
 }
 
 #[test]
+fn the_example_is_taken() {
+    let rules = rules(include_str!("../../../deploy/web-config.example.yml"));
+    assert!(rules.tls.is_some() && rules.users.is_some());
+    assert_eq!(rules.headers.len(), 2);
+}
+
+#[test]
 fn empty_sections_ask_for_nothing() {
     for yaml in [
         "",
@@ -142,6 +149,7 @@ fn certificate_and_key_may_stand_in_the_file_itself() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of files and what is said of them")]
 fn every_bad_file_says_what_is_wrong_and_what_to_do() {
     for (yaml, expected) in [
         (

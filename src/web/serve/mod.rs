@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -53,26 +53,39 @@ pub async fn serve<S: Site>(listeners: Vec<Listener>, settings: Settings, site: 
     drop(router);
     tasks.close();
 
-    let mut tick = interval(TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Apart from the sweep: files may lie on a disk that does not answer.
+    let following = tokio::spawn(follow(protection));
+    let mut tick = every(TICK);
     loop {
         tokio::select! {
-            _ = tick.tick() => {
-                crowd.sweep();
-                let protection = protection.clone();
-                // Files may lie on a disk that is slow to answer.
-                let _ = tokio::task::spawn_blocking(move || protection.follow()).await;
-            }
+            _ = tick.tick() => crowd.sweep(),
             () = stop.cancelled() => break,
         }
     }
 
+    following.abort();
     crowd.dismiss();
     if timeout(limits.end, tasks.wait()).await.is_err() {
         warn!("some requests were still under way at the end and were cut off");
         crowd.close_all();
         tasks.wait().await;
     }
+}
+
+/// Keeps the rules as the files have them.
+async fn follow(protection: Arc<Protection>) {
+    let mut tick = every(TICK);
+    loop {
+        tick.tick().await;
+        let protection = protection.clone();
+        let _ = tokio::task::spawn_blocking(move || protection.follow()).await;
+    }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 /// One listener and what its connections need.
