@@ -1,17 +1,27 @@
 //! All connections together: how many there may be, and who goes when another wants in.
 //!
-//! Always true: there are never more than `limits.connections`. A newcomer takes, in this order, a free place, the place
+//! Always true: there are never more than `limits.connections`, and fewer for a while where the machine could not bear so
+//! many. A newcomer takes, in this order, a free place, the place
 //! of who has waited longest without sending a request, of who has been idle longest, of who has taken nothing of its
 //! response for a while; only a crowd of requests under way makes it wait.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::activity::{Activity, Phase};
 use super::limits::Limits;
+
+/// Places given up when the machine is short of something: what the exporter itself opens needs some, too.
+const RESERVE: usize = 16;
+/// However short the machine is, so many may come in.
+const LEAST: usize = 8;
+/// How long a crowd stays small before it is tried again whether the machine bears more.
+const SMALL_FOR: Duration = Duration::from_mins(10);
 
 /// The open connections.
 #[derive(Debug)]
@@ -25,6 +35,8 @@ pub(super) struct Crowd {
 struct Members {
     next: u64,
     open: HashMap<u64, Arc<Activity>>,
+    /// How many there may be for now, and until when.
+    small: Option<(usize, Instant)>,
 }
 
 /// A place in the crowd, free again when dropped.
@@ -51,18 +63,28 @@ impl Crowd {
 
     /// A place for a newcomer, as soon as there is one.
     pub(super) async fn admit(self: &Arc<Self>) -> Place {
+        let mut left = pin!(self.left.notified());
         loop {
+            // Listening begins before looking, so that nobody leaves unnoticed in between.
+            left.as_mut().enable();
             if let Some(place) = self.try_admit() {
                 return place;
             }
             // A stall grows long enough by itself; nobody announces it.
-            let _ = tokio::time::timeout(self.limits.stall, self.left.notified()).await;
+            if timeout(self.limits.stall, left.as_mut()).await.is_ok() {
+                left.set(self.left.notified());
+            }
         }
     }
 
+    /// A place if there is one; otherwise somebody is asked to leave.
     fn try_admit(self: &Arc<Self>) -> Option<Place> {
         let mut members = self.members();
-        if members.open.len() >= self.limits.connections && !self.evict(&mut members) {
+        let room = members.small.map_or(self.limits.connections, |(room, _)| room);
+        if members.open.len() >= room {
+            if !members.open.values().any(|activity| activity.close.is_cancelled()) {
+                self.evict(&members);
+            }
             return None;
         }
         let number = members.next;
@@ -77,36 +99,41 @@ impl Crowd {
         })
     }
 
-    /// Closes the connection that is missed least, if one may go.
-    pub(super) fn make_room(&self) -> bool {
-        self.evict(&mut self.members())
+    /// The machine could not bear one more: some have to go, and for a while fewer may come.
+    pub(super) fn shrink(&self) {
+        let mut members = self.members();
+        let room = members.open.len().saturating_sub(RESERVE).max(LEAST);
+        members.small = Some((room.min(self.limits.connections), Instant::now() + SMALL_FOR));
+        for _ in room..members.open.len() {
+            self.evict(&members);
+        }
     }
 
-    fn evict(&self, members: &mut Members) -> bool {
+    /// Closes the connection that is missed least, if one may go. Its place is free when it has really gone.
+    fn evict(&self, members: &Members) {
         let now = Instant::now();
         let victim = members
             .open
-            .iter()
-            .map(|(number, activity)| (activity.phase(), *number))
+            .values()
+            .filter(|activity| !activity.close.is_cancelled())
+            .map(|activity| (activity.phase(), activity))
             .filter(|((phase, since), _)| match phase {
                 Phase::Head | Phase::Idle => true,
                 Phase::Stalled => now.duration_since(*since) >= self.limits.stall,
                 Phase::Busy => false,
             })
-            .min();
-        let Some((_, number)) = victim else {
-            return false;
-        };
-        if let Some(activity) = members.open.remove(&number) {
+            .min_by_key(|(standing, _)| *standing);
+        if let Some((_, activity)) = victim {
             activity.close.cancel();
         }
-        true
     }
 
     /// Closes every connection whose time is up.
     pub(super) fn sweep(&self) {
         let now = Instant::now();
-        for activity in self.members().open.values() {
+        let mut members = self.members();
+        members.small = members.small.filter(|(_, until)| *until > now);
+        for activity in members.open.values() {
             if activity.deadline(&self.limits) <= now {
                 activity.close.cancel();
             }
@@ -133,14 +160,12 @@ impl Crowd {
 impl Drop for Place {
     fn drop(&mut self) {
         self.crowd.members().open.remove(&self.number);
-        self.crowd.left.notify_one();
+        self.crowd.left.notify_waiters();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn crowd_of(connections: usize) -> Arc<Crowd> {
@@ -167,12 +192,13 @@ mod tests {
         let silent = crowd.admit().await;
         pass(1).await;
         let younger = crowd.admit().await;
-        let newcomer = crowd.admit().await;
-        assert_eq!(
-            [&idle, &silent, &younger, &newcomer].map(closed),
-            [false, true, false, false]
-        );
-        assert_eq!(crowd.members().open.len(), 3);
+        assert!(crowd.try_admit().is_none());
+        assert_eq!([&idle, &silent, &younger].map(closed), [false, true, false]);
+        // Until it has gone, nobody else has to.
+        assert!(crowd.try_admit().is_none());
+        assert_eq!([&idle, &silent, &younger].map(closed), [false, true, false]);
+        drop(silent);
+        assert!(crowd.try_admit().is_some());
     }
 
     #[tokio::test(start_paused = true)]
@@ -182,7 +208,7 @@ mod tests {
         drop(second.activity.request(false));
         pass(1).await;
         drop(first.activity.request(false));
-        let _newcomer = crowd.admit().await;
+        assert!(crowd.try_admit().is_none());
         assert_eq!([&first, &second].map(closed), [false, true]);
     }
 
@@ -191,15 +217,18 @@ mod tests {
         let crowd = crowd_of(1);
         let busy = crowd.admit().await;
         let request = busy.activity.request(false);
-        let waiting = tokio::spawn({
+        // Two doors may wait at once.
+        let waiting = [(); 2].map(|()| {
             let crowd = crowd.clone();
-            async move { crowd.admit().await }
+            tokio::spawn(async move { drop(crowd.admit().await) })
         });
         pass(1).await;
-        assert!(!waiting.is_finished());
+        assert!(!waiting.iter().any(tokio::task::JoinHandle::is_finished) && !closed(&busy));
         drop(request);
         drop(busy);
-        waiting.await.unwrap();
+        for waiting in waiting {
+            waiting.await.unwrap();
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -208,11 +237,28 @@ mod tests {
         let slow = crowd.admit().await;
         let _request = slow.activity.request(false);
         slow.activity.stalled();
-        pass(1).await;
-        assert!(!crowd.make_room());
         pass(4).await;
-        assert!(crowd.make_room());
-        assert!(closed(&slow));
+        assert!(crowd.try_admit().is_none() && !closed(&slow));
+        pass(1).await;
+        assert!(crowd.try_admit().is_none() && closed(&slow));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_the_machine_cannot_bear_shrinks_for_a_while() {
+        let crowd = crowd_of(100);
+        let mut places = Vec::new();
+        for _ in 0..40 {
+            places.push(crowd.admit().await);
+        }
+        crowd.shrink();
+        assert_eq!(places.iter().filter(|place| closed(place)).count(), 16);
+        assert!(crowd.try_admit().is_none());
+        places.retain(|place| !closed(place));
+        assert_eq!(crowd.members().open.len(), 24);
+        assert!(crowd.try_admit().is_none());
+        pass(600).await;
+        crowd.sweep();
+        assert!(crowd.try_admit().is_some());
     }
 
     #[tokio::test(start_paused = true)]
