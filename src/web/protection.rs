@@ -74,6 +74,11 @@ impl Protection {
         self.rules.load_full()
     }
 
+    /// Whether there are files to follow.
+    pub(super) fn has_files(&self) -> bool {
+        self.source.is_some()
+    }
+
     /// Reads the files again if one of them changed.
     pub(super) fn follow(&self) {
         let Some(path) = &self.source else { return };

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoClientAuth, WebPkiClientVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
-use webpki::EndEntityCert;
 
 use super::pem::Pem;
 use super::section::{Report, Section};
 use super::stamp::Files;
+use super::verifier::{Anyone, Name, Named};
 
 /// `client_auth_type`, with Go's meanings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,137 +151,5 @@ impl Client {
             chain,
             allowed: self.allowed,
         }))
-    }
-}
-
-/// Takes any certificate whose key the client has.
-#[derive(Debug)]
-struct Anyone {
-    required: bool,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ClientCertVerifier for Anyone {
-    fn client_auth_mandatory(&self) -> bool {
-        self.required
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// A subject alternative name, to be found in a certificate exactly.
-#[derive(Debug)]
-enum Name {
-    Ip(IpAddr),
-    /// A DNS name or a URI.
-    Text(String),
-}
-
-impl Name {
-    fn parse(name: &str) -> Option<Self> {
-        if let Ok(address) = name.parse::<std::net::IpAddr>() {
-            return Some(Self::Ip(address.into()));
-        }
-        let is_mail = name.contains('@') && !name.contains("://");
-        (!is_mail).then(|| Self::Text(name.to_owned()))
-    }
-
-    fn is_in(&self, certificate: &EndEntityCert<'_>) -> bool {
-        match self {
-            Self::Ip(address) => certificate
-                .verify_is_valid_for_subject_name(&ServerName::IpAddress(*address))
-                .is_ok(),
-            Self::Text(name) => {
-                certificate.valid_dns_names().any(|dns| dns == name)
-                    || certificate.valid_uri_names().any(|uri| uri == name)
-            }
-        }
-    }
-}
-
-/// Beside what `chain` asks, the certificate has one of the allowed names.
-#[derive(Debug)]
-struct Named {
-    chain: Arc<dyn ClientCertVerifier>,
-    allowed: Vec<Name>,
-}
-
-impl ClientCertVerifier for Named {
-    fn client_auth_mandatory(&self) -> bool {
-        self.chain.client_auth_mandatory()
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.chain.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        let verified = self.chain.verify_client_cert(end_entity, intermediates, now)?;
-        let certificate = EndEntityCert::try_from(end_entity).map_err(|_| CertificateError::BadEncoding)?;
-        if self.allowed.iter().any(|name| name.is_in(&certificate)) {
-            Ok(verified)
-        } else {
-            Err(CertificateError::ApplicationVerificationFailure.into())
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
     }
 }

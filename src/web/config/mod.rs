@@ -12,6 +12,7 @@ mod stamp;
 mod tests;
 mod tls;
 mod users;
+mod verifier;
 
 use std::path::Path;
 

@@ -75,7 +75,7 @@ pub async fn serve<S: Site>(listeners: Vec<Listener>, settings: Settings, site: 
 /// Keeps the rules as the files have them.
 async fn follow(protection: Arc<Protection>) {
     let mut tick = every(TICK);
-    loop {
+    while protection.has_files() {
         tick.tick().await;
         let protection = protection.clone();
         let _ = tokio::task::spawn_blocking(move || protection.follow()).await;
