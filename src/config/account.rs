@@ -8,11 +8,12 @@ use std::time::Duration;
 use url::Url;
 
 use super::credentials;
+use super::field::in_words;
 use super::limits;
 use super::model::{Account, Budget, Poll};
 use super::phones::{self, Owners};
 use super::problem::{Notes, quoted};
-use super::section::{Section, in_words};
+use super::section::Section;
 use super::sharding::Shard;
 
 /// What accounts may not have in common.
@@ -160,15 +161,15 @@ fn budget(account: &Section, shard: Shard, notes: &mut Notes) -> Option<Budget> 
              GeeLark may lock the account for two hours"
         )));
     }
-    let share: Option<NonZeroU32> = u32::try_from(requests).ok().and_then(|requests| shard.share(requests));
-    if share.is_none() {
+    let own: Option<NonZeroU32> = u32::try_from(requests).ok().and_then(|requests| shard.share(requests));
+    if own.is_none() {
         notes.problem(section.problem(format!(
             "has {requests} requests_per_minute, of which nothing is left for {shard}; raise it or use fewer shards"
         )));
     }
     let max_in_flight = max_in_flight.unwrap_or(limits::MAX_IN_FLIGHT);
     Some(Budget {
-        requests_per_minute: share?,
+        requests_per_minute: own?,
         max_in_flight: usize::try_from(max_in_flight).ok()?,
     })
 }

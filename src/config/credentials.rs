@@ -1,11 +1,12 @@
 //! One way to authenticate per account, and the secrets that takes.
 
+use super::field::Field;
 use super::files;
 use super::limits;
 use super::model::Credentials;
 use super::problem::{Notes, quoted};
 use super::secret::Secret;
-use super::section::{Field, Section};
+use super::section::Section;
 
 /// The keys of an account that concern its credentials.
 struct Given<'v> {
@@ -104,7 +105,7 @@ impl<'v> Given<'v> {
 }
 
 fn inline(field: &Field, notes: &mut Notes) -> Option<Secret> {
-    let text = field.text(notes)?;
+    let text = field.secret(notes)?;
     match usable(text) {
         Ok(secret) => Some(secret),
         Err(wrong) => {
@@ -131,16 +132,18 @@ fn from_file(field: &Field, notes: &mut Notes) -> Option<Secret> {
 fn usable(mut text: String) -> Result<Secret, &'static str> {
     text.truncate(text.trim_end_matches(['\r', '\n']).len());
     if text.trim().is_empty() {
-        return Err("is empty; put the secret there");
+        return Err("is empty; put the credential there");
     }
     if text.contains(['\r', '\n']) {
-        return Err("has a line break inside; put the secret there on one line, and nothing else");
+        return Err("has a line break inside; put the credential on one line, and nothing else");
     }
     if text.starts_with("Bearer ") {
         return Err("begins with \"Bearer \"; leave that word out");
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("has a blank or a character that no HTTP header can carry; put the secret there and nothing else");
+        return Err(
+            "has a blank or a character that no HTTP header can carry; put the credential there and nothing else",
+        );
     }
     Ok(text.into())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys;
-use super::limits::MAX_POSITION;
+use super::limits::{ACCOUNT_NAME, MAX_POSITION};
 use super::problem::{Notes, Problem, bare};
 
 /// Long variables: `GEELARK_EXPORTER__ACCOUNTS__0__POLL__INTERVAL` is `accounts[0].poll.interval`.
@@ -43,8 +43,8 @@ pub(super) struct Override {
     pub(super) value: String,
 }
 
-/// The overrides in `variables`, where the file has `accounts` accounts. A variable without a value counts as not set.
-pub(super) fn overrides(variables: &BTreeMap<String, String>, accounts: usize, notes: &mut Notes) -> Vec<Override> {
+/// The overrides in `variables`, where the file has `in_file` accounts. A variable without a value counts as not set.
+pub(super) fn overrides(variables: &BTreeMap<String, String>, in_file: usize, notes: &mut Notes) -> Vec<Override> {
     let mut overrides = Vec::new();
     let mut short = Vec::new();
     for (name, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
@@ -68,7 +68,7 @@ pub(super) fn overrides(variables: &BTreeMap<String, String>, accounts: usize, n
         }
     }
 
-    let accounts = with_new_accounts(&mut overrides, accounts, notes);
+    let accounts = with_new_accounts(&mut overrides, in_file, notes);
     for (origin, key, value) in short {
         if accounts > 1 {
             let long = variable(&format!("accounts[N].{key}"));
@@ -83,6 +83,9 @@ pub(super) fn overrides(variables: &BTreeMap<String, String>, accounts: usize, n
                 value: value.clone(),
             });
         }
+    }
+    if in_file == 0 {
+        name_an_only_account(&mut overrides);
     }
     without_rivals(overrides, notes)
 }
@@ -105,16 +108,17 @@ fn advice(name: &str) -> String {
 fn path(steps: &str) -> Result<String, String> {
     let mut path = String::new();
     for step in steps.split("__") {
-        match step.parse::<usize>() {
+        let step = match step.parse::<usize>() {
             Ok(position) if position > MAX_POSITION => {
                 return Err(format!(
                     "the position {position} is too large; positions count from 0 to {MAX_POSITION}"
                 ));
             }
-            Ok(position) => path.push_str(&format!("[{position}]")),
-            Err(_) if path.is_empty() => path.push_str(&step.to_ascii_lowercase()),
-            Err(_) => path.push_str(&format!(".{}", step.to_ascii_lowercase())),
-        }
+            Ok(position) => format!("[{position}]"),
+            Err(_) if path.is_empty() => step.to_ascii_lowercase(),
+            Err(_) => format!(".{}", step.to_ascii_lowercase()),
+        };
+        path.push_str(&step);
     }
     let pattern = keys::pattern(&path);
     if keys::is_settable(&pattern) {
@@ -147,6 +151,19 @@ fn with_new_accounts(overrides: &mut Vec<Override>, mut accounts: usize, notes: 
         gap.is_none()
     });
     accounts
+}
+
+/// Who describes one account by variables alone need not think of a name.
+fn name_an_only_account(overrides: &mut Vec<Override>) {
+    let accounts: BTreeSet<usize> = overrides.iter().filter_map(|it| account(&it.path)).collect();
+    let path = "accounts[0].name".to_owned();
+    if accounts.len() == 1 && overrides.iter().all(|it| it.path != path) {
+        overrides.push(Override {
+            path,
+            origin: format!("{ORIGIN}{}", variable("accounts[0].name")),
+            value: ACCOUNT_NAME.to_owned(),
+        });
+    }
 }
 
 fn account(path: &str) -> Option<usize> {

@@ -4,30 +4,30 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The international site; accounts of the Chinese one say so.
 pub(super) const BASE_URL: &str = "https://openapi.geelark.com";
 
-/// The name of the account that the short variables describe; it is a label value, so it is never to change.
+/// The name of the account that only the environment describes; it is a label value, so it is never to change.
 pub(super) const ACCOUNT_NAME: &str = "default";
 
 /// A phone left running bills by the minute, so a minute is how late one may learn of it.
 pub(super) const INTERVAL: Duration = MINUTE;
 /// Below a second even one batch would spend the documented limit alone; above a day nobody is watching.
-pub(super) const INTERVALS: RangeInclusive<Duration> = SECOND..=Duration::from_secs(24 * 60 * 60);
+pub(super) const INTERVALS: RangeInclusive<Duration> = SECOND..=Duration::from_hours(24);
 
 /// A status call normally takes well under a second; ten times that is trouble, and a retry is better than more waiting.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 /// Below a tenth of a second no answer crosses an ocean; five minutes outlast every gateway on the way.
-pub(super) const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(5 * 60);
+pub(super) const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(5);
 
 /// Five rounds at the default interval: one hiccup does not make gaps, an outage does not look like health for long.
-pub(super) const STALE_AFTER: Duration = Duration::from_secs(5 * 60);
+pub(super) const STALE_AFTER: Duration = Duration::from_mins(5);
 /// A status must outlive a few rounds that failed before it is taken back; the poller insists on as many.
 pub(super) const STALE_INTERVALS: u32 = 3;
 /// From the shortest interval to a week: an older status is history, which is Prometheus' to keep.
-pub(super) const STALE_AFTERS: RangeInclusive<Duration> = SECOND..=Duration::from_secs(7 * 24 * 60 * 60);
+pub(super) const STALE_AFTERS: RangeInclusive<Duration> = SECOND..=Duration::from_hours(7 * 24);
 
 /// Half of what GeeLark documents: the user's own automation spends from the same limit.
 pub(super) const REQUESTS_PER_MINUTE: u64 = 100;

@@ -1,7 +1,7 @@
 //! Files and environment to a valid [`Config`]: the only room that reads them.
 //!
 //! The way is always the same: `yaml` reads the file, `environment` says what overrides it, `sources` merges both, and
-//! `section` is the typed reader with which `account`, `credentials`, `phones` and `sharding` look at the result. Every
+//! `section` and `field` are the typed reader with which `account`, `credentials`, `phones` and `sharding` look at the result. Every
 //! problem is noted and the reading goes on, so that [`load`] reports all of them at once. `keys` lists every key there
 //! is, `limits` every default and bound.
 //!
@@ -11,6 +11,7 @@
 mod account;
 mod credentials;
 mod environment;
+mod field;
 mod files;
 mod keys;
 mod limits;

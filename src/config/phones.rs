@@ -19,31 +19,28 @@ pub(super) fn read(account: &Section, notes: &mut Notes) -> Vec<PhoneId> {
     let mut roll = Roll::default();
     let ids = section.list("ids", notes);
     let files = section.list("files", notes);
-    if !section.is_refused && [&ids, &files].into_iter().flatten().all(|list| list.is_empty) {
+    if !section.is_refused
+        && [&ids, &files]
+            .into_iter()
+            .flatten()
+            .all(|list| list.entries.is_empty() && !list.is_refused)
+    {
         notes
             .problem(account.problem("has no phones; list their ids under phones.ids, or in files under phones.files"));
     }
     if let Some(ids) = ids {
-        for (position, id, origin) in &ids.entries {
-            match valid(id) {
+        for entry in &ids.entries {
+            match entry.text.as_ref().map_err(String::clone).and_then(|id| valid(id)) {
                 Ok(id) => roll.add(id),
-                Err(wrong) => notes.problem(ids.problem_at(*position, origin, wrong)),
+                Err(wrong) => notes.problem(ids.problem(entry, wrong)),
             }
         }
     }
     if let Some(files) = files {
-        for (position, name, origin) in &files.entries {
-            if name.trim().is_empty() {
-                notes.problem(files.problem_at(*position, origin, "is blank; name a file or remove it"));
-                continue;
-            }
-            let path = files.folder.join(name);
-            match read_file(&path, &mut roll, notes) {
-                Ok(()) => {}
-                Err(wrong) => {
-                    let path = quoted(&path.to_string_lossy());
-                    notes.problem(files.problem_at(*position, origin, format!("names {path}, which {wrong}")));
-                }
+        for entry in &files.entries {
+            let text = entry.text.as_ref().map_err(String::clone);
+            if let Err(wrong) = text.and_then(|name| read_file(files.folder, name, &mut roll, notes)) {
+                notes.problem(files.problem(entry, wrong));
             }
         }
     }
@@ -89,9 +86,14 @@ fn valid(id: &str) -> Result<&str, String> {
     Ok(id)
 }
 
-fn read_file(path: &Path, roll: &mut Roll, notes: &mut Notes) -> Result<(), String> {
-    notes.file(path.to_owned());
-    let text = files::read(path, limits::ID_FILE_BYTES)?;
+fn read_file(folder: &Path, name: &str, roll: &mut Roll, notes: &mut Notes) -> Result<(), String> {
+    if name.trim().is_empty() {
+        return Err("is blank; name a file or remove it".to_owned());
+    }
+    let path = folder.join(name);
+    notes.file(path.clone());
+    let shown = quoted(&path.to_string_lossy());
+    let text = files::read(&path, limits::ID_FILE_BYTES).map_err(|wrong| format!("names {shown}, which {wrong}"))?;
     let place = bare(&path.to_string_lossy());
     let mut bad = Vec::new();
     let mut is_empty = true;
@@ -110,11 +112,11 @@ fn read_file(path: &Path, roll: &mut Roll, notes: &mut Notes) -> Result<(), Stri
         notes.problem(Problem::new(format!("{place}:{line}"), format!("the line {wrong}")));
     }
     if let Some(more @ 1..) = bad.len().checked_sub(NAMED) {
-        let sentence = format!("{more} more lines are not one id each; correct them too, or name another file");
+        let sentence = format!("lines like these follow ({more} more); correct them too, or name another file");
         notes.problem(Problem::new(place, sentence));
     }
     if is_empty {
-        return Err("has no ids; write one id a line".to_owned());
+        return Err(format!("names {shown}, which has no ids; write one id a line"));
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ impl Shard {
             if let Some(field) = section.field("shard") {
                 let last = shards - 1;
                 notes.problem(field.problem(format!(
-                    "is \"{shard}\", but sharding.shards is {shards}; shards count from 0, so write at most {last}"
+                    "is \"{shard}\", but sharding.shards is {shards}; shards count from 0, so write at most {last} or raise sharding.shards"
                 )));
             }
             return Self::WHOLE;

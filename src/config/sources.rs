@@ -77,15 +77,13 @@ pub(super) fn merge(sources: &Sources, notes: &mut Notes) -> Option<Value> {
         notes.problem(Problem::new("configuration", sentence));
         return None;
     }
-    match build(document, overrides) {
-        Ok(tree) => Some(tree),
-        Err(_) => {
-            // Its own words may hold a value. Every path that is set was checked before, so this is a defect of ours.
-            let sentence = "the file and the environment do not fit together; set the keys in one of them";
-            notes.problem(Problem::new(sources.place(), sentence));
-            None
-        }
+    let tree = build(document, overrides);
+    if tree.is_err() {
+        // Its own words may hold a value. Every path that is set was checked before, so this is a defect of ours.
+        let sentence = "the file and the environment do not fit together; set the keys in one of them";
+        notes.problem(Problem::new(sources.place(), sentence));
     }
+    tree.ok()
 }
 
 fn document(file: &Path, notes: &mut Notes) -> Option<Value> {
@@ -109,22 +107,23 @@ fn count_accounts(document: &Value) -> usize {
     }
 }
 
+/// What the whole tree is called while it is merged. The merging takes the outermost keys for paths, so that a file's key
+/// `accounts[9]` would reserve a list; below this one every key is taken as it is.
+const ROOT: &str = "configuration";
+
 fn build(document: Option<Value>, overrides: Vec<Override>) -> Result<Value, ConfigError> {
-    let has_file = document.is_some();
     let mut merger = Merger::builder();
     if let Some(document) = document {
         merger = merger.add_source(Document(document));
     }
-    if !has_file && !overrides.is_empty() {
-        merger = merger.set_default("accounts[0].name", limits::ACCOUNT_NAME)?;
-    }
     for Override { path, origin, value } in overrides {
-        merger = merger.set_override(path, Value::new(Some(&origin), value))?;
+        merger = merger.set_override(format!("{ROOT}.{path}"), Value::new(Some(&origin), value))?;
     }
-    Ok(merger.build()?.cache)
+    let mut tree = merger.build()?.cache.into_table()?;
+    tree.remove(ROOT).ok_or_else(|| ConfigError::NotFound(ROOT.to_owned()))
 }
 
-/// A tree that is merged as it is. The crate's own merging would take a key such as `accounts[9]` for a path.
+/// A file that is read.
 #[derive(Clone)]
 struct Document(Value);
 
@@ -134,12 +133,7 @@ impl Source for Document {
     }
 
     fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
-        self.0.clone().into_table()
-    }
-
-    fn collect_to(&self, tree: &mut Value) -> Result<(), ConfigError> {
-        tree.clone_from(&self.0);
-        Ok(())
+        Ok(Map::from_iter([(ROOT.to_owned(), self.0.clone())]))
     }
 }
 

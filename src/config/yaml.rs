@@ -117,14 +117,13 @@ impl Loader<'_> {
             let (event, mark) = parser.next_token().map_err(Stop::Syntax)?;
             match event {
                 Event::StreamEnd => return Ok(()),
-                Event::Nothing | Event::StreamStart | Event::DocumentEnd => {}
                 Event::DocumentStart if self.root.is_some() => {
                     return Err(Stop::Refused(
                         mark,
                         "a second document begins here; keep one document in the file",
                     ));
                 }
-                Event::DocumentStart => {}
+                Event::Nothing | Event::StreamStart | Event::DocumentStart | Event::DocumentEnd => {}
                 Event::SequenceStart(anchor, _) => self.begin(OpenKind::List(Vec::new()), anchor, mark)?,
                 Event::MappingStart(anchor, _) => {
                     let entries = Map::new();

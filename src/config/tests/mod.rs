@@ -1,6 +1,9 @@
 //! The room from outside: sources in, a configuration or whole sentences out.
 
+mod anything;
 mod bad;
+mod documents;
+mod good;
 
 use std::collections::BTreeMap;
 use std::fs;

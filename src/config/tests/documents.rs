@@ -1,0 +1,172 @@
+//! What the documents say about keys, defaults and bounds is what the code does.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::{Folder, account};
+use crate::config::field::in_words;
+use crate::config::{environment, keys, limits};
+
+const EXAMPLE: &str = include_str!("../../../config/geelark_exporter.example.yml");
+const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
+
+/// The rows of the document's table that begins with the column `first`, their cells without back-ticks.
+fn table(first: &str, columns: usize) -> Vec<Vec<String>> {
+    let cells = |line: &str| -> Vec<String> {
+        let cells = line.trim_matches('|').split('|');
+        cells.map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
+    };
+    let rows: Vec<_> = DOCUMENT
+        .lines()
+        .skip_while(|line| {
+            let header = cells(line);
+            !line.starts_with('|') || header[0] != first || header.len() != columns
+        })
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(cells)
+        .collect();
+    assert!(!rows.is_empty(), "no table {first}");
+    rows
+}
+
+fn all_keys() -> Vec<&'static str> {
+    keys::KEYS.iter().map(|(key, _)| *key).collect()
+}
+
+#[test]
+fn the_document_has_every_key_and_no_other() {
+    let documented: Vec<_> = table("key", 5).into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(documented, all_keys());
+}
+
+#[test]
+fn the_document_has_every_variable_and_no_other() {
+    let documented: Vec<_> = table("key", 2)
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    let expected: Vec<_> = all_keys()
+        .into_iter()
+        .map(|key| (key.to_owned(), environment::variable(&key.replace("[]", "[0]"))))
+        .collect();
+    assert_eq!(documented, expected);
+
+    let documented: Vec<_> = table("variable", 2)
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    let expected: Vec<_> = environment::SHORT
+        .iter()
+        .map(|(variable, key)| ((*variable).to_owned(), (*key).to_owned()))
+        .collect();
+    assert_eq!(documented, expected);
+}
+
+#[test]
+fn the_document_has_the_defaults_and_the_bounds() {
+    let durations =
+        |bounds: RangeInclusive<Duration>| format!("{} to {}", in_words(*bounds.start()), in_words(*bounds.end()));
+    let numbers = |bounds: RangeInclusive<u64>| format!("{} to {}", bounds.start(), bounds.end());
+    let last_shard = limits::SHARD_COUNTS.end() - 1;
+    let expected = [
+        (
+            "poll.interval",
+            in_words(limits::INTERVAL),
+            durations(limits::INTERVALS),
+        ),
+        ("poll.timeout", in_words(limits::TIMEOUT), durations(limits::TIMEOUTS)),
+        (
+            "poll.stale_after",
+            in_words(limits::STALE_AFTER),
+            durations(limits::STALE_AFTERS),
+        ),
+        (
+            "budget.requests_per_minute",
+            limits::REQUESTS_PER_MINUTE.to_string(),
+            numbers(limits::REQUESTS),
+        ),
+        (
+            "budget.max_in_flight",
+            limits::MAX_IN_FLIGHT.to_string(),
+            numbers(limits::IN_FLIGHT),
+        ),
+        ("base_url", limits::BASE_URL.to_owned(), "http or https".to_owned()),
+        ("sharding.shard", "0".to_owned(), numbers(0..=last_shard)),
+        (
+            "sharding.shards",
+            limits::SHARDS.to_string(),
+            numbers(limits::SHARD_COUNTS),
+        ),
+    ];
+    let documented: BTreeMap<_, _> = table("key", 5)
+        .into_iter()
+        .map(|row| {
+            let default = match row[1].as_str() {
+                "duration" => in_words(humantime::parse_duration(&row[2]).unwrap()),
+                _ => row[2].clone(),
+            };
+            (
+                row[0].trim_start_matches("accounts[].").to_owned(),
+                (default, row[3].clone()),
+            )
+        })
+        .collect();
+    for (key, default, allowed) in expected {
+        assert_eq!(documented[key], (default, allowed), "{key}");
+    }
+}
+
+#[test]
+fn the_files_of_the_document_are_valid() {
+    let mut count = 0;
+    for block in DOCUMENT.split("```yaml\n").skip(1) {
+        let yaml = block.split("```").next().unwrap();
+        Folder::new(yaml).load(&[("GEELARK_TOKEN", "t")]).unwrap();
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn the_example_has_every_key() {
+    for key in all_keys() {
+        let word = key.rsplit('.').next().unwrap();
+        let is_there = EXAMPLE
+            .lines()
+            .map(|line| line.trim_start_matches([' ', '-', '#']))
+            .any(|line| line.starts_with(&format!("{word}:")));
+        assert!(is_there, "{key}");
+    }
+}
+
+#[test]
+fn the_example_is_valid_and_its_values_are_the_defaults() {
+    let folder = Folder::new(EXAMPLE);
+    let example = folder.load(&[("GEELARK_TOKEN", "t")]).unwrap();
+    let defaults = Folder::new(&account("")).load(&[]).unwrap();
+    assert_eq!(example.warnings, [""; 0]);
+    let (example, defaults) = (&example.accounts[0], &defaults.accounts[0]);
+    assert_eq!(example.base_url, defaults.base_url);
+    assert_eq!(example.poll, defaults.poll);
+    assert_eq!(example.budget, defaults.budget);
+}
+
+#[test]
+fn the_example_reads_its_secret_from_a_file_and_its_other_keys_are_there_to_uncomment() {
+    let folder = Folder::new("");
+    let yaml = EXAMPLE
+        .replace("/run/secrets/geelark_token", "token")
+        .replace("# files: [phones.txt]", "files: [ids]");
+    folder.write("c.yml", &yaml);
+    let config = folder.load(&[]).unwrap();
+    assert_eq!(config.accounts[0].phones.len(), 3);
+
+    let yaml = EXAMPLE
+        .replace("token_file: /run/secrets/geelark_token", "")
+        .replace("# app_id: ...", "app_id: i")
+        .replace("# api_key: ...", "api_key: k");
+    folder.write("c.yml", &yaml);
+    folder.load(&[]).unwrap();
+}

@@ -1,0 +1,362 @@
+//! What is understood, and what is only warned about.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::{Folder, account, variables};
+use crate::config::{Account, Budget, Config, Credentials, Poll, Secret, Sources, load};
+
+fn ids(account: &Account) -> Vec<&str> {
+    account.phones.iter().map(crate::phone::PhoneId::as_str).collect()
+}
+
+fn only(config: &Config) -> &Account {
+    let [account] = config.accounts.as_slice() else {
+        panic!("{} accounts", config.accounts.len());
+    };
+    account
+}
+
+fn token(token: &str) -> Credentials {
+    Credentials::Token(Secret::from(token.to_owned()))
+}
+
+fn from_environment(env: &[(&str, &str)]) -> Result<Config, String> {
+    let sources = Sources {
+        file: None,
+        env: variables(env),
+    };
+    load(&sources).map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn an_account_needs_a_name_a_credential_and_phones() {
+    let folder = Folder::new("accounts:\n- name: a\n  token: t\n  phones: {ids: ['1']}\n");
+    let config = folder.load(&[]).unwrap();
+    let expected = Account {
+        name: "a".into(),
+        base_url: "https://openapi.geelark.com".parse().unwrap(),
+        credentials: token("t"),
+        phones: vec!["1".into()],
+        poll: Poll {
+            interval: Duration::from_mins(1),
+            timeout: Duration::from_secs(10),
+            stale_after: Duration::from_mins(5),
+        },
+        budget: Budget {
+            requests_per_minute: NonZeroU32::new(100).unwrap(),
+            max_in_flight: 4,
+        },
+    };
+    assert_eq!(config.accounts, [expected]);
+    assert_eq!(config.warnings, [""; 0]);
+    assert_eq!(config.files, [folder.path("c.yml")]);
+}
+
+#[test]
+fn every_key_is_heard() {
+    let folder = Folder::new(
+        "accounts:
+- name: a
+  base_url: https://openapi.geelark.cn/proxy
+  app_id: i
+  api_key_file: token
+  phones: {ids: ['3'], files: [ids]}
+  poll: {interval: 2m, timeout: 500ms, stale_after: 1h 30m}
+  budget: {requests_per_minute: 200, max_in_flight: 64}
+sharding: {shard: 0, shards: 1}
+",
+    );
+    let config = folder.load(&[]).unwrap();
+    let account = only(&config);
+    assert_eq!(account.base_url.as_str(), "https://openapi.geelark.cn/proxy");
+    let key = Credentials::Key {
+        app_id: "i".to_owned(),
+        api_key: Secret::from("tok-from-file".to_owned()),
+    };
+    assert_eq!(account.credentials, key);
+    assert_eq!(ids(account), ["3", "1", "2"]);
+    assert_eq!(account.poll.interval, Duration::from_mins(2));
+    assert_eq!(account.poll.timeout, Duration::from_millis(500));
+    assert_eq!(account.poll.stale_after, Duration::from_mins(90));
+    assert_eq!(account.budget.requests_per_minute.get(), 200);
+    assert_eq!(account.budget.max_in_flight, 64);
+    assert_eq!(config.warnings, [""; 0]);
+    assert_eq!(config.files, ["c.yml", "token", "ids"].map(|name| folder.path(name)));
+}
+
+#[test]
+fn defaults_give_way_to_the_interval_that_was_set() {
+    let quick = Folder::new(&account("poll: {interval: 5s}")).load(&[]).unwrap();
+    assert_eq!(only(&quick).poll.timeout, Duration::from_secs(5));
+    assert_eq!(only(&quick).poll.stale_after, Duration::from_mins(5));
+    let slow = Folder::new(&account("poll: {interval: 10m}")).load(&[]).unwrap();
+    assert_eq!(only(&slow).poll.timeout, Duration::from_secs(10));
+    assert_eq!(only(&slow).poll.stale_after, Duration::from_mins(30));
+}
+
+#[test]
+fn an_id_without_quotes_keeps_its_digits() {
+    let yaml =
+        "accounts: [{name: a, token: 007, phones: {ids: [588732926036803641, 007, 123456789012345678901234, 12AB]}}]";
+    let config = Folder::new(yaml).load(&[]).unwrap();
+    assert_eq!(
+        ids(only(&config)),
+        ["588732926036803641", "007", "123456789012345678901234", "12AB"]
+    );
+    assert_eq!(only(&config).credentials, token("007"));
+}
+
+#[test]
+fn an_alias_repeats_what_its_anchor_names() {
+    let yaml = "accounts:
+- {name: a, token: t, phones: {ids: ['1']}, poll: &poll {interval: 30s}}
+- {name: b, token: t, phones: {ids: ['2']}, poll: *poll}
+";
+    let config = Folder::new(yaml).load(&[]).unwrap();
+    assert_eq!(config.accounts[1].poll, config.accounts[0].poll);
+}
+
+#[test]
+fn aliases_cannot_fill_the_memory() {
+    let mut lines = vec!["x0: &x0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]".to_owned()];
+    for level in 1..20 {
+        let below = level - 1;
+        let aliases = vec![format!("*x{below}"); 10].join(", ");
+        lines.push(format!("x{level}: &x{level} [{aliases}]"));
+    }
+    let folder = Folder::new(&lines.join("\n"));
+    let said = folder.anonymous(&folder.load(&[]).unwrap_err().to_string());
+    assert_eq!(
+        said,
+        "c.yml:7:10: the file holds too many values; move the ids to a file of their own"
+    );
+}
+
+#[test]
+fn aliases_cannot_fill_the_stack() {
+    let mut lines = vec!["x0: &x0 []".to_owned()];
+    lines.extend((1..100_000).map(|level| format!("x{level}: &x{level} [*x{}]", level - 1)));
+    let folder = Folder::new(&lines.join("\n"));
+    let said = folder.anonymous(&folder.load(&[]).unwrap_err().to_string());
+    assert_eq!(said, "c.yml:33:12: the nesting is too deep; no key is so far down");
+}
+
+#[test]
+fn a_large_fleet_is_read_from_a_file() {
+    let folder = Folder::new("accounts: [{name: a, token: t, phones: {files: [many]}}]");
+    let many: Vec<String> = (0..100_000).map(|id| id.to_string()).collect();
+    folder.write("many", &many.join("\n"));
+    assert_eq!(ids(only(&folder.load(&[]).unwrap())), many);
+}
+
+#[test]
+fn sections_without_keys_are_sections_of_defaults() {
+    let yaml =
+        "accounts:\n- name: a\n  token: t\n  phones:\n    ids: ['1']\n    files:\n  poll:\n  budget:\nsharding:\n";
+    assert_eq!(Folder::new(yaml).load(&[]).unwrap().accounts.len(), 1);
+}
+
+#[test]
+fn what_is_allowed_but_hardly_meant_is_warned_about() {
+    let folder = Folder::new(
+        "accounts:
+- name: a
+  token: t
+  phones: {ids: ['1', '2', '1'], files: [ids]}
+- name: b
+  base_url: http://127.0.0.1:1
+  token: t
+  phones: {ids: ['2', '3', '1']}
+  budget: {requests_per_minute: 201}
+",
+    );
+    let config = folder.load(&[("GEELARK_TOKEM", "x"), ("GEELARK_PROXY", "x")]).unwrap();
+    assert_eq!(ids(&config.accounts[0]), ["1", "2"]);
+    assert_eq!(ids(&config.accounts[1]), ["3"]);
+    let warnings: Vec<_> = config
+        .warnings
+        .iter()
+        .map(|warning| folder.anonymous(warning))
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "environment variable GEELARK_PROXY: no such variable is known; every key's variable begins with GEELARK_EXPORTER__",
+            "environment variable GEELARK_TOKEM: no such variable is known; did you mean GEELARK_TOKEN?",
+            "c.yml:4: accounts[0].phones has ids more than once, which count once; remove the repetition of \"1\", \"1\", \"2\"",
+            "c.yml:6: accounts[1].base_url is \"http://127.0.0.1:1\", so the credential travels in clear; use https unless it never leaves this machine",
+            "c.yml:9: accounts[1].budget has 201 requests_per_minute, more than the 200 that GeeLark documents; GeeLark may lock the account for two hours",
+            "c.yml:5: accounts[1] (\"b\") names phones of account \"a\", which alone is asked about them; remove \"2\", \"1\" from one of the two",
+        ]
+    );
+}
+
+#[test]
+fn the_environment_alone_is_enough_for_one_account() {
+    let config = from_environment(&[("GEELARK_TOKEN", "t"), ("GEELARK_PHONE_IDS", "1, 2,3")]).unwrap();
+    assert_eq!(&*only(&config).name, "default");
+    assert_eq!(only(&config).credentials, token("t"));
+    assert_eq!(ids(only(&config)), ["1", "2", "3"]);
+    assert!(config.files.is_empty());
+}
+
+#[test]
+fn a_file_without_accounts_leaves_them_to_the_environment() {
+    let folder = Folder::new("sharding: {shard: 0, shards: 1}");
+    let config = folder
+        .load(&[("GEELARK_TOKEN", "t"), ("GEELARK_PHONE_IDS", "1")])
+        .unwrap();
+    assert_eq!(&*only(&config).name, "default");
+}
+
+#[test]
+fn the_environment_can_name_files() {
+    let folder = Folder::new("");
+    let file = folder.path("token");
+    let file = file.to_str().unwrap();
+    let phones = ("GEELARK_PHONE_IDS", "1");
+    let config = from_environment(&[("GEELARK_TOKEN_FILE", file), phones]).unwrap();
+    assert_eq!(only(&config).credentials, token("tok-from-file"));
+    let config = from_environment(&[
+        ("GEELARK_APP_ID", "i"),
+        ("GEELARK_API_KEY_FILE", file),
+        ("GEELARK_BASE_URL", "https://openapi.geelark.cn"),
+        phones,
+    ])
+    .unwrap();
+    let Credentials::Key { app_id, api_key } = &only(&config).credentials else {
+        panic!("{config:?}");
+    };
+    assert_eq!((app_id.as_str(), api_key.expose()), ("i", "tok-from-file"));
+    assert_eq!(only(&config).base_url.as_str(), "https://openapi.geelark.cn/");
+}
+
+#[test]
+fn without_file_and_environment_there_is_one_sentence() {
+    let nothing = "configuration: nothing is configured; name a file with --config.file, or set GEELARK_TOKEN and GEELARK_PHONE_IDS";
+    assert_eq!(from_environment(&[]).unwrap_err(), nothing);
+    assert_eq!(
+        from_environment(&[("GEELARK_TOKEN", ""), ("PATH", "/bin")]).unwrap_err(),
+        nothing
+    );
+}
+
+#[test]
+fn half_an_environment_says_what_is_missing() {
+    assert_eq!(
+        from_environment(&[("GEELARK_BASE_URL", "https://openapi.geelark.cn")]).unwrap_err(),
+        "environment: accounts[0] has no way to authenticate; give it a token, a token_file, or an app_id with an api_key or api_key_file\n\
+         environment: accounts[0] has no phones; list their ids under phones.ids, or in files under phones.files"
+    );
+}
+
+#[test]
+fn a_file_that_is_missing_says_so() {
+    let folder = Folder::new("");
+    let sources = Sources {
+        file: Some(folder.path("nowhere.yml")),
+        env: variables(&[]),
+    };
+    assert_eq!(
+        folder.anonymous(&load(&sources).unwrap_err().to_string()),
+        "nowhere.yml: the configuration file does not exist; create it or correct the path"
+    );
+}
+
+#[test]
+fn a_long_variable_overrides_its_key() {
+    let folder = Folder::new(&account("poll: {interval: 60s}"));
+    let config = folder
+        .load(&[
+            ("GEELARK_EXPORTER__ACCOUNTS__0__POLL__INTERVAL", "30s"),
+            ("GEELARK_EXPORTER__ACCOUNTS__0__BUDGET__REQUESTS_PER_MINUTE", "7"),
+            ("GEELARK_EXPORTER__ACCOUNTS__0__PHONES__IDS__0", "8"),
+            ("GEELARK_EXPORTER__ACCOUNTS__1__NAME", "b"),
+            ("GEELARK_EXPORTER__ACCOUNTS__1__TOKEN", "u"),
+            ("GEELARK_EXPORTER__ACCOUNTS__1__PHONES__IDS", "9,10"),
+        ])
+        .unwrap();
+    let [a, b] = config.accounts.as_slice() else {
+        panic!("{config:?}")
+    };
+    assert_eq!((a.poll.interval, ids(a)), (Duration::from_secs(30), vec!["8"]));
+    assert_eq!(a.budget.requests_per_minute.get(), 7);
+    assert_eq!((&*b.name, ids(b)), ("b", vec!["9", "10"]));
+}
+
+#[test]
+fn a_credential_of_the_environment_replaces_the_one_in_the_file() {
+    let pair = "accounts: [{name: a, app_id: i, api_key_file: nowhere, phones: {ids: ['1']}}]";
+    for name in ["GEELARK_TOKEN", "GEELARK_EXPORTER__ACCOUNTS__0__TOKEN"] {
+        let config = Folder::new(pair).load(&[(name, "new")]).unwrap();
+        assert_eq!(only(&config).credentials, token("new"));
+        assert_eq!(&*only(&config).name, "a");
+    }
+    let config = Folder::new(pair).load(&[("GEELARK_API_KEY", "new")]).unwrap();
+    let Credentials::Key { app_id, api_key } = &only(&config).credentials else {
+        panic!("{config:?}");
+    };
+    assert_eq!((app_id.as_str(), api_key.expose()), ("i", "new"));
+}
+
+#[test]
+fn variables_that_a_cluster_sets_are_passed_over() {
+    let folder = Folder::new(&account(""));
+    let config = folder
+        .load(&[("GEELARK_EXPORTER_PORT_9100_TCP", "tcp://10.0.0.1:9100")])
+        .unwrap();
+    assert_eq!(config.warnings, [""; 0]);
+}
+
+#[test]
+fn shards_divide_the_phones_and_the_budget() {
+    let all: Vec<String> = (0..100).map(|id| id.to_string()).collect();
+    let mut seen = BTreeSet::new();
+    let mut budget = 0;
+    for shard in 0..3 {
+        let ids = all.join(",");
+        let yaml = format!(
+            "accounts: [{{name: a, token: t, phones: {{ids: [{ids}]}}}}]\nsharding: {{shard: {shard}, shards: 3}}"
+        );
+        let config = Folder::new(&yaml).load(&[]).unwrap();
+        for id in &only(&config).phones {
+            assert!(seen.insert(id.to_string()), "{id} is in two shards");
+        }
+        budget += only(&config).budget.requests_per_minute.get();
+    }
+    assert_eq!(seen, all.into_iter().collect());
+    assert_eq!(budget, 100);
+}
+
+#[test]
+fn a_shard_without_phones_keeps_its_account() {
+    let mut warnings = BTreeSet::new();
+    for shard in ["0", "1"] {
+        let folder = Folder::new(&account(""));
+        let config = folder
+            .load(&[
+                ("GEELARK_EXPORTER__SHARDING__SHARD", shard),
+                ("GEELARK_EXPORTER__SHARDING__SHARDS", "2"),
+            ])
+            .unwrap();
+        assert_eq!(config.accounts.len(), 1);
+        warnings.extend(config.warnings.iter().map(|warning| folder.anonymous(warning)));
+    }
+    // crc32("1") is odd.
+    assert_eq!(
+        warnings.into_iter().collect::<Vec<_>>(),
+        ["c.yml:1: accounts[0] (\"a\") has no phone in shard 0 of 2; nothing is asked of it here"]
+    );
+}
+
+#[test]
+fn debug_output_holds_no_secret() {
+    let sources = Sources {
+        file: None,
+        env: variables(&[("GEELARK_TOKEN", "tok-SECRET"), ("GEELARK_PHONE_IDS", "1")]),
+    };
+    let shown = format!("{sources:?} {:?}", load(&sources).unwrap());
+    assert!(shown.contains("GEELARK_TOKEN") && !shown.contains("SECRET"), "{shown}");
+}
