@@ -9,10 +9,10 @@ use super::call::{Consequence, Failure, Reason};
 
 /// After 40007, 40017 or 429: "lifted in the next minute". Sixty seconds from the answer are in the next minute whether
 /// GeeLark counts by the clock or in a sliding window.
-const RATE_LIMIT_HOLD: Duration = Duration::from_secs(60);
+const RATE_LIMIT_HOLD: Duration = Duration::from_mins(1);
 
 /// After 40014 and 47002: GeeLark locks the account for two hours.
-const LOCK_HOLD: Duration = Duration::from_secs(2 * 60 * 60);
+const LOCK_HOLD: Duration = Duration::from_hours(2);
 
 /// The least and the most of a `Retry-After` that is believed: never at once, never longer than GeeLark's own lock.
 const RETRY_AFTER_BOUNDS: (Duration, Duration) = (Duration::from_secs(1), LOCK_HOLD);
@@ -155,13 +155,12 @@ impl Failure {
                 Some(Meaning::Defect) => Consequence::GiveUp,
                 _ => Consequence::Retry,
             },
-            Reason::Http(408 | 425 | 500..) => Consequence::Retry,
-            // A redirect or another refusal of the request: the address is wrong, and stays wrong until someone acts.
-            Reason::Http(_) => Consequence::GiveUp,
-            // A certificate does not become valid within a round.
-            Reason::Tls => Consequence::GiveUp,
-            // Decode too: it is mostly a page that a gateway shows while something is restarted.
-            Reason::Timeout | Reason::Connect | Reason::Body | Reason::Decode => Consequence::Retry,
+            // Decode is among them because it is mostly a page that a gateway shows while something is restarted.
+            Reason::Http(408 | 425 | 500..) | Reason::Timeout | Reason::Connect | Reason::Body | Reason::Decode => {
+                Consequence::Retry
+            }
+            // The address or a certificate is wrong, and does not become right within a round.
+            Reason::Http(_) | Reason::Tls => Consequence::GiveUp,
         }
     }
 }

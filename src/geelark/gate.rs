@@ -13,7 +13,7 @@ use super::code::{self, Hold};
 const FIRST_BACK_OFF: Duration = Duration::from_secs(15);
 
 /// The longest such wait: each doubles the last up to here, so that a fixed account is back within five minutes.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(5 * 60);
+const LONGEST_BACK_OFF: Duration = Duration::from_mins(5);
 
 /// The gate of one account; the client asks before a call and tells it after.
 #[derive(Debug, Default)]
@@ -123,20 +123,25 @@ mod tests {
     use super::*;
     use crate::geelark::Reason;
 
-    const MINUTE: Duration = Duration::from_secs(60);
-    const LOCK: Duration = Duration::from_secs(7200);
+    const MINUTE: Duration = Duration::from_mins(1);
+    const LOCK: Duration = Duration::from_hours(2);
 
-    fn code(code: i64) -> Option<Failure> {
-        Some(Failure {
+    fn failure(code: i64) -> Failure {
+        Failure {
             reason: Reason::Code(code),
             message: String::new(),
             retry_after: None,
-        })
+        }
     }
 
-    /// A call sent and answered now.
-    fn answered(gate: &Gate, failure: Option<Failure>) {
-        gate.record(failure.as_ref(), now(), now());
+    /// A call sent now fails now.
+    fn fail(gate: &Gate, code: i64) {
+        gate.record(Some(&failure(code)), now(), now());
+    }
+
+    /// A call sent now succeeds now.
+    fn succeed(gate: &Gate) {
+        gate.record(None, now(), now());
     }
 
     fn held_for(gate: &Gate) -> Option<Duration> {
@@ -147,15 +152,15 @@ mod tests {
     async fn a_rate_limit_closes_for_a_minute_and_then_probes_until_a_success() {
         let gate = Gate::new();
         assert_eq!((held_for(&gate), gate.probing()), (None, false));
-        answered(&gate, code(40007));
+        fail(&gate, 40007);
         assert_eq!(held_for(&gate), Some(MINUTE));
         assert_eq!(gate.locked_until(), Some(now() + MINUTE));
         advance(MINUTE).await;
         assert_eq!((held_for(&gate), gate.probing()), (None, true));
         assert_eq!(gate.locked_until(), None);
-        answered(&gate, code(40000));
+        fail(&gate, 40000);
         assert!(gate.probing(), "a failure that closes nothing proves nothing");
-        answered(&gate, None);
+        succeed(&gate);
         assert!(!gate.probing());
     }
 
@@ -164,10 +169,10 @@ mod tests {
         let gate = Gate::new();
         let sent = now();
         advance(Duration::from_millis(5)).await;
-        answered(&gate, code(40014));
+        fail(&gate, 40014);
         gate.record(None, sent, now());
-        gate.record(code(40007).as_ref(), sent, now());
-        gate.record(code(40003).as_ref(), sent, now());
+        gate.record(Some(&failure(40007)), sent, now());
+        gate.record(Some(&failure(40003)), sent, now());
         assert_eq!(held_for(&gate), Some(LOCK));
         advance(LOCK).await;
         assert_eq!(held_for(&gate), None);
@@ -178,8 +183,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_lock_outlasts_a_rate_limit_that_came_first() {
         let gate = Gate::new();
-        answered(&gate, code(40017));
-        answered(&gate, code(47002));
+        fail(&gate, 40017);
+        fail(&gate, 47002);
         assert_eq!(held_for(&gate), Some(LOCK));
     }
 
@@ -187,13 +192,13 @@ mod tests {
     async fn refusals_back_off_to_five_minutes_and_a_success_resets_them() {
         let gate = Gate::new();
         for seconds in [15, 30, 60, 120, 240, 300, 300] {
-            answered(&gate, code(40003));
+            fail(&gate, 40003);
             assert_eq!(held_for(&gate), Some(Duration::from_secs(seconds)));
             assert_eq!(gate.locked_until(), None, "a back-off is not a lock");
             advance(Duration::from_secs(seconds)).await;
         }
-        answered(&gate, None);
-        answered(&gate, code(40016));
+        succeed(&gate);
+        fail(&gate, 40016);
         assert_eq!(held_for(&gate), Some(FIRST_BACK_OFF));
     }
 
@@ -203,7 +208,7 @@ mod tests {
         let sent = now();
         for _ in 0..4 {
             advance(Duration::from_millis(1)).await;
-            gate.record(code(40003).as_ref(), sent, now());
+            gate.record(Some(&failure(40003)), sent, now());
         }
         assert_eq!(held_for(&gate), Some(FIRST_BACK_OFF));
     }
@@ -211,11 +216,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn new_credentials_end_the_back_off_but_not_a_lock() {
         let gate = Gate::new();
-        answered(&gate, code(40003));
+        fail(&gate, 40003);
         gate.forget_refusals();
         assert_eq!(held_for(&gate), None);
-        answered(&gate, code(40007));
-        answered(&gate, code(40003));
+        fail(&gate, 40007);
+        fail(&gate, 40003);
         gate.forget_refusals();
         assert_eq!(held_for(&gate), Some(MINUTE));
     }

@@ -20,7 +20,7 @@ use ledger::Ledger;
 use pace::Pace;
 
 /// The span GeeLark counts calls in.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// Silence at the start, on top of one spacing. Whoever ran before us, perhaps until a moment ago, took its ledger with
 /// it; if it kept its pace, this much more than a spacing keeps the two together within the budget although calls
@@ -58,6 +58,7 @@ impl Budget {
 
     /// The same account's budget after a reload: other limits, but what is spent stays spent, calls under way included.
     /// Permits of the old budget and of the new one come out of the same purse, under the new limits.
+    #[must_use]
     pub fn successor(&self, requests_per_minute: NonZeroU32, max_in_flight: usize) -> Self {
         self.ledger.limit(requests_per_minute, max_in_flight);
         let pace = if requests_per_minute == self.requests_per_minute {

@@ -26,7 +26,7 @@ async fn call(budget: &Budget, slowest: Duration, mut random: fastrand::Rng) -> 
     let way = part(&mut random, latency);
     sleep(way).await;
     let arrived = Instant::now();
-    sleep(latency - way).await;
+    sleep(latency.saturating_sub(way)).await;
     drop(permit);
     arrived
 }

@@ -22,9 +22,15 @@ pub enum SetupError {
 
 impl From<reqwest::Error> for SetupError {
     fn from(error: reqwest::Error) -> Self {
-        let root = root_cause(&error);
+        Self::from_cause(&error)
+    }
+}
+
+impl SetupError {
+    pub(super) fn from_cause(error: &(dyn Error + 'static)) -> Self {
+        let root = root_cause(error);
         // rustls-platform-verifier tells this case by its words alone.
-        if causes(&error).any(|cause| cause.is::<rustls::Error>()) && root.contains("No CA certificates") {
+        if root.contains("No CA certificates") {
             Self::NoCertificates
         } else {
             Self::Other(root)
@@ -45,7 +51,7 @@ pub(super) enum Phase {
 /// password.
 pub(super) fn failure(phase: Phase, error: &reqwest::Error, timeout: Duration) -> Failure {
     let root = root_cause(error);
-    let tls = causes(error).any(|cause| cause.is::<rustls::Error>());
+    let tls = causes(error).any(<dyn Error>::is::<rustls::Error>);
     let (reason, message) = match phase {
         _ if error.is_timeout() && error.is_connect() => (
             Reason::Timeout,
@@ -102,6 +108,6 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// The innermost cause says it best: "Connection refused (os error 111)".
-fn root_cause(error: &reqwest::Error) -> String {
+fn root_cause(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }

@@ -26,6 +26,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// calls wait on it, it is asked for a sign of life this often, and closed if none comes.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 
+/// More than this a `Retry-After` cannot ask for, so that it can be added to any time without overflow.
+const RETRY_AFTER_LIMIT: Duration = Duration::from_hours(24);
+
 /// Carries one request to GeeLark and the answer back. A trait, so that a whole scheduler can be tested without a network.
 pub trait Transport: Send + Sync + 'static {
     /// Sends `body` to `path` and reads an answer of at most `limit` bytes, decompressed.
@@ -148,14 +151,15 @@ pub fn install_crypto() {
 /// `Retry-After`: seconds, or a date. A date is measured from the server's own `Date` if it has one, because our clock
 /// may be wrong, and one in the past asks for nothing.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let until = httpdate::parse_http_date(value).ok()?;
-    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let from = date
-        .and_then(|date| httpdate::parse_http_date(date).ok())
-        .unwrap_or(now);
-    Some(until.duration_since(from).unwrap_or_default())
+    let header = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let date = |name| httpdate::parse_http_date(header(name)?).ok();
+    let value = header(&RETRY_AFTER)?;
+    let asked = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        value.parse().map_or(RETRY_AFTER_LIMIT, Duration::from_secs)
+    } else {
+        date(&RETRY_AFTER)?
+            .duration_since(date(&DATE).unwrap_or(now))
+            .unwrap_or_default()
+    };
+    Some(asked.min(RETRY_AFTER_LIMIT))
 }

@@ -1,5 +1,8 @@
 //! A call, from the wait for the budget to the word to the gate: the one place where that happens.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

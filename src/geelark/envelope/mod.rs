@@ -1,5 +1,8 @@
 //! What every answer of GeeLark is wrapped in, and how a reply becomes an answer or a [`Failure`].
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 use std::str::from_utf8;
 

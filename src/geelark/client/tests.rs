@@ -1,0 +1,172 @@
+//! Whole calls over a scripted transport, under paused time.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use tokio::time::{Instant, advance, sleep};
+
+use super::*;
+use crate::geelark::{Failure, Reason, Reply};
+use crate::phone::{Found, Status};
+
+/// Answers in turn, each after a second; notes when it was asked and what.
+#[derive(Default)]
+struct Script {
+    replies: Mutex<VecDeque<Reply>>,
+    calls: Mutex<Vec<(Instant, &'static str, HeaderMap, Bytes)>>,
+}
+
+impl Transport for Arc<Script> {
+    async fn post(&self, path: &'static str, headers: HeaderMap, body: Bytes, _limit: usize) -> Result<Reply, Failure> {
+        self.calls.lock().unwrap().push((Instant::now(), path, headers, body));
+        sleep(Duration::from_secs(1)).await;
+        Ok(self.replies.lock().unwrap().pop_front().expect("one call too many"))
+    }
+}
+
+fn json(body: &str) -> Reply {
+    Reply {
+        status: 200,
+        retry_after: None,
+        body: body.to_owned().into(),
+    }
+}
+
+fn code(code: i64) -> Reply {
+    json(&format!(r#"{{"code": {code}}}"#))
+}
+
+fn client(replies: impl IntoIterator<Item = Reply>) -> (Client<Arc<Script>>, Arc<Script>) {
+    let script = Arc::new(Script {
+        replies: Mutex::new(replies.into_iter().collect()),
+        ..Script::default()
+    });
+    let client = Client::new(
+        Arc::clone(&script),
+        Credentials::Token("tok-1".to_owned().into()),
+        Arc::new(Budget::new(NonZeroU32::new(60).unwrap(), 2)),
+        Arc::default(),
+        Clock::starting_at(SystemTime::UNIX_EPOCH),
+    );
+    (client, script)
+}
+
+fn ids() -> [PhoneId; 2] {
+    ["a", "b"].map(PhoneId::from)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_signed_sent_timed_and_understood() {
+    let (client, script) = client([json(
+        r#"{"code": 0, "data": {"successDetails": [{"id": "a", "serialName": "n", "status": 1}]}}"#,
+    )]);
+    let call = client.phone_status(&ids()).await.unwrap();
+    assert_eq!(call.endpoint, Endpoint::PhoneStatus);
+    assert_eq!(
+        call.elapsed,
+        Duration::from_secs(1),
+        "waiting for the budget is not part of it"
+    );
+    let found = Found {
+        id: "a".to_owned(),
+        name: Some("n".to_owned()),
+        status: Status::Starting,
+    };
+    assert_eq!(call.outcome.unwrap().found, [found]);
+    let calls = script.calls.lock().unwrap();
+    let (_, path, headers, body) = &calls[0];
+    assert_eq!(*path, "/open/v1/phone/status");
+    assert_eq!(headers["traceid"], call.trace_id.to_string());
+    assert_eq!(headers["authorization"], "Bearer tok-1");
+    assert_eq!(body, r#"{"ids":["a","b"]}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_call_has_a_trace_id_of_its_own() {
+    let (client, _) = client([code(0), code(0)]);
+    let first = client.phone_status(&ids()).await.unwrap();
+    let second = client.phone_status(&ids()).await.unwrap();
+    assert_ne!(first.trace_id, second.trace_id);
+    assert_eq!(first.trace_id.get_version_num(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_locked_account_is_not_called() {
+    let (client, script) = client([code(40014)]);
+    let call = client.phone_status(&ids()).await.unwrap();
+    assert_eq!(call.outcome.unwrap_err().reason, Reason::Code(40014));
+    let until = Instant::now().into_std() + Duration::from_hours(2);
+    assert_eq!(client.phone_status(&ids()).await.unwrap_err(), Held { until });
+    assert_eq!(client.gate().locked_until(), Some(until));
+    assert_eq!(script.calls.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_the_budget_learns_of_a_lock_and_spends_nothing() {
+    let (client, script) = client([code(40007), code(0)]);
+    let client = Arc::new(client);
+    let waiting: Vec<_> = (0..5)
+        .map(|_| {
+            let client = Arc::clone(&client);
+            tokio::spawn(async move { client.phone_status(&ids()).await.map(|call| call.outcome) })
+        })
+        .collect();
+    let mut held = 0;
+    for call in waiting {
+        held += usize::from(call.await.unwrap().is_err());
+    }
+    // The first was answered a second after it was sent, when the second had just got its permit.
+    assert!(held >= 3, "{held} held");
+    assert_eq!(script.calls.lock().unwrap().len(), 5 - held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_in_flight_means_nobody_slips_past_a_lock() {
+    let (client, script) = client([code(47002)]);
+    let client = Arc::new(Client {
+        budget: Arc::new(Budget::new(NonZeroU32::new(6000).unwrap(), 1)),
+        ..client
+    });
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let client = Arc::clone(&client);
+            tokio::spawn(async move { client.phone_status(&ids()).await.is_err() })
+        })
+        .collect();
+    for (number, call) in calls.into_iter().enumerate() {
+        assert_eq!(call.await.unwrap(), number > 0);
+    }
+    assert_eq!(script.calls.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_hold_the_client_probes_until_a_call_succeeds() {
+    let (client, _) = client([code(40017), code(0)]);
+    assert!(!client.gate().probing());
+    client.phone_status(&ids()).await.unwrap().outcome.unwrap_err();
+    advance(Duration::from_mins(1)).await;
+    assert!(client.gate().probing());
+    client.phone_status(&ids()).await.unwrap().outcome.unwrap();
+    assert!(!client.gate().probing());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_given_up_midway_still_counts_and_blocks_nobody() {
+    let (client, script) = client([code(0)]);
+    let given_up = tokio::time::timeout(Duration::from_millis(2500), client.phone_status(&ids())).await;
+    assert!(given_up.is_err());
+    assert_eq!(script.calls.lock().unwrap().len(), 1);
+    client.phone_status(&ids()).await.unwrap().outcome.unwrap();
+    let calls = script.calls.lock().unwrap();
+    assert_eq!(calls[1].0 - calls[0].0, Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_debug_output_shows_the_token() {
+    let (client, _) = client([]);
+    let shown = format!("{:?} {:?}", client.signer, client.budget);
+    assert!(!shown.contains("tok-1"), "{shown}");
+}
