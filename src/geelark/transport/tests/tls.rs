@@ -1,4 +1,4 @@
-//! TLS, HTTP/2, and what they log.
+//! TLS and HTTP/2, and what they do and log by themselves.
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
@@ -121,4 +121,44 @@ async fn not_even_a_trace_log_shows_a_token() {
         "too little is logged to tell"
     );
     assert!(!log.contains("tok-1"), "{log}");
+}
+
+/// Turns every request away with `REFUSED_STREAM`, which tells a client that it may safely ask again; counts them.
+async fn turn_away(mut stream: TcpStream, asked: Arc<AtomicUsize>) -> std::io::Result<()> {
+    const PREFACE: usize = 24;
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    const HEADERS: u8 = 1;
+    const RESET: [u8; 5] = [0, 0, 4, 3, 0];
+    const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+
+    stream.read_exact(&mut [0; PREFACE]).await?;
+    stream.write_all(&SETTINGS).await?;
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let [a, b, c, kind, _, id @ ..] = head;
+        let length = u32::from_be_bytes([0, a, b, c]);
+        stream.read_exact(&mut vec![0; length as usize]).await?;
+        if kind == HEADERS {
+            asked.fetch_add(1, Ordering::Relaxed);
+            stream.write_all(&[&RESET[..], &id, &REFUSED_STREAM].concat()).await?;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_http_2_turns_away_is_not_repeated_by_itself() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(turn_away(stream, Arc::clone(&counter)));
+        }
+    });
+    let builder = reqwest::Client::builder().http2_prior_knowledge();
+    let transport = build(&format!("http://{address}"), PATIENT, builder).unwrap();
+    fails(&transport, Reason::Connect).await;
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
