@@ -103,7 +103,11 @@ async fn a_locked_account_is_not_called() {
     for _ in 0..3 {
         assert_eq!(client.phone_status(&ids()).await.unwrap_err(), Held { until });
     }
-    assert_eq!(asked.elapsed(), Duration::ZERO, "nobody waits for a budget that is not to be spent");
+    assert_eq!(
+        asked.elapsed(),
+        Duration::ZERO,
+        "nobody waits for a budget that is not to be spent"
+    );
     assert_eq!(client.gate().locked_until(), Some(until));
     assert_eq!(script.calls.lock().unwrap().len(), 1);
 }
