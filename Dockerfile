@@ -2,6 +2,8 @@
 #
 #   make image
 #   docker run -p 9943:9943 -e GEELARK_TOKEN -e GEELARK_PHONE_IDS geelark_exporter:0.1.0
+#
+# Podman and buildah keep the health check only in Docker's format: make image CONTAINER=podman ARGS='--format docker'
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
