@@ -116,13 +116,13 @@ impl Plan {
             fleet
         });
         Watch {
-            task,
             account,
             section,
             budget,
             gate,
             first_round,
             stop,
+            task,
         }
     }
 }

@@ -110,7 +110,7 @@ impl BatchState {
             match note.culprit_until {
                 None => together.push(self.asked(Place { batch, position })),
                 Some(until) if until <= now => {
-                    alone.extend(Question::about(vec![self.asked(Place { batch, position })]))
+                    alone.extend(Question::about(vec![self.asked(Place { batch, position })]));
                 }
                 Some(_) => {}
             }

@@ -29,10 +29,10 @@ use question::Asked;
 use verdict::Verdict;
 
 /// How long an id that GeeLark refuses (40004) is left out of its batch before it is tried again, alone.
-pub const CULPRIT_RETRY: Duration = Duration::from_secs(10 * 60);
+pub const CULPRIT_RETRY: Duration = Duration::from_mins(10);
 
 /// How long a phone whose status changed is watched more closely: what changed once may be on its way to something else.
-pub const RESTLESS: Duration = Duration::from_secs(2 * 60);
+pub const RESTLESS: Duration = Duration::from_mins(2);
 
 /// The phones of one account, in batches.
 #[derive(Debug)]

@@ -77,6 +77,16 @@ impl Round {
         }
     }
 
+    fn retry(&mut self, entry: Entry) {
+        let attempts = entry.attempts + 1;
+        let at = Instant::now() + backoff::delay(attempts, fastrand::f64());
+        if at < self.deadline {
+            self.agenda.push(at, Entry { attempts, ..entry });
+        } else {
+            self.give_up(&entry);
+        }
+    }
+
     /// The account is closed: what was not asked yet is not asked in this round.
     fn hold(&mut self, entry: &Entry, until: Instant) {
         self.give_up(entry);
@@ -145,7 +155,7 @@ impl<T: Transport> Poller<T> {
                 self.take_in(&entry, answer);
             }
             Err(failure) => match failure.consequence() {
-                Consequence::Split => self.split(round, entry, trace_id, &failure),
+                Consequence::Split => self.split(round, &entry, trace_id, &failure),
                 Consequence::Hold => {
                     let until = self
                         .client
@@ -160,7 +170,7 @@ impl<T: Transport> Poller<T> {
                 Consequence::Retry => {
                     self.journal
                         .failed(entry.question.batch(), entry.attempts + 1, trace_id, &failure);
-                    self.retry(round, entry);
+                    round.retry(entry);
                 }
                 Consequence::GiveUp => {
                     self.journal
@@ -179,17 +189,8 @@ impl<T: Transport> Poller<T> {
         self.journal.answered(entry.question.batch(), applied);
     }
 
-    fn retry(&mut self, round: &mut Round, entry: Entry) {
-        let at = Instant::now() + backoff::delay(entry.attempts + 1, fastrand::f64());
-        if at >= round.deadline {
-            return round.give_up(&entry);
-        }
-        let attempts = entry.attempts + 1;
-        round.agenda.push(at, Entry { attempts, ..entry });
-    }
-
     /// GeeLark refused the question: find out which id spoils it, behind everybody else.
-    fn split(&mut self, round: &mut Round, entry: Entry, trace_id: uuid::Uuid, failure: &Failure) {
+    fn split(&mut self, round: &mut Round, entry: &Entry, trace_id: uuid::Uuid, failure: &Failure) {
         let now = Instant::now();
         match self.fleet.refuse(&entry.question, now.into_std()) {
             Refused::Culprit { id, news } => {
@@ -211,7 +212,7 @@ impl<T: Transport> Poller<T> {
             Refused::Split(..) => {
                 self.journal
                     .failed(entry.question.batch(), entry.attempts + 1, trace_id, failure);
-                round.give_up(&entry);
+                round.give_up(entry);
             }
         }
     }

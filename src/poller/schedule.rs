@@ -10,7 +10,7 @@ const ROUNDS_UNTIL_STALE: u32 = 3;
 /// How often a fleet of `batches` can be asked: as configured, or as slowly as the budget makes it.
 pub fn effective_interval(configured: Duration, batches: usize, requests_per_minute: NonZeroU32) -> Duration {
     let calls = u32::try_from(batches).unwrap_or(u32::MAX);
-    let affordable = Duration::from_secs(60).saturating_mul(calls) / requests_per_minute.get();
+    let affordable = Duration::from_mins(1).saturating_mul(calls) / requests_per_minute.get();
     configured.max(affordable)
 }
 
