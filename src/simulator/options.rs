@@ -1,13 +1,15 @@
 //! What the stand-in can be told, and what is wrong with it.
 
+use std::ops::RangeInclusive;
+
 use super::faults::Fault;
 
 /// GeeLark's documented limits.
 const REQUESTS_PER_MINUTE: u32 = 200;
 const REQUESTS_PER_HOUR: u32 = 24_000;
 
-/// A day in a second; beyond it the fleet changes faster than anyone can ask.
-const MAX_SPEED: f64 = 86_400.0;
+/// A second in a quarter of an hour, and a day in a second: outside, nothing or everything happens between two calls.
+const SPEEDS: RangeInclusive<f64> = 0.001..=86_400.0;
 
 /// How the stand-in behaves. As flags of the command line and as a value for tests.
 #[derive(clap::Args, Clone, Debug)]
@@ -79,8 +81,8 @@ impl Default for Options {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The speed is negative, not a number, or too large.
-    #[error("--speed {0} is out of range: give a number from 0 (frozen) to {MAX_SPEED}")]
+    /// The speed is negative, not a number, too small or too large.
+    #[error("--speed {0} is out of range: give 0 (frozen) or a number from 0.001 to 86400")]
     Speed(f64),
     /// A limit that would refuse every call.
     #[error("{0} 0 would refuse every call: give at least 1")]
@@ -92,7 +94,7 @@ pub enum Problem {
 
 impl Options {
     pub(super) fn check(&self) -> Result<(), Problem> {
-        if !(0.0..=MAX_SPEED).contains(&self.speed) {
+        if self.speed != 0.0 && !SPEEDS.contains(&self.speed) {
             return Err(Problem::Speed(self.speed));
         }
         let limits = [
@@ -143,7 +145,7 @@ mod tests {
         };
         assert_eq!(
             problem(|options| options.speed = -1.0),
-            "--speed -1 is out of range: give a number from 0 (frozen) to 86400"
+            "--speed -1 is out of range: give 0 (frozen) or a number from 0.001 to 86400"
         );
         assert!(problem(|options| options.speed = f64::NAN).starts_with("--speed NaN"));
         assert_eq!(

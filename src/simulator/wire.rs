@@ -75,7 +75,7 @@ impl Fate {
     /// Ends the connection in good order; nothing more is answered on it.
     pub(super) async fn close(&self) {
         self.over.cancel();
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +22,9 @@ use serde_json::{Value, json};
 use super::faults::Fault;
 use super::limits::LOCK;
 use super::world::World;
+
+/// Beyond it a clock may overflow.
+const MAX_LOCK: Duration = Duration::from_hours(365 * 24);
 
 type Sim = State<Arc<World>>;
 
@@ -39,6 +42,13 @@ pub(super) fn router() -> Router<Arc<World>> {
             get(faults).put(set_faults).post(add_faults).delete(end_faults),
         )
         .route("/_simulator/lock", get(locked).post(lock).delete(unlock))
+        .route("/_simulator/{*other}", any(nothing))
+}
+
+/// A mistyped control path is not a call of the API, and must not be counted as one.
+async fn nothing() -> Sorry {
+    let sentence = "There is nothing here; below /_simulator/ there are phones, calls, faults and lock.".to_owned();
+    Sorry(StatusCode::NOT_FOUND, sentence)
 }
 
 /// A request that cannot be done, and why.
@@ -106,6 +116,10 @@ struct Lock {
 async fn lock(State(world): Sim, body: Bytes) -> Result<StatusCode, Sorry> {
     let Lock { seconds } = read(&body)?;
     let length = seconds.map_or(LOCK, Duration::from_secs);
+    if length > MAX_LOCK {
+        let sentence = format!("seconds must be at most {}, which is a year.", MAX_LOCK.as_secs());
+        return Err(Sorry(StatusCode::BAD_REQUEST, sentence));
+    }
     let now = world.clock.now().mono;
     world.limits().lock(length, now);
     Ok(StatusCode::NO_CONTENT)

@@ -25,6 +25,9 @@ use super::options::Options;
 use crate::clock::Moment;
 use life::Event;
 
+/// In seconds. A rental that ends later never does.
+const CENTURY: u64 = 100 * 365 * 24 * 60 * 60;
+
 /// All phones, the vanished ones included, in the order of their serial numbers.
 pub(super) struct Fleet {
     residents: Vec<Resident>,
@@ -139,8 +142,8 @@ impl Fleet {
         }
         let step = (self.age + life::dwell(&resident.phone, &mut resident.rng), Event::Step);
         let expiry = life::expires_at(&resident.phone).map(|wall| {
-            let left = u64::try_from(wall - self.start.unix().0).unwrap_or(0);
-            let at = Duration::from_secs(left).mul_f64(self.speed);
+            let left = u64::try_from(wall.saturating_sub(self.start.unix().0)).unwrap_or(0);
+            let at = Duration::from_secs(left.min(CENTURY)).mul_f64(self.speed);
             (at.max(self.age), Event::Expiry)
         });
         let (at, event) = expiry.map_or(step, |expiry| expiry.min(step));

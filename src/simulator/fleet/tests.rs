@@ -166,7 +166,7 @@ fn speed_sixty_lives_an_hour_a_minute() {
     let start = start();
     let mut brisk = Fleet::found(&options(50, 60.0), start);
     let mut calm = Fleet::found(&options(50, 1.0), start);
-    brisk.advance(start.mono + Duration::from_secs(60));
+    brisk.advance(start.mono + Duration::from_mins(1));
     calm.advance(start.mono + hours(1));
     let statuses = |fleet: &Fleet| -> Vec<(i64, bool)> {
         fleet
@@ -196,6 +196,20 @@ fn a_rental_ends_when_its_date_says_whatever_the_speed() {
         fleet.advance(start.mono + Duration::from_millis(5_001));
         assert_eq!(fleet.get(&id).unwrap().status, status::EXPIRED, "speed {speed}");
     }
+}
+
+#[test]
+fn a_date_beyond_reason_harms_nobody() {
+    let start = start();
+    let mut fleet = Fleet::found(&options(8, 86_400.0), start);
+    let ids: Vec<String> = fleet.phones().map(|phone| phone.id.clone()).collect();
+    for (id, date) in ids.iter().zip([i64::MAX, i64::MIN]) {
+        let change = serde_json::json!({"status": 2, "chargeMode": 1, "monthlyExpire": date, "frozen": false});
+        fleet.change(id, serde_json::from_value(change).unwrap());
+    }
+    fleet.advance(start.mono);
+    assert_ne!(fleet.get(&ids[0]).unwrap().status, status::EXPIRED);
+    assert_eq!(fleet.get(&ids[1]).unwrap().status, status::EXPIRED);
 }
 
 #[test]

@@ -124,6 +124,14 @@ async fn what_cannot_be_done_is_refused_in_a_sentence() {
             400,
             "The body cannot be used: expected value",
         ),
+        (Method::GET, "fault", "", 404, "There is nothing here; below"),
+        (
+            Method::POST,
+            "lock",
+            r#"{"seconds": 18446744073709551615}"#,
+            400,
+            "seconds must be at most 31536000",
+        ),
         (
             Method::POST,
             "lock",

@@ -3,6 +3,7 @@
 mod api;
 mod control;
 mod faults;
+mod list;
 mod wire;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
