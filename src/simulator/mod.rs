@@ -6,7 +6,7 @@
 //! Always true:
 //! - time comes from the [`Clock`] alone, so the fleet is a function of the options and of the time since the start;
 //! - every call that arrives is in the log, refused or not;
-//! - no two of the locks in [`world::World`] are ever held at once, and none across an `await`.
+//! - no two of the locks in `World` are ever held at once, and none across an `await`.
 
 mod api;
 mod auth;

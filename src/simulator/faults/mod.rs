@@ -1,5 +1,6 @@
 //! Faults on demand, as data: what goes wrong, for which calls, how often.
 
+mod gzip;
 mod kind;
 mod spec;
 mod spoil;

@@ -1,19 +1,19 @@
 //! Bodies that are no answer: broken, endless, or not JSON at all. Large ones are made while they are sent.
 
 use std::future::pending;
-use std::io::{self, Write as _};
+use std::io;
 use std::iter;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use futures_util::stream::{self, Stream, StreamExt};
 
+use super::gzip::Gzip;
+
 /// How much of a large body is made at once.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 1 << 20;
 
 /// What is sent instead of a truthful body. The HTTP status is 200 throughout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Spoiling {
             Self::Deep(depth) => stream_of(None, stream::iter(deep(depth).map(Ok))),
             Self::Huge(size) => stream_of(None, stream::iter(huge(size).map(Ok))),
             Self::Bomb(size) => {
-                let mut response = stream_of(None, stream::iter(gzip(huge(size))));
+                let mut response = stream_of(None, stream::iter(Gzip::new(huge(size))));
                 response
                     .headers_mut()
                     .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -133,26 +133,5 @@ fn fill(byte: u8, size: u64) -> impl Iterator<Item = Bytes> + Send {
         let length = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
         left -= length as u64;
         (length > 0).then(|| piece.slice(..length))
-    })
-}
-
-/// The pieces compressed, one after the other, as they are asked for.
-fn gzip(pieces: impl Iterator<Item = Bytes> + Send) -> impl Iterator<Item = io::Result<Bytes>> + Send {
-    let mut pieces = pieces;
-    let mut encoder = Some(GzEncoder::new(Vec::new(), Compression::best()));
-    iter::from_fn(move || {
-        loop {
-            let Some(piece) = pieces.next() else {
-                return Some(encoder.take()?.finish().map(Bytes::from));
-            };
-            let encoder = encoder.as_mut()?;
-            if let Err(error) = encoder.write_all(&piece) {
-                return Some(Err(error));
-            }
-            // The encoder gathers many pieces into one; an empty chunk would end the body.
-            if !encoder.get_ref().is_empty() {
-                return Some(Ok(Bytes::from(std::mem::take(encoder.get_mut()))));
-            }
-        }
     })
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod control;
+mod docs;
 mod faults;
 mod list;
 mod wire;
