@@ -6,8 +6,6 @@
 use memchr::memchr3;
 
 /// Appends `name{label="value",…} value`, ended by a line feed.
-///
-/// Runs for every series of every changed batch, and in plain scrapes for every series of the fleet: it only copies bytes.
 pub(super) fn sample<'a>(
     out: &mut Vec<u8>,
     name: &str,
@@ -28,12 +26,17 @@ pub(super) fn sample<'a>(
         out.push(b'}');
     }
     out.push(b' ');
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    integer(out, value);
     out.push(b'\n');
 }
 
+/// Appends a number.
+pub(super) fn integer(out: &mut Vec<u8>, value: i64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
 /// Appends a label value: backslash, quote and line feed are escaped.
-fn escaped(out: &mut Vec<u8>, value: &str) {
+pub(super) fn escaped(out: &mut Vec<u8>, value: &str) {
     let mut rest = value.as_bytes();
     while let Some(at) = memchr3(b'\\', b'"', b'\n', rest) {
         out.extend_from_slice(&rest[..at]);

@@ -1,0 +1,147 @@
+//! What a scrape and a post cost: `cargo bench --bench exposition`.
+//!
+//! The goals are in CPU time: a gzip scrape of 100,000 phones within 2 times what writing its bytes to a socket takes, a plain
+//! one within 4 times; a batch whose answer changed nothing within 60 µs, one that changed wholly within 400 µs.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use geelark_exporter::clock::UnixTime;
+use geelark_exporter::exposition::{Board, BuildInfo, Encoding, Section};
+use geelark_exporter::fleet::{BatchView, Phone, Seen, Standing};
+use geelark_exporter::phone::{BATCH_SIZE, PhoneId, Status};
+
+const PHONES: usize = 100_000;
+
+fn main() {
+    divan::main();
+}
+
+/// A batch as fleets have them: ids of 18 digits that share a beginning, names that count, mixed statuses.
+fn batch(number: usize, generation: i64) -> Arc<BatchView> {
+    let mut random = fastrand::Rng::with_seed(number as u64);
+    let phones = (0..BATCH_SIZE).map(|position| Phone {
+        name: Some(format!("farm-{:06}", number * BATCH_SIZE + position).into()),
+        standing: Standing::Fresh,
+        last: Some(Seen {
+            status: Status::from_code((random.i64(0..3) + generation) % 3),
+            since: UnixTime(1_700_000_000 + random.i64(0..5_000_000) + generation * 60),
+        }),
+        ..Phone::unseen(PhoneId::from(
+            format!("58{:016}", random.u64(0..10_u64.pow(16))).as_str(),
+        ))
+    });
+    Arc::new(BatchView {
+        account: "main".into(),
+        phones: phones.collect(),
+    })
+}
+
+/// The same batch with every name and every count changed too, so that no text stays.
+fn renamed(view: &BatchView) -> Arc<BatchView> {
+    let mut view = view.clone();
+    for phone in &mut view.phones {
+        phone.name = phone.name.as_ref().map(|name| format!("{name}-b").into());
+        phone.not_found_total += 1;
+    }
+    Arc::new(view)
+}
+
+fn fleet(phones: usize) -> (Board, Section) {
+    let board = Board::new(BuildInfo {
+        version: "0",
+        revision: "0",
+        rustc: "0",
+    });
+    let batches = phones / BATCH_SIZE;
+    let section = board.section(&"main".into(), batches);
+    for number in 0..batches {
+        section.post(number, batch(number, 0));
+    }
+    board.arrange(vec![section.clone()]);
+    (board, section)
+}
+
+#[divan::bench(args = [(Encoding::Gzip, 1_000), (Encoding::Plain, 1_000), (Encoding::Gzip, PHONES), (Encoding::Plain, PHONES)])]
+fn scrape(bencher: Bencher<'_, '_>, (encoding, phones): (Encoding, usize)) {
+    let (board, _) = fleet(phones);
+    bencher
+        .counter(BytesCount::new(board.scrape(encoding).len()))
+        .bench(|| {
+            for chunk in board.scrape(encoding) {
+                black_box(chunk);
+            }
+        });
+}
+
+/// The yardstick: ready bytes of a scrape's length, written to a loopback socket that somebody empties.
+#[divan::bench(args = [Encoding::Gzip, Encoding::Plain])]
+fn socket(bencher: Bencher<'_, '_>, encoding: Encoding) {
+    let (board, _) = fleet(PHONES);
+    let body: Vec<u8> = board.scrape(encoding).flatten().collect();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut writer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut reader, _) = listener.accept().unwrap();
+    thread::spawn(move || {
+        let mut buffer = vec![0; 1 << 20];
+        while reader.read(&mut buffer).is_ok_and(|read| read > 0) {}
+    });
+    bencher
+        .counter(BytesCount::new(body.len()))
+        .bench_local(|| writer.write_all(&body).unwrap());
+}
+
+/// An answer that changed nothing, in a view of its own.
+#[divan::bench]
+fn post_unchanged(bencher: Bencher<'_, '_>) {
+    let (_board, section) = fleet(BATCH_SIZE);
+    bencher
+        .with_inputs(|| batch(0, 0))
+        .bench_local_values(|view| section.post(0, view));
+}
+
+/// One phone of the batch changed its status.
+#[divan::bench]
+fn post_one_changed(bencher: Bencher<'_, '_>) {
+    let (_board, section) = fleet(BATCH_SIZE);
+    let mut generation = 0;
+    bencher
+        .with_inputs(|| {
+            generation += 1;
+            let mut view = (*batch(0, 0)).clone();
+            view.phones[50] = batch(0, generation).phones[50].clone();
+            Arc::new(view)
+        })
+        .bench_local_values(|view| section.post(0, view));
+}
+
+/// Every phone changed its status.
+#[divan::bench]
+fn post_every_status_changed(bencher: Bencher<'_, '_>) {
+    let (_board, section) = fleet(BATCH_SIZE);
+    let mut generation = 0;
+    bencher
+        .with_inputs(|| {
+            generation += 1;
+            batch(0, generation)
+        })
+        .bench_local_values(|view| section.post(0, view));
+}
+
+/// No line of the batch stayed as it was.
+#[divan::bench]
+fn post_wholly_changed(bencher: Bencher<'_, '_>) {
+    let (_board, section) = fleet(BATCH_SIZE);
+    let mut generation = 0;
+    bencher
+        .with_inputs(|| {
+            generation += 1;
+            let view = batch(0, generation);
+            if generation % 2 == 0 { view } else { renamed(&view) }
+        })
+        .bench_local_values(|view| section.post(0, view));
+}
