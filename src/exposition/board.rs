@@ -8,6 +8,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use super::catalog::MetricInfo;
 use super::families::{self, FAMILIES, PHONES};
 use super::metrics::{BuildInfo, Metrics};
+use super::names::Names;
 use super::pieces::Pieces;
 use super::press::{Press, Pressed};
 use super::scrape::{Encoding, Scrape};
@@ -40,6 +41,7 @@ struct Slots {
 pub(super) struct Posted {
     pub(super) view: Arc<BatchView>,
     pub(super) tally: Tally,
+    pub(super) names: Names,
     pub(super) pieces: Pieces,
 }
 
@@ -134,9 +136,11 @@ impl Section {
         if before.is_some_and(|before| before.view == view) {
             return;
         }
+        let names = Names::of(&view.phones);
         slot.store(Some(Arc::new(Posted {
             tally: Tally::of(&view.phones),
-            pieces: Pieces::of(&view, before, &mut press),
+            pieces: Pieces::of(&view, &names, before, &mut press),
+            names,
             view,
         })));
     }

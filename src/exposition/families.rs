@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::catalog::{Kind, MetricInfo};
+use super::names::{Names, Naming};
 use super::text;
 use crate::fleet::{BatchView, Phone, Standing, Tally};
 
@@ -11,41 +12,32 @@ pub(super) struct PhoneFamily {
     name: &'static str,
     kind: Kind,
     help: &'static str,
+    naming: Naming,
     labels: &'static [Label],
     /// The sample of a phone; `None` if it has none.
     value: fn(&Phone) -> Option<i64>,
 }
 
-/// A label of phone series. The one that tells phones apart, `ID`, is in every family.
+/// A label that a family has beside those of its [`Naming`].
 struct Label {
     name: &'static str,
-    /// Its value; `None` leaves the label out.
-    value: for<'a> fn(Subject<'a>) -> Option<&'a str>,
-    /// What stands before the value where it is a line's first label, and where it is not.
-    opening: [&'static str; 2],
+    /// Its value for a phone of an account; `None` leaves the label out.
+    value: for<'a> fn(&'a str, &'a Phone) -> Option<&'a str>,
+    /// What stands between the value before it and its own.
+    opening: &'static str,
 }
 
-/// What a line is about.
-#[derive(Clone, Copy)]
-struct Subject<'a> {
-    account: &'a str,
-    phone: &'a Phone,
-}
-
-/// A label with its openings spelt out in one string each: rendering is copying, and few copies are faster than many.
 macro_rules! label {
     ($name:literal, $value:expr) => {
         Label {
             name: $name,
             value: $value,
-            opening: [concat!("{", $name, "=\""), concat!("\",", $name, "=\"")],
+            opening: concat!("\",", $name, "=\""),
         }
     };
 }
 
-const ID: Label = label!("id", |subject| Some(subject.phone.id.as_str()));
-const SERIAL_NAME: Label = label!("serial_name", |subject| Some(subject.phone.label_name()));
-const ACCOUNT: Label = label!("account", |subject| Some(subject.account));
+const ACCOUNT: Label = label!("account", |account, _| Some(account));
 
 /// Every family of phone series, in the order they are shown.
 pub(super) const FAMILIES: &[PhoneFamily] = &[
@@ -55,7 +47,8 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         help: "What the phone is doing, as GeeLark's code: 0 started, 1 starting, 2 shut down, 3 expired (field status of \
                successDetails in /open/v1/phone/status). Absent while the phone is not found or not answered lately. The \
                last answer to the exporter's own polling: a scrape never calls GeeLark, which locks an account that asks too often.",
-        labels: &[ID, SERIAL_NAME],
+        naming: Naming::IdAndName,
+        labels: &[],
         value: |phone| phone.shown().map(|seen| seen.status.code()),
     },
     PhoneFamily {
@@ -63,7 +56,8 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         kind: Kind::Gauge,
         help: "When this exporter first saw the phone in its present status (a change of field status in \
                /open/v1/phone/status), in seconds since the Unix epoch.",
-        labels: &[ID, SERIAL_NAME],
+        naming: Naming::IdAndName,
+        labels: &[],
         value: |phone| phone.shown().map(|seen| seen.since.0),
     },
     PhoneFamily {
@@ -71,7 +65,8 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         kind: Kind::Gauge,
         help: "1 while GeeLark's last answer for the id is that there is no such phone (code 42001 in failDetails of \
                /open/v1/phone/status); absent otherwise.",
-        labels: &[ID],
+        naming: Naming::Id,
+        labels: &[],
         value: |phone| (phone.standing == Standing::NotFound).then_some(1),
     },
     PhoneFamily {
@@ -79,7 +74,8 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         kind: Kind::Counter,
         help: "Answers that there is no phone of this id (code 42001 in failDetails of /open/v1/phone/status) since the id \
                is configured.",
-        labels: &[ID],
+        naming: Naming::Id,
+        labels: &[],
         value: |phone| Some(i64::try_from(phone.not_found_total).unwrap_or(i64::MAX)),
     },
     PhoneFamily {
@@ -87,7 +83,8 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         kind: Kind::Gauge,
         help: "1 for every configured phone; serial_name is empty until GeeLark named it (field serialName of \
                successDetails in /open/v1/phone/status). Join it to other phone metrics on id.",
-        labels: &[ID, SERIAL_NAME, ACCOUNT],
+        naming: Naming::IdAndName,
+        labels: &[ACCOUNT],
         value: |_| Some(1),
     },
 ];
@@ -103,29 +100,27 @@ pub(super) const PHONES: MetricInfo = MetricInfo {
 
 impl PhoneFamily {
     pub(super) fn info(&self) -> MetricInfo {
+        let further = self.labels.iter().map(|label| label.name);
         MetricInfo {
             name: self.name,
             kind: self.kind,
-            labels: self.labels.iter().map(|label| label.name).collect(),
+            labels: self.naming.labels().iter().copied().chain(further).collect(),
             help: self.help,
         }
     }
 
-    /// Appends the family's lines for a batch.
-    pub(super) fn write(&self, view: &BatchView, out: &mut Vec<u8>) {
-        for phone in &view.phones {
+    /// Appends the family's lines for a batch, whose phones are named as `names` says.
+    ///
+    /// Runs for every series of every changed batch, and in plain scrapes for every series of the fleet: it only copies.
+    pub(super) fn write(&self, view: &BatchView, names: &Names, out: &mut Vec<u8>) {
+        for (phone, named) in view.phones.iter().zip(names.iter(self.naming)) {
             let Some(value) = (self.value)(phone) else { continue };
-            let subject = Subject {
-                account: &view.account,
-                phone,
-            };
             out.extend_from_slice(self.name.as_bytes());
-            let mut before = 0;
+            out.extend_from_slice(named);
             for label in self.labels {
-                if let Some(value) = (label.value)(subject) {
-                    out.extend_from_slice(label.opening[before].as_bytes());
+                if let Some(value) = (label.value)(&view.account, phone) {
+                    out.extend_from_slice(label.opening.as_bytes());
                     text::escaped(out, value);
-                    before = 1;
                 }
             }
             out.extend_from_slice(b"\"} ");

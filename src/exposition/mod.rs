@@ -4,7 +4,7 @@
 //! account's batches, each in a slot of its own, and [`Section::post`] replaces one slot. Per family of phone series a slot
 //! keeps a *piece*: the batch's lines of that family, deflated, ending on a byte, with their CRC-32. A gzip scrape is a
 //! concatenation of pieces and never compresses the fleet; a plain scrape renders the same views a chunk at a time, which
-//! costs little and saves keeping the text.
+//! costs little and saves keeping the text. What most of every line consists of, how a phone is named, is spelt out once.
 //!
 //! Always true:
 //! - a scrape reads every slot once, so a batch is wholly before or wholly after its answer, in every family and in
@@ -19,6 +19,7 @@ mod checksum;
 mod declared;
 mod families;
 mod metrics;
+mod names;
 mod pieces;
 mod press;
 mod scrape;

@@ -3,6 +3,7 @@
 use super::board::Posted;
 use super::checksum::Checksum;
 use super::families::FAMILIES;
+use super::names::Names;
 use super::press::Press;
 use crate::fleet::BatchView;
 
@@ -23,16 +24,16 @@ impl Pieces {
     /// The pieces of `view`. Those whose text is the same as `before` are taken from there: comparing costs a tenth of
     /// compressing. The texts themselves are compared; equal checksums would leave a wrong piece standing once in a
     /// few thousand million changes.
-    pub(super) fn of(view: &BatchView, before: Option<&Posted>, press: &mut Press) -> Self {
+    pub(super) fn of(view: &BatchView, names: &Names, before: Option<&Posted>, press: &mut Press) -> Self {
         let mut deflated = Vec::new();
         let (mut text, mut text_before) = (Vec::new(), Vec::new());
         let index = std::array::from_fn(|at| {
             let family = &FAMILIES[at];
             text.clear();
-            family.write(view, &mut text);
+            family.write(view, names, &mut text);
             let kept = before.filter(|before| {
                 text_before.clear();
-                family.write(&before.view, &mut text_before);
+                family.write(&before.view, &before.names, &mut text_before);
                 text_before == text
             });
             let sum = if let Some(before) = kept {

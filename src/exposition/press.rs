@@ -93,6 +93,7 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn any_sequence_of_parts_is_one_deflate_stream(
             parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 0..8)
@@ -115,7 +116,7 @@ mod tests {
             let mut random = fastrand::Rng::with_seed(7);
             move || random.u8(..)
         })
-        .take(1 << 20)
+        .take(1 << 18)
         .collect();
         let mut press = Press::new();
         let mut stream = Vec::new();

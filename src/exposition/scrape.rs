@@ -174,7 +174,7 @@ impl Part<'_> {
     fn write_text(&self, out: &mut Vec<u8>) {
         match self {
             Self::Whole(pressed) => out.extend_from_slice(&pressed.text),
-            Self::Piece { family, of } => FAMILIES[*family].write(&of.view, out),
+            Self::Piece { family, of } => FAMILIES[*family].write(&of.view, &of.names, out),
         }
     }
 }

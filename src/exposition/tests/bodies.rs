@@ -4,7 +4,7 @@ use super::*;
 
 /// Enough batches for many chunks.
 fn large() -> Board {
-    showing((0..120).map(|batch| {
+    showing((0..60).map(|batch| {
         view(
             "main",
             (0..100).map(|phone| {
@@ -24,7 +24,7 @@ fn large() -> Board {
 fn chunks_are_about_64_kib() {
     for encoding in [Encoding::Plain, Encoding::Gzip] {
         let chunks: Vec<Bytes> = large().scrape(encoding).collect();
-        assert!(chunks.len() > 3, "{encoding:?}");
+        assert!(chunks.len() > 2, "{encoding:?}");
         let (_, full) = chunks.split_last().unwrap();
         for chunk in full {
             assert!(
@@ -74,8 +74,8 @@ fn a_scrape_shows_what_was_there_when_it_was_made() {
 }
 
 #[test]
-fn a_name_of_a_megabyte_spoils_nothing() {
-    let long = "\"".repeat(1 << 20);
+fn a_very_long_name_spoils_nothing() {
+    let long = "\"".repeat(1 << 17);
     let board = showing([view("main", [fresh("1", &long, 0, 1), fresh("2", "b", 2, 1)])]);
     for encoding in [Encoding::Plain, Encoding::Gzip] {
         let families = parser::parse(&text(&board, encoding)).unwrap();
@@ -84,6 +84,6 @@ fn a_name_of_a_megabyte_spoils_nothing() {
             .keys()
             .map(|(_, labels)| labels["serial_name"].len())
             .collect();
-        assert_eq!(named, [1 << 20, 1]);
+        assert_eq!(named, [1 << 17, 1]);
     }
 }
