@@ -9,7 +9,7 @@
 //! Always true:
 //! - a scrape reads every slot once, so a batch is wholly before or wholly after its answer, in every family and in
 //!   `geelark_phones`;
-//! - gzip and plain say the same: a piece is the deflated form of what [`families`] renders from the view beside it;
+//! - gzip and plain say the same: a piece is the deflated form of what the families render from the view beside it;
 //! - [`Scrape::len`] is the exact length of the body, known before its first byte;
 //! - a metric that is shown is in [`catalog()`], and the other way round.
 
