@@ -20,7 +20,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: ## run the exporter against a simulated fleet; nothing else is needed
-	@echo "Building. Then look at http://localhost:9943/ and http://localhost:9943/metrics; Ctrl-C ends it."
+	@echo "Building. The page will be at http://localhost:9943/"
 	@$(CARGO) run --locked -- demo $(ARGS)
 
 test: tools fmt lint deploy docs ## everything that must pass, tools for it included
