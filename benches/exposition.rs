@@ -62,11 +62,9 @@ fn fleet(phones: usize) -> (Board, Section) {
         revision: "0",
         rustc: "0",
     });
-    let batches = phones / BATCH_SIZE;
-    let section = board.section(&"main".into(), batches);
-    for number in 0..batches {
-        section.post(number, batch(number, 0));
-    }
+    let views: Vec<_> = (0..phones / BATCH_SIZE).map(|number| batch(number, 0)).collect();
+    let section = board.section(&"main".into());
+    section.rearrange(views.iter());
     board.arrange(vec![section.clone()]);
     (board, section)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +13,7 @@ use crate::exposition::{Board, Section};
 use crate::fleet::Fleet;
 use crate::geelark::{Budget, Client, Endpoint, Gate, HttpTransport, SetupError};
 use crate::phone::Member;
-use crate::poller::{Poller, Settings};
+use crate::poller::{Hints, Parts, Poller, Settings};
 
 /// Everything a watched account needs that can fail to be built, built before anything starts.
 pub(super) struct Plan {
@@ -84,29 +85,35 @@ impl Plan {
             None => None,
         };
         let mut fleet = known.unwrap_or_else(|| Fleet::new(account.name.clone()));
-        let members: Vec<Member> = account.phones.iter().cloned().map(Member::from).collect();
+        let members: Arc<[Member]> = account.phones.iter().cloned().map(Member::from).collect();
         fleet.assign(&members);
-        let section = board.section(&account.name, fleet.batches());
+        let (_, mut roster) = watch::channel(members);
+        roster.mark_changed();
+        let section = board.section(&account.name);
         let metrics = board.metrics().account(&account.name);
         for endpoint in Endpoint::ALL {
             metrics.declare_endpoint(endpoint.label());
         }
+        let hints = Hints::new();
         let settings = Settings {
             interval: account.poll.interval,
+            transient_interval: account.poll.transient_interval,
             stale_after: account.poll.stale_after,
             max_in_flight: account.budget.max_in_flight,
         };
         let budget = client.budget().clone();
         let stop = CancellationToken::new();
-        let poller = Poller::new(
-            Arc::new(client),
+        let parts = Parts {
+            client: Arc::new(client),
             fleet,
-            section.clone(),
+            roster,
+            hints,
+            section: section.clone(),
             metrics,
-            settings,
-            clock.clone(),
-            first_round.clone(),
-        );
+            clock: clock.clone(),
+            first_round: first_round.clone(),
+        };
+        let poller = Poller::new(parts, settings);
         // Dropped while armed only if the poller panics, which must not go unseen.
         let alarm = broken.clone().drop_guard();
         let polling = poller.run(stop.clone());

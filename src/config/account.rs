@@ -115,6 +115,7 @@ fn poll(account: &Section, notes: &mut Notes) -> Poll {
     let interval = section.duration("interval", &limits::INTERVALS, notes);
     let timeout = section.duration("timeout", &limits::TIMEOUTS, notes);
     let stale_after = section.duration("stale_after", &limits::STALE_AFTERS, notes);
+    let transient_interval = section.duration("transient_interval", &limits::TRANSIENT_INTERVALS, notes);
 
     // A default never quarrels with a key that was set, and a key that was refused is not held against another.
     let is_refused = interval.is_none() && section.field("interval").is_some();
@@ -143,6 +144,7 @@ fn poll(account: &Section, notes: &mut Notes) -> Poll {
         interval,
         timeout: timeout.unwrap_or(limits::TIMEOUT.min(interval)),
         stale_after: stale_after.unwrap_or(limits::STALE_AFTER.max(interval * limits::STALE_INTERVALS)),
+        transient_interval: transient_interval.unwrap_or(limits::TRANSIENT_INTERVAL),
     }
 }
 

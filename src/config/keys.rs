@@ -23,6 +23,7 @@ pub(super) const KEYS: &[(&str, Takes)] = &[
     ("accounts[].poll.interval", One),
     ("accounts[].poll.timeout", One),
     ("accounts[].poll.stale_after", One),
+    ("accounts[].poll.transient_interval", One),
     ("accounts[].budget.requests_per_minute", One),
     ("accounts[].budget.max_in_flight", One),
     ("sharding.shard", One),
@@ -89,7 +90,10 @@ mod tests {
     #[test]
     fn children_are_the_keys_one_step_down() {
         assert_eq!(children(""), ["accounts", "sharding"]);
-        assert_eq!(children("accounts[].poll"), ["interval", "timeout", "stale_after"]);
+        assert_eq!(
+            children("accounts[].poll"),
+            ["interval", "timeout", "stale_after", "transient_interval"]
+        );
         assert_eq!(children("accounts[].po"), [""; 0]);
     }
 

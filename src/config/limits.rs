@@ -29,6 +29,11 @@ pub(super) const STALE_INTERVALS: u32 = 3;
 /// From the shortest interval to a week: an older status is history, which is Prometheus' to keep.
 pub(super) const STALE_AFTERS: RangeInclusive<Duration> = SECOND..=Duration::from_hours(7 * 24);
 
+/// A phone boots in half a minute to two minutes: so often is soon enough to see it, and four more calls a minute at most.
+pub(super) const TRANSIENT_INTERVAL: Duration = Duration::from_secs(15);
+/// Bounded like the interval itself.
+pub(super) const TRANSIENT_INTERVALS: RangeInclusive<Duration> = INTERVALS;
+
 /// Half of what GeeLark documents: the user's own automation spends from the same limit.
 pub(super) const REQUESTS_PER_MINUTE: u64 = 100;
 /// What GeeLark documents. More is for the simulator and for private gateways, so it is only warned about.

@@ -62,6 +62,8 @@ pub struct Poll {
     pub timeout: Duration,
     /// After so long without an answer a phone's status is no longer shown; the poller raises it to three effective intervals.
     pub stale_after: Duration,
+    /// How often a phone that is starting or changed a moment ago is asked about, as far as the budget has calls to spare.
+    pub transient_interval: Duration,
 }
 
 /// The `budget` section of an account; with sharding, this shard's share.

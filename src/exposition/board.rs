@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 
 use super::catalog::MetricInfo;
 use super::families::{self, FAMILIES, PHONES};
@@ -32,10 +32,13 @@ pub struct Section(Arc<Slots>);
 
 struct Slots {
     account: Arc<str>,
-    /// Empty until the batch is first posted.
-    batches: Box<[ArcSwapOption<Posted>]>,
+    /// Replaced as a whole when phones move from batch to batch, so that no scrape sees one twice or not at all.
+    batches: ArcSwap<Vec<Slot>>,
     press: SharedPress,
 }
+
+/// A batch's place on the board.
+type Slot = Arc<ArcSwap<Posted>>;
 
 /// One batch as it is shown: replaced whole, so that whoever reads a slot has all of it from one instant.
 pub(super) struct Posted {
@@ -57,6 +60,19 @@ impl SharedPress {
     }
 }
 
+impl Posted {
+    /// What is shown of `view`, with whatever is the same as `before` taken from there.
+    fn of(view: Arc<BatchView>, before: Option<&Self>, press: &mut Press) -> Arc<Self> {
+        let names = Names::of(&view.phones);
+        Arc::new(Self {
+            tally: Tally::of(&view.phones),
+            pieces: Pieces::of(&view, &names, before, press),
+            names,
+            view,
+        })
+    }
+}
+
 impl Board {
     /// An empty board.
     pub fn new(build: BuildInfo) -> Self {
@@ -75,11 +91,11 @@ impl Board {
         &self.0.metrics
     }
 
-    /// Slots for the `batches` batches of `account`. They are not shown before [`Board::arrange`].
-    pub fn section(&self, account: &Arc<str>, batches: usize) -> Section {
+    /// The section of `account`, still without batches. It is not shown before [`Board::arrange`].
+    pub fn section(&self, account: &Arc<str>) -> Section {
         Section(Arc::new(Slots {
             account: account.clone(),
-            batches: (0..batches).map(|_| ArcSwapOption::empty()).collect(),
+            batches: ArcSwap::default(),
             press: self.0.press.clone(),
         }))
     }
@@ -92,7 +108,7 @@ impl Board {
     /// Everything that is shown now.
     pub fn scrape(&self, encoding: Encoding) -> Scrape {
         let sections = self.0.shown.load_full();
-        let mut posted = Vec::with_capacity(sections.iter().map(|section| section.0.batches.len()).sum());
+        let mut posted = Vec::new();
         let mut rest = header(&PHONES);
         for section in &*sections {
             let before = posted.len();
@@ -129,24 +145,35 @@ impl Section {
     /// # Panics
     /// If the section has no such batch.
     pub fn post(&self, batch: usize, view: Arc<BatchView>) {
-        let slot = &self.0.batches[batch];
         let mut press = self.0.press.lock();
+        let slots = self.0.batches.load();
+        let slot = &slots[batch];
         let before = slot.load();
-        let before = before.as_deref();
-        if before.is_some_and(|before| before.view == view) {
-            return;
+        if before.view != view {
+            slot.store(Posted::of(view, Some(&before), &mut press));
         }
-        let names = Names::of(&view.phones);
-        slot.store(Some(Arc::new(Posted {
-            tally: Tally::of(&view.phones),
-            pieces: Pieces::of(&view, &names, before, &mut press),
-            names,
-            view,
-        })));
     }
 
-    fn posted(&self) -> impl Iterator<Item = Arc<Posted>> {
-        self.0.batches.iter().filter_map(ArcSwapOption::load_full)
+    /// Shows exactly these batches from now on, all at once. Batches that look as they did cost next to nothing.
+    pub fn rearrange<'a>(&self, views: impl Iterator<Item = &'a Arc<BatchView>>) {
+        let mut press = self.0.press.lock();
+        let before = self.0.batches.load();
+        let slots = views.enumerate().map(|(batch, view)| {
+            let slot = before.get(batch);
+            let posted = slot.map(|slot| slot.load());
+            match (slot, posted) {
+                (Some(slot), Some(posted)) if posted.view == *view => slot.clone(),
+                (_, posted) => {
+                    let posted = Posted::of(view.clone(), posted.as_deref().map(|posted| &**posted), &mut press);
+                    Arc::new(ArcSwap::new(posted))
+                }
+            }
+        });
+        self.0.batches.store(Arc::new(slots.collect()));
+    }
+
+    fn posted(&self) -> Vec<Arc<Posted>> {
+        self.0.batches.load().iter().map(|slot| slot.load_full()).collect()
     }
 }
 
@@ -166,7 +193,7 @@ impl fmt::Debug for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Section")
             .field("account", &self.0.account)
-            .field("batches", &self.0.batches.len())
+            .field("batches", &self.0.batches.load().len())
             .finish()
     }
 }

@@ -54,6 +54,15 @@ pub struct Applied {
     pub repeated: Vec<String>,
 }
 
+/// What another roster did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Assigned {
+    /// Something looks different now.
+    pub changed: bool,
+    /// Phones that were not in the fleet before.
+    pub added: HashSet<PhoneId>,
+}
+
 /// What a refused question (40004) leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -78,8 +87,8 @@ impl Fleet {
     }
 
     /// Makes `members` the whole fleet: phones that stay keep what is known of them and, wherever possible, their
-    /// batch; new ones fill the gaps. Ids must be unique. True if anything looks different.
-    pub fn assign(&mut self, members: &[Member]) -> bool {
+    /// batch; new ones fill the gaps. Ids must be unique.
+    pub fn assign(&mut self, members: &[Member]) -> Assigned {
         let mut wanted: HashMap<PhoneId, _> = members
             .iter()
             .map(|member| (member.id.clone(), member.details.clone()))
@@ -89,7 +98,7 @@ impl Fleet {
             changed |= batch.keep(&mut wanted);
         }
         if !changed && wanted.is_empty() {
-            return false;
+            return Assigned::default();
         }
         let needed = members.len().div_ceil(BATCH_SIZE);
         let surplus = self.batches.split_off(needed.min(self.batches.len()));
@@ -115,7 +124,10 @@ impl Fleet {
             }
             self.batches[gap].push(phone, note);
         }
-        true
+        Assigned {
+            changed: true,
+            added: wanted.into_keys().collect(),
+        }
     }
 
     /// The account whose phones these are.

@@ -9,7 +9,7 @@ use super::*;
 use crate::clock::UnixTime;
 use crate::phone::{Details, FailReason, Failed, Found, Status};
 
-const STALE_AFTER: Duration = Duration::from_secs(300);
+const STALE_AFTER: Duration = Duration::from_mins(5);
 
 fn fleet_of(ids: &[PhoneId]) -> Fleet {
     let mut fleet = Fleet::new("main".into());
@@ -302,9 +302,13 @@ fn another_roster_keeps_what_is_known_of_phones_that_stay() {
     );
     let ids: Vec<PhoneId> = ["c", "b", "a"].into_iter().map(PhoneId::from).collect();
     let before = (scene.phone("a"), scene.phone("b"));
-    assert!(scene.fleet.assign(&members(&ids)));
-    assert!(
-        !scene.fleet.assign(&members(&ids)),
+    assert_eq!(
+        scene.fleet.assign(&members(&ids)).added,
+        ["c"].map(PhoneId::from).into()
+    );
+    assert_eq!(
+        scene.fleet.assign(&members(&ids)),
+        Assigned::default(),
         "the same roster again changes nothing"
     );
     assert_eq!((scene.phone("a"), scene.phone("b")), before);
@@ -322,7 +326,7 @@ fn a_phone_that_leaves_makes_room_and_no_batch_is_kept_that_could_be_saved() {
     let mut fleet = fleet_of(&ids);
     let before: Vec<_> = fleet.views().cloned().collect();
     let without_five: Vec<PhoneId> = ids.iter().filter(|id| id.as_str() != "5").cloned().collect();
-    assert!(fleet.assign(&members(&without_five)));
+    assert!(fleet.assign(&members(&without_five)).changed);
     assert_eq!((fleet.len(), fleet.batches()), (200, 2));
     assert!(
         Arc::ptr_eq(&before[1], &fleet.view(1)),
@@ -368,8 +372,8 @@ fn details_reach_the_view_and_change_nothing_else() {
         id: "a".into(),
         details,
     };
-    assert!(scene.fleet.assign(&[member(details.clone())]));
-    assert!(!scene.fleet.assign(&[member(details.clone())]));
+    assert!(scene.fleet.assign(&[member(details.clone())]).changed);
+    assert!(!scene.fleet.assign(&[member(details.clone())]).changed);
     assert_eq!(scene.phone("a"), Phone { details, ..before });
 }
 

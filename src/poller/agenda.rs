@@ -1,20 +1,30 @@
 //! What is still to be asked in a round, and when.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use tokio::time::Instant;
 
 use crate::fleet::Question;
 
-/// A question with its time.
+/// A question on its way.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) question: Question,
+    pub(super) purpose: Purpose,
     /// How often it was asked before.
     pub(super) attempts: u32,
-    /// The question asks about an id that GeeLark refused before; its failure is no news.
-    pub(super) probe: bool,
+}
+
+/// Why a question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The round asks about a batch, or a part of one while a refused id is searched for.
+    Round,
+    /// The round tries an id that GeeLark refused before; its failure is no news.
+    Culprit,
+    /// Phones that may have changed, out of turn.
+    OutOfTurn,
 }
 
 /// The open questions of a round, earliest first; those of one time in the order they came.
@@ -38,12 +48,6 @@ impl Agenda {
         self.pushed += 1;
         self.last = self.last.max(Some(at));
         self.queue.push(Reverse(Slot { at, order, entry }));
-    }
-
-    pub(super) fn push_all(&mut self, at: Instant, entries: impl IntoIterator<Item = Entry>) {
-        for entry in entries {
-            self.push(at, entry);
-        }
     }
 
     /// Behind everything that was ever pushed, so that it delays nobody.
@@ -82,13 +86,13 @@ impl PartialEq for Slot {
 impl Eq for Slot {}
 
 impl PartialOrd for Slot {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Slot {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         (self.at, self.order).cmp(&(other.at, other.order))
     }
 }

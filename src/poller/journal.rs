@@ -27,6 +27,7 @@ pub(super) struct Journal {
     oddities: BTreeMap<usize, Oddities>,
     incomplete: bool,
     stretched: Option<Duration>,
+    raised: Option<Duration>,
 }
 
 /// What was odd about a batch's last answer, as far as it was logged.
@@ -46,6 +47,7 @@ impl Journal {
             oddities: BTreeMap::new(),
             incomplete: false,
             stretched: None,
+            raised: None,
         }
     }
 
@@ -69,8 +71,9 @@ impl Journal {
     }
 
     /// `stale_after` in force, when it is longer than configured.
-    pub(super) fn stale_after(&self, configured: Duration, effective: Duration) {
-        if effective > configured {
+    pub(super) fn stale_after(&mut self, configured: Duration, effective: Duration) {
+        let raised = (effective > configured).then_some(effective);
+        if raised.is_some() && raised != self.raised {
             warn!(
                 account = %self.account,
                 configured = %humantime::format_duration(configured),
@@ -78,6 +81,7 @@ impl Journal {
                 "poll.stale_after is raised to three effective intervals, so that one lost answer hides no phone"
             );
         }
+        self.raised = raised;
     }
 
     /// A call about `batch` failed.
@@ -127,6 +131,22 @@ impl Journal {
             warn!(%account, batch, count = now.repeated.len(), ids = %named(&now.repeated), "GeeLark answered ids more than once; the first answer counts");
         }
         self.oddities.insert(batch, now);
+    }
+
+    /// A call out of turn was answered.
+    pub(super) fn answered_out_of_turn(&mut self) {
+        self.closed = None;
+    }
+
+    /// A call out of turn failed.
+    pub(super) fn out_of_turn_failed(&self, phones: usize, trace_id: Uuid, failure: &Failure) {
+        let (account, reason, message) = (&self.account, failure.reason, &failure.message);
+        debug!(%account, phones, %reason, %trace_id, "call out of turn failed: {message}");
+    }
+
+    /// Other phones are to be watched.
+    pub(super) fn roster(&self, phones: usize, added: usize) {
+        info!(account = %self.account, phones, added, "the phones to watch changed");
     }
 
     /// `id` alone is what GeeLark refuses as invalid.

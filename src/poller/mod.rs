@@ -6,177 +6,282 @@
 //! Always true:
 //! - a batch is asked about at most once a round, retries and the search for a refused id aside;
 //! - retries are only scheduled before the next round is due;
+//! - questions out of turn spend only what the rounds leave of the budget;
 //! - a closed account ends the round at once, and the next begins when it opens.
 
 mod agenda;
+mod answers;
 mod backoff;
+mod express;
+mod hints;
 mod journal;
 mod round;
 mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+pub use hints::Hints;
 pub use schedule::{effective_interval, effective_stale_after};
 
 use crate::clock::Clock;
 use crate::exposition::{AccountMetrics, Section};
 use crate::fleet::Fleet;
-use crate::geelark::{Client, Transport};
+use crate::geelark::{Call, Client, Held, Transport};
+use crate::phone::{Answer, BATCH_SIZE, Member, PhoneId};
+use agenda::{Entry, Purpose};
+use express::Express;
 use journal::Journal;
-use round::Finished;
+use round::Round;
 
-/// How often statuses are checked for their age: the precision of `stale_after`.
+/// How often statuses are checked for their age and restless phones are looked for: the precision of both.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often the log hears of a first round that takes long.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// What the configuration says about rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// How often every phone is to be asked about.
     pub interval: Duration,
+    /// How often a phone that is starting or changed a moment ago is to be asked about.
+    pub transient_interval: Duration,
     /// How old a status may be and still be shown.
     pub stale_after: Duration,
     /// Calls under way at once.
     pub max_in_flight: usize,
 }
 
+/// What a poller works with.
+pub struct Parts<T> {
+    /// Calls GeeLark, within budget and locks.
+    pub client: Arc<Client<T>>,
+    /// What is known already.
+    pub fleet: Fleet,
+    /// Which phones are to be watched. The first round begins when this is marked as changed for the first time.
+    pub roster: watch::Receiver<Arc<[Member]>>,
+    /// Phones that somebody says have changed.
+    pub hints: Hints,
+    /// Where batches are posted.
+    pub section: Section,
+    /// The account's own metrics.
+    pub metrics: AccountMetrics,
+    /// Time.
+    pub clock: Clock,
+    /// Set once a first round is over, even a failed one.
+    pub first_round: Arc<AtomicBool>,
+}
+
 /// Watches one account.
 pub struct Poller<T> {
-    client: Arc<Client<T>>,
-    fleet: Fleet,
-    section: Section,
-    metrics: AccountMetrics,
+    parts: Parts<T>,
     settings: Settings,
-    clock: Clock,
-    first_round: Arc<AtomicBool>,
     journal: Journal,
+    /// From round to round, as far as the budget allows.
+    every: Duration,
+    express: Express,
     /// The end of the lock, as far as it is shown.
     locked: Option<std::time::Instant>,
 }
 
+/// A call under way.
+type Asking = BoxFuture<'static, (Entry, Result<Call<Answer>, Held>)>;
+
+/// When the next round begins, and how much time its calls are spread over.
+struct Next {
+    at: Instant,
+    spread: Duration,
+}
+
 impl<T: Transport> Poller<T> {
-    /// A poller that has not asked yet. What `fleet` already knows is posted at once.
-    ///
-    /// `first_round` is set once a first round is over, even a failed one.
-    pub fn new(
-        client: Arc<Client<T>>,
-        fleet: Fleet,
-        section: Section,
-        metrics: AccountMetrics,
-        settings: Settings,
-        clock: Clock,
-        first_round: Arc<AtomicBool>,
-    ) -> Self {
-        for batch in 0..fleet.batches() {
-            section.post(batch, fleet.view(batch));
-        }
-        let journal = Journal::new(fleet.account().clone());
-        Self {
-            client,
-            fleet,
-            section,
-            metrics,
+    /// A poller that has not asked yet. What its fleet already knows is posted at once.
+    pub fn new(parts: Parts<T>, settings: Settings) -> Self {
+        parts.section.rearrange(parts.fleet.views());
+        let journal = Journal::new(parts.fleet.account().clone());
+        let budget = parts.client.budget().requests_per_minute();
+        parts.metrics.budget.set(budget.get().into());
+        let every = settings.interval;
+        let mut poller = Self {
+            parts,
             settings,
-            clock,
-            first_round,
             journal,
+            every,
+            express: Express::new(budget, 0, every, Instant::now()),
             locked: None,
-        }
+        };
+        poller.adapt();
+        poller
     }
 
     /// Asks, round after round, until told to stop; gives back what is known.
     pub async fn run(mut self, stop: CancellationToken) -> Fleet {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let budget = self.client.budget().requests_per_minute();
-        let every = effective_interval(self.settings.interval, self.fleet.batches(), budget);
-        self.journal
-            .interval(self.settings.interval, every, self.fleet.batches(), budget.get());
-        self.journal.stale_after(self.settings.stale_after, self.stale_after());
-        self.metrics.poll_interval.set(every.as_secs_f64());
-        self.metrics.budget.set(budget.get().into());
-
-        let mut due = Instant::now();
-        let mut spread = Duration::ZERO; // the first round goes as fast as the budget allows
-        while self.idle_until(due, &mut tick, &stop).await.is_continue() {
-            let start = Instant::now();
-            let Some(finished) = self.round(spread, start + every, &mut tick, &stop).await else {
-                break;
-            };
-            self.conclude(&finished, start);
-            due = finished.held_until.unwrap_or(start + every);
-            spread = every;
-        }
-        self.fleet
-    }
-
-    fn conclude(&mut self, finished: &Finished, start: Instant) {
-        let took = start.elapsed();
-        let complete = finished.unanswered == 0;
-        self.metrics.up.set(complete.into());
-        if complete {
-            self.metrics.poll_last_success.set(self.clock.now().unix().0);
-        }
-        self.metrics.poll_last_duration.set(took.as_secs_f64());
-        self.metrics
-            .unanswered
-            .set(self.fleet.unanswered().try_into().unwrap_or(i64::MAX));
-        let first = !self.first_round.swap(true, Ordering::Release);
-        self.journal
-            .round(first, finished.unanswered, self.fleet.batches(), took);
-    }
-
-    async fn idle_until(&mut self, due: Instant, tick: &mut Interval, stop: &CancellationToken) -> ControlFlow<()> {
+        let mut asking: FuturesUnordered<Asking> = FuturesUnordered::new();
+        let mut round: Option<Round> = None;
+        let mut next: Option<Next> = None;
+        let mut report_at = Instant::now() + PROGRESS_EVERY;
         loop {
+            if let Some(finished) = round.take_if(|round| round.is_over()) {
+                next = Some(self.conclude(&finished));
+            }
+            if let Some(question) = self.out_of_turn() {
+                asking.push(self.ask(question));
+            }
+            // After a hold one call finds out whether it is over; the others wait for its answer.
+            let probing = self.parts.client.gate().probing();
+            let width = if probing { 1 } else { self.settings.max_in_flight };
+            let question_at = round.as_ref().and_then(|round| round.next_at(width));
+            let round_at = next.as_ref().map(|next| next.at).filter(|_| round.is_none());
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return ControlFlow::Break(()),
-                () = sleep_until(due) => return ControlFlow::Continue(()),
-                _ = tick.tick() => self.tick(),
+                () = stop.cancelled() => return self.parts.fleet,
+                Some((entry, result)) = asking.next() => self.settle(round.as_mut(), entry, result),
+                Ok(()) = self.parts.roster.changed() => {
+                    let news = self.assign();
+                    if next.is_none() || news > BATCH_SIZE {
+                        // As fast as the budget allows, so that what is new is seen soon.
+                        next = Some(Next { at: Instant::now(), spread: Duration::ZERO });
+                    }
+                }
+                hinted = self.parts.hints.take() => self.parts.fleet.hint(&hinted),
+                _ = tick.tick() => {
+                    self.tick();
+                    if let Some(round) = round.as_ref().filter(|_| !self.finished_first_round() && Instant::now() >= report_at) {
+                        report_at += PROGRESS_EVERY;
+                        self.journal.progress(round.answers(), self.parts.fleet.batches());
+                    }
+                }
+                () = sleep_until(round_at.unwrap_or_else(Instant::now)), if round_at.is_some() => {
+                    let spread = next.take().map_or(self.every, |next| next.spread);
+                    let start = Instant::now();
+                    round = Some(Round::plan(&self.parts.fleet, start, spread, start + self.every));
+                }
+                () = sleep_until(question_at.unwrap_or_else(Instant::now)), if question_at.is_some() => {
+                    if let Some(entry) = round.as_mut().and_then(Round::begin) {
+                        asking.push(self.ask(entry));
+                    }
+                }
             }
+        }
+    }
+
+    fn ask(&self, entry: Entry) -> Asking {
+        let client = self.parts.client.clone();
+        let ids: Vec<PhoneId> = entry.question.ids().cloned().collect();
+        Box::pin(async move {
+            let result = client.phone_status(&ids).await;
+            (entry, result)
+        })
+    }
+
+    /// The next question out of turn, if there is something to ask and something to pay it with.
+    fn out_of_turn(&mut self) -> Option<Entry> {
+        let now = Instant::now();
+        let gate = self.parts.client.gate();
+        if !self.express.is_free(now) || gate.probing() || gate.check().is_err() {
+            return None;
+        }
+        let fleet = &mut self.parts.fleet;
+        let question = fleet.out_of_turn(self.settings.transient_interval, now.into_std())?;
+        self.express.begin(now);
+        Some(Entry {
+            question,
+            purpose: Purpose::OutOfTurn,
+            attempts: 0,
+        })
+    }
+
+    /// Takes in another roster; returns how many phones are new. A few of them are asked about out of turn.
+    fn assign(&mut self) -> usize {
+        let members = self.parts.roster.borrow_and_update().clone();
+        let news = self.parts.fleet.assign(&members);
+        if news.changed {
+            self.parts.section.rearrange(self.parts.fleet.views());
+            self.adapt();
+            self.journal.roster(members.len(), news.added.len());
+        }
+        if news.added.len() <= BATCH_SIZE && self.finished_first_round() {
+            self.parts.fleet.hint(&news.added);
+        }
+        news.added.len()
+    }
+
+    /// The number of batches changed, and with it what the budget can do.
+    fn adapt(&mut self) {
+        let batches = self.parts.fleet.batches();
+        let budget = self.parts.client.budget().requests_per_minute();
+        self.every = effective_interval(self.settings.interval, batches, budget);
+        self.express.resize(budget, batches, self.every);
+        self.parts.metrics.poll_interval.set(self.every.as_secs_f64());
+        self.journal
+            .interval(self.settings.interval, self.every, batches, budget.get());
+        self.journal.stale_after(self.settings.stale_after, self.stale_after());
+    }
+
+    fn conclude(&mut self, round: &Round) -> Next {
+        let metrics = &self.parts.metrics;
+        let (now, took) = (Instant::now(), round.start.elapsed());
+        let complete = round.unanswered() == 0;
+        metrics.up.set(complete.into());
+        if complete {
+            metrics.poll_last_success.set(self.parts.clock.now().unix().0);
+        }
+        metrics.poll_last_duration.set(took.as_secs_f64());
+        metrics
+            .unanswered
+            .set(self.parts.fleet.unanswered().try_into().unwrap_or(i64::MAX));
+        let first = !self.parts.first_round.swap(true, Ordering::Release);
+        self.journal
+            .round(first, round.unanswered(), self.parts.fleet.batches(), took);
+        Next {
+            at: round.held_until().unwrap_or(round.start + self.every).max(now),
+            spread: self.every,
         }
     }
 
     /// What time alone changes: statuses grow stale, locks end.
     fn tick(&mut self) {
-        for batch in self.fleet.expire(self.stale_after(), Instant::now().into_std()) {
-            self.section.post(batch, self.fleet.view(batch));
+        for batch in self.parts.fleet.expire(self.stale_after(), Instant::now().into_std()) {
+            self.post(batch);
         }
         self.show_lock();
     }
 
     fn show_lock(&mut self) {
-        let until = self.client.gate().locked_until();
+        let until = self.parts.client.gate().locked_until();
         if until == self.locked {
             return;
         }
-        let now = self.clock.now();
-        self.metrics
-            .locked_until
-            .set(until.map_or(0, |until| now.wall_at(until).0));
+        let now = self.parts.clock.now();
+        let shown = until.map_or(0, |until| now.wall_at(until).0);
+        self.parts.metrics.locked_until.set(shown);
         if until.is_none() {
             self.journal.reopened();
         }
         self.locked = until;
     }
 
+    fn post(&self, batch: usize) {
+        self.parts.section.post(batch, self.parts.fleet.view(batch));
+    }
+
     fn stale_after(&self) -> Duration {
-        let every = effective_interval(
-            self.settings.interval,
-            self.fleet.batches(),
-            self.client.budget().requests_per_minute(),
-        );
-        effective_stale_after(self.settings.stale_after, every)
+        effective_stale_after(self.settings.stale_after, self.every)
     }
 
     fn finished_first_round(&self) -> bool {
-        self.first_round.load(Ordering::Acquire)
+        self.parts.first_round.load(Ordering::Acquire)
     }
 }

@@ -28,11 +28,21 @@ pub(super) fn offset(interval: Duration, nth: usize, calls: usize) -> Duration {
     interval.saturating_mul(nth) / calls.max(1)
 }
 
+/// The time between two calls that rounds of `batches` calls every `interval` leave room for; `None` if they leave none.
+pub(super) fn spare_spacing(requests_per_minute: NonZeroU32, batches: usize, interval: Duration) -> Option<Duration> {
+    let minute = Duration::from_mins(1);
+    let batches = u32::try_from(batches).unwrap_or(u32::MAX);
+    let needed = minute.as_secs_f64() * f64::from(batches) / interval.as_secs_f64();
+    let spare = f64::from(requests_per_minute.get()) - needed;
+    // Less than one call a minute is what rounding leaves of nothing.
+    (spare >= 1.0).then(|| minute.div_f64(spare))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn budget(requests_per_minute: u32) -> NonZeroU32 {
         NonZeroU32::new(requests_per_minute).unwrap()
@@ -59,6 +69,14 @@ mod tests {
             Duration::from_secs(450)
         );
         assert_eq!(effective_stale_after(MINUTE * 5, MINUTE), MINUTE * 5);
+    }
+
+    #[test]
+    fn what_the_round_does_not_need_is_spare() {
+        let spacing = spare_spacing(budget(100), 40, MINUTE);
+        assert_eq!(spacing, Some(Duration::from_secs(1)));
+        assert_eq!(spare_spacing(budget(60), 12, Duration::from_secs(12)), None);
+        assert_eq!(spare_spacing(budget(1), 0, MINUTE), Some(MINUTE));
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::exposition::{Board, BuildInfo, Encoding};
 use crate::geelark::{Budget, Failure, Gate, Reason, Reply};
 use crate::phone::{Member, PhoneId};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// What GeeLark does with the nth call (from 0), which asks about these ids.
 type Behaviour = dyn Fn(usize, &[String]) -> Result<Value, Failure> + Send + Sync;
@@ -97,6 +97,8 @@ struct Scene {
     upstream: Upstream,
     board: Board,
     budget: Arc<Budget>,
+    roster: watch::Sender<Arc<[Member]>>,
+    hints: Hints,
     stop: CancellationToken,
     task: JoinHandle<Fleet>,
     start: Instant,
@@ -123,29 +125,36 @@ impl Scene {
             revision: "r",
             rustc: "c",
         });
-        let mut fleet = Fleet::new("main".into());
-        let members: Vec<Member> = ids.iter().cloned().map(Member::from).collect();
-        fleet.assign(&members);
-        let section = board.section(fleet.account(), fleet.batches());
+        let fleet = Fleet::new("main".into());
+        let section = board.section(fleet.account());
         board.arrange(vec![section.clone()]);
-        let poller = Poller::new(
-            Arc::new(client),
+        let (roster, mut receiver) = watch::channel(members(ids));
+        receiver.mark_changed();
+        let hints = Hints::new();
+        let parts = Parts {
+            client: Arc::new(client),
             fleet,
+            roster: receiver,
+            hints: hints.clone(),
             section,
-            board.metrics().account("main"),
-            Settings {
-                interval,
-                stale_after: MINUTE * 5,
-                max_in_flight: 4,
-            },
+            metrics: board.metrics().account("main"),
             clock,
-            Arc::default(),
-        );
+            first_round: Arc::default(),
+        };
+        let settings = Settings {
+            interval,
+            transient_interval: Duration::from_secs(15),
+            stale_after: MINUTE * 5,
+            max_in_flight: 4,
+        };
+        let poller = Poller::new(parts, settings);
         let stop = CancellationToken::new();
         Self {
             upstream,
             board,
             budget,
+            roster,
+            hints,
             stop: stop.clone(),
             task: tokio::spawn(poller.run(stop)),
             start,
@@ -171,14 +180,14 @@ impl Scene {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// The value of the one sample whose line begins so.
-    fn value(&self, series: &str) -> f64 {
+    /// The value of the one sample whose line begins so, as it is written.
+    fn value(&self, series: &str) -> String {
         let text = self.text();
         let line = text
             .lines()
             .find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')));
         let line = line.unwrap_or_else(|| panic!("no {series} in:\n{text}"));
-        line.rsplit(' ').next().unwrap().parse().unwrap()
+        line.rsplit(' ').next().unwrap().to_owned()
     }
 
     fn count(&self, family: &str) -> usize {
@@ -189,10 +198,12 @@ impl Scene {
     }
 }
 
+fn members(ids: &[PhoneId]) -> Arc<[Member]> {
+    ids.iter().cloned().map(Member::from).collect()
+}
+
 fn ids(count: usize) -> Vec<PhoneId> {
-    (0..count)
-        .map(|n| PhoneId::from(format!("{:018}", n).as_str()))
-        .collect()
+    (0..count).map(|n| PhoneId::from(format!("{n:018}").as_str())).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,7 +212,7 @@ async fn a_small_fleet_is_complete_seconds_after_the_start() {
     sleep(Duration::from_secs(4)).await;
     assert_eq!(scene.upstream.sizes(), [100, 100, 53]);
     assert_eq!(scene.count("phone_status"), 253);
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 1.0);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "1");
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,7 +239,7 @@ async fn no_minute_has_more_calls_than_the_budget_over_restarts_too() {
     for run in 0..4 {
         let scene = Scene::start(upstream.clone(), 1200, 60, Duration::from_secs(1));
         sleep(Duration::from_secs(100 + run * 7)).await;
-        assert_eq!(scene.value("geelark_poll_interval_seconds{account=\"main\"}"), 12.0);
+        assert_eq!(scene.value("geelark_poll_interval_seconds{account=\"main\"}"), "12");
         scene.end().await;
     }
     assert!(
@@ -256,8 +267,9 @@ async fn a_two_hour_lock_means_no_call_for_two_hours() {
     sleep(Duration::from_secs(30)).await;
     let before = scene.seconds();
     assert!(before.len() <= 3, "{before:?}");
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 0.0);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "0");
     let until = scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}");
+    let until: f64 = until.parse().unwrap();
     let locked_at = 1_000_000.0 + before[1] + 0.08;
     assert!((until - locked_at - 7200.0).abs() <= 1.0, "{until}");
 
@@ -275,7 +287,7 @@ async fn a_two_hour_lock_means_no_call_for_two_hours() {
     assert_eq!(scene.count("phone_status"), 300);
     assert_eq!(
         scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}"),
-        0.0
+        "0"
     );
 }
 
@@ -301,7 +313,7 @@ async fn refused_credentials_are_tried_ever_more_slowly_one_call_at_a_time() {
     assert!(seconds.len() < 25, "{seconds:?}");
     assert_eq!(
         scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}"),
-        0.0,
+        "0",
         "a refused credential is no lock"
     );
 }
@@ -312,9 +324,9 @@ async fn a_transient_failure_is_retried_within_the_round() {
     let scene = Scene::start(upstream, 100, 100, MINUTE);
     sleep(Duration::from_secs(10)).await;
     assert_eq!(scene.upstream.times().len(), 3);
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 1.0);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "1");
     let failures = "geelark_api_request_failures_total{account=\"main\",endpoint=\"phone_status\",reason=\"50000\"}";
-    assert_eq!(scene.value(failures), 2.0);
+    assert_eq!(scene.value(failures), "2");
 }
 
 #[tokio::test(start_paused = true)]
@@ -332,7 +344,7 @@ async fn retries_end_when_the_next_round_is_due_and_stay_within_the_budget() {
     );
     sleep(10 * MINUTE).await;
     assert!(scene.upstream.busiest_minute() <= 20);
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 0.0);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "0");
     let seconds = scene.seconds();
     assert!(seconds.last().unwrap() > &570.0, "it goes on trying: {seconds:?}");
 }
@@ -346,8 +358,8 @@ async fn a_failing_batch_costs_only_its_own_phones() {
     let scene = Scene::start(upstream, 300, 100, MINUTE);
     sleep(10 * MINUTE).await;
     assert_eq!(scene.count("phone_status"), 200);
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 0.0);
-    assert_eq!(scene.value("geelark_phones{account=\"main\",status=\"stale\"}"), 100.0);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "0");
+    assert_eq!(scene.value("geelark_phones{account=\"main\",status=\"stale\"}"), "100");
 }
 
 #[tokio::test(start_paused = true)]
@@ -361,10 +373,10 @@ async fn one_refused_id_costs_its_neighbours_nothing() {
     assert_eq!(scene.count("phone_status"), 299);
     assert_eq!(
         scene.value("geelark_up{account=\"main\"}"),
-        1.0,
+        "1",
         "every batch was answered"
     );
-    assert_eq!(scene.value("geelark_poll_unanswered_phones{account=\"main\"}"), 1.0);
+    assert_eq!(scene.value("geelark_poll_unanswered_phones{account=\"main\"}"), "1");
 
     scene.upstream.forget();
     sleep(MINUTE).await;
@@ -381,7 +393,7 @@ async fn a_geelark_that_refuses_everything_does_not_take_the_whole_budget() {
     sleep(20 * MINUTE).await;
     let calls = scene.upstream.times().len();
     assert!(calls <= 20 * (10 + 64 + 10), "{calls}");
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 0.0);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "0");
 }
 
 #[tokio::test(start_paused = true)]
@@ -392,7 +404,7 @@ async fn what_nobody_confirms_is_taken_back_after_stale_after() {
     assert_eq!(scene.count("phone_status"), 10);
     sleep(Duration::from_secs(10)).await;
     assert_eq!(scene.count("phone_status"), 0);
-    assert_eq!(scene.value("geelark_phones{account=\"main\",status=\"stale\"}"), 10.0);
+    assert_eq!(scene.value("geelark_phones{account=\"main\",status=\"stale\"}"), "10");
 }
 
 #[tokio::test(start_paused = true)]
@@ -414,5 +426,112 @@ async fn an_account_without_phones_makes_no_call_and_is_well() {
     let scene = Scene::start(Upstream::well(), 0, 100, MINUTE);
     sleep(5 * MINUTE).await;
     assert!(scene.upstream.times().is_empty());
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), 1.0);
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "1");
+}
+
+/// GeeLark where one phone is starting and all others are shut down.
+fn one_starting(starting: usize) -> Upstream {
+    Upstream::new(move |_, ids| {
+        let mut envelope = all_started(ids);
+        for phone in envelope["data"]["successDetails"].as_array_mut().unwrap() {
+            let is_it = phone["id"] == format!("{starting:018}");
+            phone["status"] = json!(if is_it { 1 } else { 2 });
+        }
+        Ok(envelope)
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_starting_phone_is_asked_about_between_rounds() {
+    let scene = Scene::start(one_starting(150), 300, 100, 10 * MINUTE);
+    sleep(Duration::from_secs(70)).await;
+    let sizes = scene.upstream.sizes();
+    assert_eq!(sizes[..3], [100, 100, 100]);
+    let alone: Vec<f64> = scene.seconds()[3..].to_vec();
+    assert!(
+        alone.len() >= 3 && sizes[3..].iter().all(|size| *size == 1),
+        "{sizes:?}"
+    );
+    assert!(
+        alone
+            .windows(2)
+            .all(|pair| (15.0..=17.0).contains(&(pair[1] - pair[0]))),
+        "{alone:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_is_followed_within_two_seconds_and_a_flood_costs_the_spare_budget_only() {
+    let scene = Scene::start(Upstream::well(), 300, 60, MINUTE);
+    sleep(Duration::from_secs(30)).await;
+    scene.upstream.forget();
+    scene.hints.add(ids(2).into_iter().skip(1));
+    sleep(Duration::from_secs(2)).await;
+    assert!(scene.upstream.sizes().contains(&1), "{:?}", scene.upstream.sizes());
+
+    scene.upstream.forget();
+    for _ in 0..600 {
+        scene.hints.add(ids(300));
+        sleep(Duration::from_millis(100)).await;
+    }
+    let sizes = scene.upstream.sizes();
+    assert!(sizes.len() <= 60, "{}", sizes.len());
+    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "1");
+    sleep(Duration::from_secs(10)).await;
+    scene.upstream.forget();
+    sleep(2 * MINUTE).await;
+    assert_eq!(
+        scene.upstream.sizes().len(),
+        6,
+        "two rounds, and nothing out of turn any more"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rounds_that_need_the_whole_budget_leave_nothing_out_of_turn() {
+    let scene = Scene::start(one_starting(0), 1000, 10, MINUTE);
+    sleep(10 * MINUTE).await;
+    assert!(scene.upstream.sizes().iter().all(|size| *size == 100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn phones_come_and_go_while_the_others_stay_as_they_are() {
+    let scene = Scene::start(Upstream::well(), 150, 100, MINUTE);
+    sleep(Duration::from_secs(10)).await;
+    let since = scene.value(
+        "phone_status_since_timestamp_seconds{id=\"000000000000000149\",serial_name=\"phone 000000000000000149\"}",
+    );
+    let mut others = ids(151);
+    others.remove(0);
+    scene.roster.send_replace(members(&others));
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(scene.count("phone_status"), 150, "the new one is asked about at once");
+    assert_eq!(scene.count("phone_info"), 150);
+    assert!(!scene.text().contains("000000000000000000"), "who left is gone");
+    assert_eq!(
+        scene.value(
+            "phone_status_since_timestamp_seconds{id=\"000000000000000149\",serial_name=\"phone 000000000000000149\"}"
+        ),
+        since
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_addition_is_asked_about_as_fast_as_the_budget_allows() {
+    let scene = Scene::start(Upstream::well(), 10, 100, 10 * MINUTE);
+    sleep(Duration::from_secs(10)).await;
+    scene.roster.send_replace(members(&ids(2000)));
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(scene.count("phone_status"), 2000);
+    assert_eq!(scene.upstream.sizes().len(), 21, "and only once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fleet_that_shrinks_below_a_batch_saves_the_call() {
+    let scene = Scene::start(Upstream::well(), 250, 100, MINUTE);
+    sleep(Duration::from_secs(30)).await;
+    scene.roster.send_replace(members(&ids(90)));
+    sleep(2 * MINUTE).await;
+    assert_eq!(*scene.upstream.sizes().last().unwrap(), 90);
+    assert_eq!(scene.count("phone_status"), 90);
 }

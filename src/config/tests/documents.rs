@@ -83,6 +83,11 @@ fn the_document_has_the_defaults_and_the_bounds() {
             durations(limits::STALE_AFTERS),
         ),
         (
+            "poll.transient_interval",
+            in_words(limits::TRANSIENT_INTERVAL),
+            durations(limits::TRANSIENT_INTERVALS),
+        ),
+        (
             "budget.requests_per_minute",
             limits::REQUESTS_PER_MINUTE.to_string(),
             numbers(limits::REQUESTS),

@@ -43,6 +43,7 @@ fn an_account_needs_a_name_a_credential_and_phones() {
             interval: Duration::from_mins(1),
             timeout: Duration::from_secs(10),
             stale_after: Duration::from_mins(5),
+            transient_interval: Duration::from_secs(15),
         },
         budget: Budget {
             requests_per_minute: NonZeroU32::new(100).unwrap(),

@@ -62,7 +62,7 @@ fn the_length_stays_that_of_the_whole_body_while_it_is_read() {
 #[test]
 fn a_scrape_shows_what_was_there_when_it_was_made() {
     let board = board();
-    let section = board.section(&"main".into(), 1);
+    let section = section_of(&board, &"main".into(), 1);
     board.arrange(vec![section.clone()]);
     section.post(0, view("main", [fresh("1", "before", 0, 1)]));
     for encoding in [Encoding::Plain, Encoding::Gzip] {

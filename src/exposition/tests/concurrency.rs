@@ -48,7 +48,7 @@ fn generations(families: &std::collections::BTreeMap<String, parser::Family>, ac
 #[test]
 fn no_reader_sees_half_an_answer() {
     let board = board();
-    let sections = ["a", "b"].map(|account| board.section(&account.into(), 1));
+    let sections = ["a", "b"].map(|account| section_of(&board, &account.into(), 1));
     for (section, account) in sections.iter().zip(["a", "b"]) {
         section.post(0, answered(account, 0));
     }
@@ -80,6 +80,34 @@ fn no_reader_sees_half_an_answer() {
                     }
                 }
             }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn phones_that_move_between_batches_are_always_seen_once() {
+    let board = board();
+    let section = board.section(&"main".into());
+    board.arrange(vec![section.clone()]);
+    let phones: Vec<Phone> = (0..PHONES).map(|phone| fresh(&format!("{phone}"), "", 0, 1)).collect();
+    let cut = |at: usize| [&phones[..at], &phones[at..]].map(|part| view("main", part.to_vec()));
+    section.rearrange(cut(5).iter());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for at in (0..PHONES).cycle() {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                section.rearrange(cut(at).iter());
+            }
+        });
+        for round in 0..100 {
+            let encoding = [Encoding::Plain, Encoding::Gzip][round % 2];
+            // The parser refuses a series that stands twice.
+            let families = parser::parse(&text(&board, encoding)).unwrap();
+            assert_eq!(families["phone_status"].samples.len(), PHONES);
         }
         done.store(true, Ordering::Relaxed);
     });

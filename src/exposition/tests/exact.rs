@@ -5,9 +5,9 @@ use super::*;
 #[test]
 fn a_small_fleet_reads_exactly_like_this() {
     let board = board();
-    let main = board.section(&"main".into(), 2);
-    let spare = board.section(&"spare".into(), 1);
-    let empty = board.section(&"empty".into(), 0);
+    let main = section_of(&board, &"main".into(), 2);
+    let spare = section_of(&board, &"spare".into(), 1);
+    let empty = section_of(&board, &"empty".into(), 0);
     board.arrange(vec![main.clone(), spare.clone(), empty]);
     main.post(
         0,

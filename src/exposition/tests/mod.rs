@@ -48,11 +48,18 @@ fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
     }
 }
 
+/// A section of `batches` batches without phones.
+fn section_of(board: &Board, account: &Arc<str>, batches: usize) -> Section {
+    let section = board.section(account);
+    section.rearrange(vec![view(account, []); batches].iter());
+    section
+}
+
 /// A board that shows one account `main` with these batches.
 fn showing(batches: impl IntoIterator<Item = Arc<BatchView>>) -> Board {
     let board = board();
     let batches: Vec<_> = batches.into_iter().collect();
-    let section = board.section(&"main".into(), batches.len());
+    let section = section_of(&board, &"main".into(), batches.len());
     for (batch, view) in batches.into_iter().enumerate() {
         section.post(batch, view);
     }

@@ -1,0 +1,93 @@
+//! What follows from the end of a call: the fleet learns, or the question is asked again, halved or given up.
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::Poller;
+use super::agenda::{Entry, Purpose};
+use super::round::Round;
+use crate::fleet::Refused;
+use crate::geelark::{Call, Consequence, Failure, Held, Transport};
+use crate::phone::Answer;
+
+impl<T: Transport> Poller<T> {
+    /// `round` is the round under way; a question out of turn may be answered between two of them.
+    pub(super) fn settle(&mut self, mut round: Option<&mut Round>, entry: Entry, result: Result<Call<Answer>, Held>) {
+        if entry.purpose == Purpose::OutOfTurn {
+            self.express.end();
+            round = None;
+        }
+        if let Some(round) = &mut round {
+            round.end();
+        }
+        let call = match result {
+            Ok(call) => call,
+            Err(held) => {
+                if let Some(round) = round {
+                    round.hold(&entry, held.until.into());
+                }
+                return;
+            }
+        };
+        let failure = call.outcome.as_ref().err().map(|failure| failure.reason.to_string());
+        self.parts
+            .metrics
+            .request(call.endpoint.label(), call.elapsed, failure.as_deref());
+        match (call.outcome, round) {
+            (Ok(answer), round) => {
+                if let Some(round) = round {
+                    round.answered();
+                }
+                self.take_in(&entry, answer);
+            }
+            (Err(failure), Some(round)) => self.cope(round, entry, call.trace_id, &failure),
+            // The round asks about these phones too; it will find out and say what is wrong.
+            (Err(failure), None) => self
+                .journal
+                .out_of_turn_failed(entry.question.len(), call.trace_id, &failure),
+        }
+        self.show_lock();
+    }
+
+    fn take_in(&mut self, entry: &Entry, answer: Answer) {
+        let now = self.parts.clock.now();
+        let applied = self.parts.fleet.apply(&entry.question, answer, now);
+        for batch in &applied.changed {
+            self.post(*batch);
+        }
+        match entry.purpose {
+            Purpose::OutOfTurn => self.journal.answered_out_of_turn(),
+            Purpose::Round | Purpose::Culprit => self.journal.answered(entry.question.batch(), applied),
+        }
+    }
+
+    fn cope(&mut self, round: &mut Round, entry: Entry, trace_id: Uuid, failure: &Failure) {
+        let now = Instant::now();
+        let (batch, attempt) = (entry.question.batch(), entry.attempts + 1);
+        match failure.consequence() {
+            Consequence::Hold => {
+                let held = self.parts.client.gate().check().err();
+                let until = held.map_or(now, |held| held.until.into());
+                self.journal.held(trace_id, failure, until - now);
+                round.hold(&entry, until);
+            }
+            Consequence::Retry => {
+                self.journal.failed(batch, attempt, trace_id, failure);
+                round.retry(entry, now);
+            }
+            Consequence::GiveUp => {
+                self.journal.failed(batch, attempt, trace_id, failure);
+                round.give_up(&entry);
+            }
+            Consequence::Split => match self.parts.fleet.refuse(&entry.question, now.into_std()) {
+                Refused::Culprit { id, news: true } => self.journal.culprit(&id, trace_id),
+                Refused::Culprit { news: false, .. } => {}
+                Refused::Split(left, right) => {
+                    if !round.halve(&entry, [left, right], now) {
+                        self.journal.failed(batch, attempt, trace_id, failure);
+                    }
+                }
+            },
+        }
+    }
+}
