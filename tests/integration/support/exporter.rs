@@ -1,7 +1,6 @@
 //! The binary under test, as a process.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -9,10 +8,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::task::JoinHandle;
 
-use super::{PATIENCE, Samples, eventually, http};
+use super::{Launch, PATIENCE, Samples, assert_no_secret, eventually, http};
 
 /// A running exporter. It is killed when dropped; if that happens in a failing test, it tells all it knows.
 pub(crate) struct Exporter {
@@ -30,35 +29,29 @@ pub(crate) struct Exporter {
 /// What a process that ended said.
 pub(crate) struct Output {
     pub(crate) status: ExitStatus,
-    /// Standard output and standard error, in the order they came.
+    /// Standard output and standard error: of a program that ran to its end the one after the other, of an exporter in
+    /// the order they came.
     pub(crate) text: String,
+}
+
+impl Output {
+    /// The exit code and all that was said, to be compared at once.
+    pub(crate) fn outcome(&self) -> (Option<i32>, &str) {
+        (self.status.code(), &self.text)
+    }
 }
 
 impl Exporter {
     /// Starts on a free port with this configuration, and waits until it listens.
     pub(crate) async fn start(config: &str) -> Self {
-        Self::start_with(config, &[]).await
+        Launch::configured(config).start().await
     }
 
-    pub(crate) async fn start_with(config: &str, args: &[&str]) -> Self {
-        let dir = Arc::new(TempDir::new().unwrap());
-        std::fs::write(dir.path().join("geelark.yml"), config).unwrap();
-        Self::start_in(dir, args).await
-    }
-
-    /// Starts in a folder that has a configuration already.
-    pub(crate) async fn start_in(dir: Arc<TempDir>, extra: &[&str]) -> Self {
-        let config = dir.path().join("geelark.yml");
-        let mut args = vec![
-            format!("--config.file={}", config.display()),
-            "--web.listen-address=127.0.0.1:0".to_owned(),
-        ];
-        args.extend(extra.iter().map(ToString::to_string));
-        let mut child = command(dir.path())
-            .args(&args)
+    pub(super) async fn launch(launch: Launch) -> Self {
+        let mut child = launch
+            .command()
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .unwrap();
         let output = Arc::new(Mutex::new(String::new()));
@@ -69,8 +62,8 @@ impl Exporter {
         let mut exporter = Self {
             child,
             url: String::new(),
-            dir,
-            args,
+            dir: launch.dir,
+            args: launch.args,
             output,
             readers,
             client: http(),
@@ -137,9 +130,25 @@ impl Exporter {
         .await;
     }
 
+    fn pid(&self) -> u32 {
+        self.child.id().expect("the exporter is running")
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = self.child.id().expect("the exporter is running");
-        kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
+        kill(Pid::from_raw(self.pid().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// The memory it has in use, in bytes, as the kernel counts it.
+    pub(crate) fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: u64 = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+        kib * 1024
+    }
+
+    /// Replaces the configuration file, which changes nothing before a reload.
+    pub(crate) fn configure(&self, config: &str) {
+        std::fs::write(self.dir.path().join("geelark.yml"), config).unwrap();
     }
 
     /// Tells it to end and waits until it has.
@@ -160,7 +169,7 @@ impl Exporter {
 impl Drop for Exporter {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            return;
+            return assert_no_secret(&self.output(), "the exporter's output");
         }
         let mut report = format!("geelark_exporter {}\n", self.args.join(" "));
         let config = std::fs::read_to_string(self.dir.path().join("geelark.yml")).unwrap_or_default();
@@ -168,39 +177,6 @@ impl Drop for Exporter {
         let _ = write!(report, "--- configuration\n{start}\n--- output\n{}", self.output());
         eprintln!("{report}");
     }
-}
-
-/// Runs the binary to its end in `dir`, with nothing of this process's environment that could configure it.
-pub(crate) async fn run(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
-    let mut command = command(dir);
-    command.args(args).envs(env.iter().copied()).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await;
-    let output = output.expect("the command did not end").unwrap();
-    let mut text = String::from_utf8(output.stdout).unwrap();
-    text.push_str(std::str::from_utf8(&output.stderr).unwrap());
-    Output {
-        status: output.status,
-        text,
-    }
-}
-
-fn command(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_geelark_exporter"));
-    command.current_dir(dir).stdin(Stdio::null());
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GEELARK_")) {
-        command.env_remove(name);
-    }
-    for proxy in [
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ] {
-        command.env_remove(proxy);
-    }
-    command
 }
 
 fn collect(stream: impl AsyncRead + Unpin + Send + 'static, into: Arc<Mutex<String>>) -> JoinHandle<()> {

@@ -1,18 +1,30 @@
 //! What every test needs: an exporter process, a simulated GeeLark, and a reader of metrics that shares no code with them.
 
 mod exporter;
+mod launch;
 mod samples;
+mod secrets;
 mod upstream;
 
-pub(crate) use exporter::{Exporter, Output, run};
-pub(crate) use samples::{Sample, Samples};
-pub(crate) use upstream::{Call, Upstream};
+pub(crate) use exporter::{Exporter, Output};
+pub(crate) use launch::Launch;
+pub(crate) use samples::Samples;
+pub(crate) use secrets::assert_no_secret;
+pub(crate) use upstream::{Calls, Upstream};
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Long enough for a machine that is busy with other tests; a test that succeeds never waits so long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// For an account: a round a second, and a budget that is never in the way.
+pub(crate) const FAST: &str = "    poll: {interval: 1s}\n    budget: {requests_per_minute: 6000}";
+
+/// The time as timestamps of metrics have it.
+pub(crate) fn unix_now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
+}
 
 /// Asks again and again until there is an answer; panics with `what` when patience ends.
 pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
@@ -29,11 +41,12 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut
         .unwrap_or_else(|_| panic!("waited {PATIENCE:?} in vain for {what}"))
 }
 
-/// A client that talks to loopback only and follows nothing.
+/// A client that talks to loopback only, follows nothing, and shows bodies as they come over the wire.
 pub(crate) fn http() -> reqwest::Client {
     geelark_exporter::geelark::install_crypto();
     reqwest::Client::builder()
         .no_proxy()
+        .no_gzip()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(PATIENCE)
         .build()

@@ -45,16 +45,25 @@ struct Flags {
 }
 
 impl Upstream {
-    /// A frozen fleet, unless `--speed` says otherwise; the flags are those of `simulate`.
+    /// A frozen fleet without limits, unless the flags, which are those of `simulate`, say otherwise.
     pub(crate) async fn start(flags: &[&str]) -> Self {
-        let frozen = ["simulator", "--speed=0"].into_iter().filter(|flag| {
+        let defaults = [
+            "simulator",
+            "--speed=0",
+            "--requests-per-minute=1000000",
+            "--requests-per-hour=1000000",
+        ];
+        let defaults = defaults.into_iter().filter(|flag| {
             let name = flag.split('=').next();
             flags.iter().all(|given| given.split('=').next() != name)
         });
-        let options = Flags::parse_from(frozen.chain(flags.iter().copied())).options;
+        let options = Flags::parse_from(defaults.chain(flags.iter().copied())).options;
+        Self::with(options, TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    fn with(options: Options, listener: TcpListener) -> Self {
         let simulator = Simulator::new(options, Clock::system()).unwrap();
         let ids = simulator.ids();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         tokio::spawn(simulator.serve(listener, stop.clone()));
@@ -68,9 +77,15 @@ impl Upstream {
 
     /// A configuration that watches the whole fleet. `more` continues the account, four spaces deep.
     pub(crate) fn config(&self, more: &str) -> String {
-        let ids = serde_json::to_string(&self.ids).unwrap();
+        format!("accounts:\n{}", self.account("main", &self.ids, more))
+    }
+
+    /// An entry of `accounts` that watches `ids`.
+    pub(crate) fn account(&self, name: &str, ids: &[impl AsRef<str>], more: &str) -> String {
+        let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
+        let ids = serde_json::to_string(&ids).unwrap();
         format!(
-            "accounts:\n  - name: main\n    base_url: {}\n    token: demo-token\n    phones:\n      ids: {ids}\n{more}\n",
+            "  - name: {name}\n    base_url: {}\n    token: demo-token\n    phones:\n      ids: {ids}\n{more}\n",
             self.url
         )
     }

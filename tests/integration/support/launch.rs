@@ -1,0 +1,129 @@
+//! How an exporter is started: where, with what flags, in what environment.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::{Exporter, Output, PATIENCE};
+
+/// Variables that would lead calls to 127.0.0.1 elsewhere.
+const PROXIES: [&str; 6] = [
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+];
+
+/// A command line in the making. Nothing of this process's environment that could configure the exporter reaches it.
+pub(crate) struct Launch {
+    pub(super) dir: Arc<TempDir>,
+    pub(super) args: Vec<String>,
+    env: Vec<(String, String)>,
+    descriptors: Option<u32>,
+}
+
+impl Launch {
+    /// In a new folder, without flags.
+    pub(crate) fn bare() -> Self {
+        Self {
+            dir: Arc::new(TempDir::new().unwrap()),
+            args: Vec::new(),
+            env: Vec::new(),
+            descriptors: None,
+        }
+    }
+
+    /// With this configuration file.
+    pub(crate) fn configured(config: &str) -> Self {
+        let launch = Self::bare();
+        std::fs::write(launch.path("geelark.yml"), config).unwrap();
+        launch.with_its_config()
+    }
+
+    /// In a folder that has a configuration file already.
+    pub(crate) fn again(dir: Arc<TempDir>) -> Self {
+        Self { dir, ..Self::bare() }.with_its_config()
+    }
+
+    fn with_its_config(self) -> Self {
+        let flag = format!("--config.file={}", self.path("geelark.yml").display());
+        self.arg(flag)
+    }
+
+    /// A file in its folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(ToString::to_string));
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// It may have so many files and connections open.
+    pub(crate) fn descriptors(mut self, most: u32) -> Self {
+        self.descriptors = Some(most);
+        self
+    }
+
+    /// Starts serving on a free port, and waits until it listens.
+    pub(crate) async fn start(self) -> Exporter {
+        Exporter::launch(self.arg("--web.listen-address=127.0.0.1:0")).await
+    }
+
+    /// Runs to the end.
+    pub(crate) async fn run(self) -> Output {
+        let output = tokio::time::timeout(PATIENCE, self.command().output()).await;
+        let output = output
+            .unwrap_or_else(|_| panic!("{:?} did not end", self.args))
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Output {
+            status: output.status,
+            text: text(&output.stdout) + &text(&output.stderr),
+        }
+    }
+
+    pub(super) fn command(&self) -> Command {
+        let program = env!("CARGO_BIN_EXE_geelark_exporter");
+        let mut command = match self.descriptors {
+            None => Command::new(program),
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                shell
+                    .arg("-c")
+                    .arg(format!("ulimit -n {most}; exec \"$0\" \"$@\""))
+                    .arg(program);
+                shell
+            }
+        };
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GEELARK_")) {
+            command.env_remove(name);
+        }
+        for proxy in PROXIES {
+            command.env_remove(proxy);
+        }
+        command
+            .current_dir(self.dir.path())
+            .args(&self.args)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+}
