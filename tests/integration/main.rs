@@ -2,6 +2,7 @@
 
 mod budget;
 mod command_line;
+mod follow;
 mod lifecycle;
 mod prometheus;
 mod scrape;
