@@ -35,6 +35,16 @@ pub(super) struct Note {
     asked: Option<Instant>,
 }
 
+impl Note {
+    /// Of a phone that was last answered then, and nothing else.
+    pub(super) fn answered(at: Option<Instant>) -> Self {
+        Self {
+            answered: at,
+            ..Self::default()
+        }
+    }
+}
+
 /// A batch. `view.phones` and `notes` are parallel and never longer than [`BATCH_SIZE`].
 #[derive(Debug)]
 pub(super) struct BatchState {
@@ -62,6 +72,16 @@ impl BatchState {
             oldest: None,
             alert: false,
         }
+    }
+
+    /// `notes` are of the view's phones, in their order.
+    pub(super) fn of(view: Arc<BatchView>, notes: Vec<Note>) -> Self {
+        Self { view, notes }
+    }
+
+    /// When each phone was last answered.
+    pub(super) fn answered(&self) -> impl Iterator<Item = Option<Instant>> {
+        self.notes.iter().map(|note| note.answered)
     }
 
     pub(super) fn view(&self) -> &Arc<BatchView> {
