@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Whole seconds since the Unix epoch, as Prometheus writes timestamps.
 ///
 /// Whole, because a timestamp of this exporter is never better than a poll interval, and short text compresses well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct UnixTime(pub i64);
 
 /// Milliseconds since the Unix epoch: what is written down for a later process, whose steady clock is another.
