@@ -26,14 +26,14 @@ const BEFORE_SUM: &str = r#""crc32":""#;
 const AFTER_SUM: &str = "\"}\n";
 
 #[derive(Serialize)]
-struct Written<'a> {
+struct Outgoing<'a> {
     written: UnixMillis,
     clean: bool,
-    accounts: Vec<WrittenAccount<'a>>,
+    accounts: Vec<OutgoingAccount<'a>>,
 }
 
 #[derive(Serialize)]
-struct WrittenAccount<'a> {
+struct OutgoingAccount<'a> {
     name: &'a str,
     credentials: &'a str,
     spent: &'a Spent,
@@ -44,15 +44,15 @@ struct WrittenAccount<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Read {
+struct Incoming {
     written: UnixMillis,
     clean: bool,
-    accounts: Vec<ReadAccount>,
+    accounts: Vec<IncomingAccount>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReadAccount {
+struct IncomingAccount {
     name: String,
     credentials: String,
     spent: Spent,
@@ -68,7 +68,7 @@ pub fn encode(memory: &Memory, out: impl Write) -> io::Result<()> {
         sum: crc32fast::Hasher::new(),
     };
     write!(out, "{START}{FORMAT}{BEFORE_MEMORY}")?;
-    let accounts = memory.accounts.iter().map(|account| WrittenAccount {
+    let accounts = memory.accounts.iter().map(|account| OutgoingAccount {
         name: &account.name,
         credentials: &account.credentials,
         spent: &account.spent,
@@ -76,12 +76,12 @@ pub fn encode(memory: &Memory, out: impl Write) -> io::Result<()> {
         round: account.round,
         phones: Rows(&account.phones),
     });
-    let written = Written {
+    let outgoing = Outgoing {
         written: memory.written,
         clean: memory.ending == Ending::Clean,
         accounts: accounts.collect(),
     };
-    serde_json::to_writer(&mut out, &written)?;
+    serde_json::to_writer(&mut out, &outgoing)?;
     out.write_all(AFTER_MEMORY.as_bytes())?;
     let Summed { mut out, sum } = out;
     out.write_all(trailer(&sum).as_bytes())
@@ -121,7 +121,7 @@ fn trailer(sum: &crc32fast::Hasher) -> String {
     format!("{BEFORE_SUM}{:08x}{AFTER_SUM}", sum.clone().finalize())
 }
 
-fn understand(read: Read) -> Result<Memory, Damage> {
+fn understand(read: Incoming) -> Result<Memory, Damage> {
     let mut names = HashSet::new();
     if !read.accounts.iter().all(|account| names.insert(&account.name)) {
         return Err(Damage::Twice);
@@ -133,7 +133,7 @@ fn understand(read: Read) -> Result<Memory, Damage> {
     })
 }
 
-fn account(read: ReadAccount) -> Result<Account, Damage> {
+fn account(read: IncomingAccount) -> Result<Account, Damage> {
     let mut ids = HashSet::with_capacity(read.phones.len());
     if !read.phones.iter().all(|Remembered(phone, _)| ids.insert(&phone.id)) {
         return Err(Damage::Twice);
