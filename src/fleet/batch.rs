@@ -22,7 +22,7 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Note {
     /// When the last answer about it came.
-    answered: Option<Instant>,
+    pub(super) answered: Option<Instant>,
     /// The last answer that should have named it did not.
     passed_over: bool,
     /// GeeLark refuses a batch that contains it; asked alone again at this time.
@@ -76,7 +76,12 @@ impl BatchState {
 
     /// `notes` are of the view's phones, in their order.
     pub(super) fn of(view: Arc<BatchView>, notes: Vec<Note>) -> Self {
-        Self { view, notes }
+        Self {
+            oldest: notes.iter().filter_map(|note| note.answered).min(),
+            alert: false,
+            view,
+            notes,
+        }
     }
 
     /// When each phone was last answered.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::{BatchState, Note};
-use super::{BatchView, Fleet, Phone};
+use super::{BatchView, Fleet, Phone, Standing};
 use crate::clock::{Moment, Past, UnixMillis};
 use crate::phone::BATCH_SIZE;
 
@@ -66,23 +66,25 @@ impl Fleet {
         }
     }
 
-    /// The fleet that `snapshot` is of. What it says is as old as it is: [`Fleet::expire`] takes back what is too old,
-    /// which includes whatever nobody can tell the age of.
+    /// The fleet that `snapshot` is of. What it says is as old as it is: [`Fleet::expire`] takes back what is too old.
+    /// What nobody can tell the age of is not shown.
     pub fn restored(account: Arc<str>, snapshot: Snapshot, past: Past) -> Self {
         let now = past.now().unix();
         let batch = |Batch { mut view, answered }: Batch| {
-            for last in Arc::make_mut(&mut view)
-                .phones
-                .iter_mut()
-                .filter_map(|phone| phone.last.as_mut())
-            {
-                // A clock that was set back makes no phone have its status since tomorrow.
-                last.since = last.since.min(now);
-            }
-            let notes = answered
+            let notes: Vec<Note> = answered
                 .iter()
-                .map(|at| Note::answered(at.and_then(|at| past.earlier(at))));
-            BatchState::of(view, notes.collect())
+                .map(|at| Note::answered(at.and_then(|at| past.earlier(at))))
+                .collect();
+            for (phone, note) in Arc::make_mut(&mut view).phones.iter_mut().zip(&notes) {
+                if let Some(last) = &mut phone.last {
+                    // A clock that was set back makes no phone have its status since tomorrow.
+                    last.since = last.since.min(now);
+                }
+                if note.answered.is_none() && phone.standing == Standing::Fresh {
+                    phone.standing = Standing::Stale;
+                }
+            }
+            BatchState::of(view, notes)
         };
         Self {
             account,
@@ -216,7 +218,7 @@ mod tests {
     #[test]
     fn phones_that_are_watched_no_longer_are_dropped_and_new_ones_begin_empty() {
         let mut fleet = restored(at(200));
-        assert!(fleet.assign(&members(&["b", "a"])));
+        assert!(fleet.assign(&members(&["b", "a"])).changed);
         let [a, b] = phones(&fleet);
         assert_eq!((a.shown(), b), (SEEN, Phone::unseen("b".into())));
     }
