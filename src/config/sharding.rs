@@ -46,6 +46,15 @@ impl Shard {
         }
     }
 
+    /// One of several.
+    #[cfg(test)]
+    pub(crate) fn of(shard: u32, shards: u32) -> Self {
+        Self {
+            shard,
+            shards: NonZeroU32::new(shards).unwrap(),
+        }
+    }
+
     pub(super) fn is_whole(self) -> bool {
         self.shards == NonZeroU32::MIN
     }
@@ -73,10 +82,7 @@ mod tests {
     use super::*;
 
     fn shard(shard: u32, shards: u32) -> Shard {
-        Shard {
-            shard,
-            shards: NonZeroU32::new(shards).unwrap(),
-        }
+        Shard::of(shard, shards)
     }
 
     #[test]
