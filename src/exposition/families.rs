@@ -116,8 +116,8 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         name: "phone_expiration_timestamp_seconds",
         kind: Kind::Gauge,
         help: "When the monthly subscription of the phone ends (field monthlyExpire in /open/v1/phone/list), in seconds since \
-               the Unix epoch. Only for phones that discovery found and that are paid for by the month; as old as \
-               geelark_discovery_last_success_timestamp_seconds says.",
+               the Unix epoch. Only for phones that discovery found and that are paid for by the month; as of the \
+               time in geelark_discovery_last_success_timestamp_seconds.",
         naming: Naming::IdAndName,
         labels: &[],
         value: |phone| {
@@ -130,7 +130,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         name: "phone_task_running",
         kind: Kind::Gauge,
         help: "1 while an automation task runs on the phone, else 0 (field rpaStatus in /open/v1/phone/list). Only for phones \
-               that discovery found; as old as geelark_discovery_last_success_timestamp_seconds says.",
+               that discovery found; as of the time in geelark_discovery_last_success_timestamp_seconds.",
         naming: Naming::IdAndName,
         labels: &[],
         value: |phone| phone.details.as_ref()?.task_running.map(i64::from),
