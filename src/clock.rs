@@ -175,7 +175,7 @@ mod tests {
         let past = Past::new(UnixMillis(NOW + HOUR), now);
         assert_eq!(past.elapsed(), None);
         assert_eq!(past.earlier(UnixMillis(NOW - 1)), None);
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let lock = UnixMillis(NOW + HOUR + 60_000);
         assert_eq!(past.later(lock, Duration::MAX), Some(now.mono + minute));
     }

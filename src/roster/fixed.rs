@@ -35,7 +35,12 @@ impl Fixed {
     pub async fn run(mut self, stop: CancellationToken) {
         while stop.run_until_cancelled(sleep(LETTING_GO)).await.is_some() {
             if self.book.claim.is_unsettled(Instant::now().into_std()) {
-                self.roster.send_replace(self.book.roster(&mut self.journal));
+                let roster = self.book.roster(&mut self.journal);
+                self.roster.send_if_modified(|known| {
+                    let is_other = *known != roster;
+                    *known = roster;
+                    is_other
+                });
             }
         }
     }
@@ -73,6 +78,8 @@ mod tests {
         sleep(2 * LETTING_GO).await;
         assert_eq!(settle(), 1);
 
+        before.settle([], Instant::now().into_std());
+        sleep(2 * LETTING_GO).await;
         before.settle([], Instant::now().into_std());
         receiver.changed().await.unwrap();
         assert_eq!(ids(&mut receiver), ["a", "b"]);
