@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn ids(listing: &Listing<()>) -> Vec<&str> {
-        let mut ids: Vec<_> = listing.phones().map(|(id, _)| id.as_str()).collect();
+        let mut ids: Vec<_> = listing.phones().map(|(id, ())| id.as_str()).collect();
         ids.sort_unstable();
         ids
     }

@@ -35,11 +35,14 @@ struct Item {
 /// Something that is done to an answer before it goes out.
 type Twist = dyn Fn(&mut Value) + Send + Sync;
 
+/// Something that happens to the list.
+type Change = dyn FnOnce(&mut Vec<Item>) + Send;
+
 #[derive(Default)]
 struct State {
     phones: Vec<Item>,
     /// Run before the answer to the nth call, from 0.
-    before: Vec<(usize, Box<dyn FnOnce(&mut Vec<Item>) + Send>)>,
+    before: Vec<(usize, Box<Change>)>,
     /// Applied to every answer while there is one.
     twist: Option<Arc<Twist>>,
     calls: Vec<(Instant, Value)>,
@@ -237,7 +240,7 @@ impl Scene {
         tokio::time::sleep_until(self.start + at).await;
     }
 
-    fn metric(&self, name: &str) -> f64 {
+    fn metric(&self, name: &str) -> i64 {
         let body: Vec<u8> = self.board.scrape(Encoding::Plain).flatten().collect();
         let text = String::from_utf8(body).unwrap();
         let line = format!("{name}{{account=\"main\"}} ");
