@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing::Level;
 use url::Url;
 
@@ -95,6 +95,16 @@ pub enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Which phones are there? Lists what discovery finds with each account's filters, or every phone. A configuration
+    /// without phones is enough. The calls come on top of those of an exporter that runs beside it.
+    Phones {
+        /// Only this account.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// How to write the list.
+        #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+        format: ListFormat,
+    },
     /// Simulator and exporter together: a living fleet to look at, nothing else needed.
     Demo {
         /// The simulated fleet.
@@ -128,6 +138,15 @@ pub enum Command {
         #[arg(long = "tls.insecure-skip-verify")]
         insecure: bool,
     },
+}
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// Aligned columns, for people.
+    Table,
+    /// An array of objects, for programs.
+    Json,
 }
 
 #[cfg(test)]

@@ -152,6 +152,17 @@ impl Status {
         }
     }
 
+    /// The status in a word, as metrics and tables write it, or the number that has none.
+    pub fn label(self) -> Cow<'static, str> {
+        match self {
+            Self::Started => "started".into(),
+            Self::Starting => "starting".into(),
+            Self::ShutDown => "shut_down".into(),
+            Self::Expired => "expired".into(),
+            Self::Other(code) => code.to_string().into(),
+        }
+    }
+
     /// GeeLark's number for this status.
     pub fn code(self) -> i64 {
         match self {

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::{self, Account, Sources};
-use crate::geelark::{Call, Consequence};
+use crate::geelark::{Call, Consequence, Filter, Page};
 use crate::phone::{Answer, BATCH_SIZE};
 use crate::poller::{effective_interval, effective_stale_after};
 
@@ -35,6 +35,18 @@ pub(super) async fn run(sources: &Sources, online: bool) -> Result<(), Error> {
 }
 
 fn describe(account: &Account) -> String {
+    let Some(discovery) = &account.discovery else {
+        return describe_configured(account);
+    };
+    format!(
+        "{} configured phones and whatever discovery finds ({discovery}), so how many calls a round makes is known only at \
+         run time: one for every {BATCH_SIZE} phones, and as many for each look; budget {} calls a minute",
+        account.phones.len(),
+        account.budget.requests_per_minute,
+    )
+}
+
+fn describe_configured(account: &Account) -> String {
     let calls = account.phones.len().div_ceil(BATCH_SIZE);
     let budget = account.budget.requests_per_minute;
     let interval = effective_interval(account.poll.interval, calls, budget);
@@ -58,25 +70,32 @@ fn describe(account: &Account) -> String {
 async fn ask(account: &Account, clock: &Clock) -> Result<Result<String, String>, Error> {
     let client = Plan::new(account.clone())?.into_client(clock);
     let ids = &account.phones[..account.phones.len().min(BATCH_SIZE)];
-    if ids.is_empty() {
+    let closed = || Err("not called: the account is closed for calls".into());
+    if !ids.is_empty() {
+        let call = client.phone_status(ids).await;
+        return Ok(call.map_or_else(|_| closed(), |call| verdict(&call, |answer| told(answer, ids.len()))));
+    }
+    if account.discovery.is_none() {
         return Ok(Ok("no phone to ask about".into()));
     }
-    Ok(match client.phone_status(ids).await {
-        Ok(call) => verdict(&call, ids.len()),
-        Err(_) => Err("not called: the account is closed for calls".into()),
-    })
+    let call = client.phone_list(1, &Filter::default()).await;
+    Ok(call.map_or_else(|_| closed(), |call| verdict(&call, listed)))
 }
 
-fn verdict(call: &Call<Answer>, asked: usize) -> Result<String, String> {
+fn told(answer: &Answer, asked: usize) -> String {
+    let (found, failed) = (answer.found.len(), answer.failed.len());
+    format!("of {asked} phones asked about, {found} have a status and {failed} do not")
+}
+
+fn listed(page: &Page) -> String {
+    let total = page.total.unwrap_or(page.entries);
+    format!("the account has {total} phones; \"geelark_exporter phones\" lists those that discovery finds")
+}
+
+fn verdict<T>(call: &Call<T>, tell: impl FnOnce(&T) -> String) -> Result<String, String> {
     let millis = call.elapsed.as_millis();
     let failure = match &call.outcome {
-        Ok(answer) => {
-            return Ok(format!(
-                "GeeLark answered in {millis} ms: of {asked} phones asked about, {} have a status and {} do not",
-                answer.found.len(),
-                answer.failed.len()
-            ));
-        }
+        Ok(answer) => return Ok(format!("GeeLark answered in {millis} ms: {}", tell(answer))),
         Err(failure) => failure,
     };
     let advice = match failure.consequence() {

@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod exporter;
 mod healthcheck;
+mod phones;
 mod plan;
 mod reload;
 mod stop;
@@ -57,6 +58,9 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
             Prepared::new(sources, flags).await?.run(stop).await
         }
         Some(Command::Check { online }) => check::run(&Sources::from_process(flags.config_file), online).await,
+        Some(Command::Phones { account, format }) => {
+            phones::run(&Sources::from_process(flags.config_file), account.as_deref(), format).await
+        }
         Some(Command::Demo { simulator }) => demo::run(simulator, flags).await,
         Some(Command::Simulate {
             listen,

@@ -22,6 +22,18 @@ use super::sharding::Shard;
 pub(super) struct Others {
     names: HashMap<Arc<str>, String>,
     owners: Owners,
+    /// An account needs no phones.
+    phones_are_optional: bool,
+}
+
+impl Others {
+    /// For accounts that need no phones.
+    pub(super) fn without_phones() -> Self {
+        Self {
+            phones_are_optional: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// One account; `None` if the notes say what is wrong with it.
@@ -30,7 +42,7 @@ pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: 
     let base_url = base_url(section, notes);
     let credentials = credentials::read(section, notes);
     let section_of_phones = section.section("phones", notes);
-    let mut phones = phones::read(section, &section_of_phones, notes);
+    let mut phones = phones::read(section, &section_of_phones, others.phones_are_optional, notes);
     let discovery = discovery::read(&section_of_phones, shard, notes);
     let poll = poll(section, notes);
     let budget = budget(section, shard, notes);

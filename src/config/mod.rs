@@ -39,9 +39,18 @@ use section::Section;
 
 /// The configuration that `sources` describe, or everything that is wrong with it.
 pub fn load(sources: &Sources) -> Result<Config, Problems> {
+    load_for(sources, account::Others::default())
+}
+
+/// Like [`load`], for whoever wants to see the phones there are: an account may be without any yet.
+pub fn load_accounts(sources: &Sources) -> Result<Config, Problems> {
+    load_for(sources, account::Others::without_phones())
+}
+
+fn load_for(sources: &Sources, others: account::Others) -> Result<Config, Problems> {
     let mut notes = Notes::default();
     let read = sources.read()?;
-    let accounts = accounts(&read, &mut notes);
+    let accounts = accounts(&read, others, &mut notes);
     let (warnings, followed) = notes.finish()?;
     Ok(Config {
         accounts,
@@ -52,7 +61,7 @@ pub fn load(sources: &Sources) -> Result<Config, Problems> {
 }
 
 /// The accounts that are right; the notes tell of the others.
-fn accounts(sources: &Sources, notes: &mut Notes) -> Vec<Account> {
+fn accounts(sources: &Sources, mut others: account::Others, notes: &mut Notes) -> Vec<Account> {
     let Some(tree) = sources::merge(sources, notes) else {
         return Vec::new();
     };
@@ -64,7 +73,6 @@ fn accounts(sources: &Sources, notes: &mut Notes) -> Vec<Account> {
         let sentence = "there are no accounts; describe at least one under \"accounts:\"";
         notes.problem(Problem::new(place.as_str(), sentence));
     }
-    let mut others = account::Others::default();
     sections
         .iter()
         .flatten()

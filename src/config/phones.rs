@@ -14,11 +14,12 @@ use crate::phone::PhoneId;
 const NAMED: usize = 3;
 
 /// The configured phones of one account in configured order, each once. `section` is its section `phones`.
-pub(super) fn read(account: &Section, section: &Section, notes: &mut Notes) -> Vec<PhoneId> {
+pub(super) fn read(account: &Section, section: &Section, are_optional: bool, notes: &mut Notes) -> Vec<PhoneId> {
     let mut roll = Roll::default();
     let ids = section.list("ids", notes);
     let files = section.list("files", notes);
-    if !section.is_refused
+    if !are_optional
+        && !section.is_refused
         && section.field("discovery").is_none()
         && [&ids, &files]
             .into_iter()

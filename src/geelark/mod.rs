@@ -25,6 +25,7 @@ mod wire;
 pub use budget::{Budget, Ending, Permit, Spent};
 pub use call::{Call, Consequence, Endpoint, Failure, Held, Reason};
 pub use client::Client;
+pub(crate) use envelope::is_unprintable;
 pub use gate::{Closure, Gate};
 pub use list::{Filter, Listed, PAGE_SIZE, Page};
 pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};

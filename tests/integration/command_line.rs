@@ -34,6 +34,7 @@ async fn help_names_every_subcommand_and_flag() {
     assert_eq!(output.status.code(), Some(0));
     for word in [
         "check",
+        "phones",
         "demo",
         "simulate",
         "healthcheck",
@@ -49,7 +50,7 @@ async fn help_names_every_subcommand_and_flag() {
     ] {
         assert!(output.text.contains(word), "{word:?} is not in\n{}", output.text);
     }
-    for subcommand in ["check", "demo", "simulate", "healthcheck"] {
+    for subcommand in ["check", "phones", "demo", "simulate", "healthcheck"] {
         let output = run(&[subcommand, "--help"]).await;
         assert_eq!(output.status.code(), Some(0), "{}", output.text);
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Folder;
-use crate::config::{Config, Discovery, Filter, Shard};
+use super::{Folder, variables};
+use crate::config::{Config, Discovery, Filter, Shard, Sources, load_accounts};
 use crate::phone::ChargeMode;
 
 /// An account whose phones are these.
@@ -35,6 +35,23 @@ fn an_account_needs_no_ids_where_discovery_finds_them() {
     let config = load("{ids: ['1'], discovery: {}}", &[]).unwrap();
     assert_eq!(config.accounts[0].phones, ["1".into()]);
     assert!(config.accounts[0].discovery.is_some());
+}
+
+#[test]
+fn whoever_wants_to_see_the_phones_needs_to_name_none() {
+    let sources = Sources {
+        file: None,
+        env: variables(&[("GEELARK_TOKEN", "t")]),
+        ..Sources::default()
+    };
+    let config = load_accounts(&sources).unwrap();
+    assert!(config.accounts[0].phones.is_empty() && config.accounts[0].discovery.is_none());
+    let said = crate::config::load(&sources).unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "environment: accounts[0] has no phones; list their ids under phones.ids, or in files under phones.files, \
+         or let phones.discovery find them"
+    );
 }
 
 #[test]

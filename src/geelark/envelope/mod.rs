@@ -158,7 +158,7 @@ fn quote(text: &str) -> String {
 }
 
 /// Control characters, line separators, and what turns the direction of writing around.
-fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
