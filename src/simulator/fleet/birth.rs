@@ -58,7 +58,7 @@ pub(super) fn newcomer(index: usize, rng: &mut Rng, taken: impl Fn(&str) -> bool
         status: status::SHUT_DOWN,
         exists: true,
         frozen: false,
-        group: GROUPS[rng.usize(..GROUPS.len())].to_owned(),
+        group: GROUPS[index % GROUPS.len()].to_owned(),
         remark: if number.is_multiple_of(5) {
             "ask Li before use"
         } else {
