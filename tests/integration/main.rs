@@ -10,6 +10,7 @@
 
 mod budget;
 mod command_line;
+mod discovery;
 mod faults;
 mod follow;
 mod lifecycle;

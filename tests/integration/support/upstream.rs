@@ -115,6 +115,11 @@ impl Upstream {
             .await;
     }
 
+    /// Makes a phone; the wishes are those of a change, and perhaps an `id`.
+    pub(crate) async fn create(&self, wishes: Value) {
+        self.control(reqwest::Method::POST, "phones", Some(wishes)).await;
+    }
+
     /// The phone no longer exists.
     pub(crate) async fn vanish(&self, id: &str) {
         self.control(reqwest::Method::DELETE, &format!("phones/{id}"), None)

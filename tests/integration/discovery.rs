@@ -1,0 +1,357 @@
+//! The fleet found by itself: who is in it, what is told of whom, and what `phones` prints.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::support::{Exporter, FAST, Launch, Samples, Upstream, assert_no_secret};
+
+/// An account that finds its phones, and looks again each second.
+fn finding(upstream: &Upstream, filters: &str) -> String {
+    let discovery = format!("      discovery: {{refresh_interval: 1s{filters}}}\n{FAST}");
+    format!("accounts:\n{}", upstream.account("main", &[""; 0], &discovery))
+}
+
+fn ids(samples: &Samples) -> BTreeSet<String> {
+    let infos = samples.of("phone_info");
+    let ids: BTreeSet<_> = infos.iter().map(|info| info.labels["id"].clone()).collect();
+    assert_eq!(ids.len(), infos.len(), "a phone is there twice");
+    ids
+}
+
+fn all(upstream: &Upstream) -> BTreeSet<String> {
+    upstream.ids.iter().cloned().collect()
+}
+
+fn found(samples: &Samples) -> Option<f64> {
+    samples.value("geelark_discovery_phones", &[("account", "main")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_of_three_pages_is_found_and_told_about_as_it_is() {
+    let upstream = Upstream::start(&["--phones=243"]).await;
+    let exporter = Exporter::start(&finding(&upstream, "")).await;
+    exporter.ready().await;
+    let samples = exporter.samples().await;
+    assert_eq!(ids(&samples), all(&upstream), "readiness waits for the first list");
+    assert_eq!(found(&samples), Some(243.0));
+    assert_eq!(samples.of("phone_status").len(), 243);
+    let (mut monthly, mut running) = (0, 0);
+    for phone in upstream.phones().await {
+        let id = phone["id"].as_str().unwrap();
+        let info = samples.find("phone_info", &[("id", id)]).unwrap();
+        let is_monthly = phone["chargeMode"] == 1;
+        assert_eq!(info.labels["group"], phone["group"].as_str().unwrap());
+        assert_eq!(
+            info.labels["charge_mode"],
+            if is_monthly { "monthly" } else { "per_minute" }
+        );
+        for label in ["os_version", "brand", "model", "country"] {
+            assert!(!info.labels[label].is_empty(), "{label} of {info:?}");
+        }
+        let expiration = samples.value("phone_expiration_timestamp_seconds", &[("id", id)]);
+        assert_eq!(
+            expiration,
+            phone["monthlyExpire"].as_f64().filter(|_| is_monthly),
+            "{phone}"
+        );
+        let task = samples.value("phone_task_running", &[("id", id)]);
+        assert_eq!(task, phone["rpaStatus"].as_f64(), "{phone}");
+        monthly += usize::from(is_monthly);
+        running += usize::from(task == Some(1.0));
+    }
+    assert!(monthly > 0 && running > 0, "the fleet has both kinds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_find_their_part_and_configured_phones_stay_beside_it() {
+    let upstream = Upstream::start(&["--phones=243"]).await;
+    let exporter = Exporter::start(&finding(&upstream, ", groups: [farm-b]")).await;
+    exporter.ready().await;
+    assert_eq!(ids(&exporter.samples().await).len(), 81);
+
+    let phones = upstream.phones().await;
+    let is_wanted = |phone: &&Value| phone["group"] == "farm-a" || phone["chargeMode"] == 1;
+    let mut wanted: BTreeSet<String> = phones
+        .iter()
+        .filter(is_wanted)
+        .map(|phone| phone["id"].as_str().unwrap().to_owned())
+        .collect();
+    let other = phones.iter().find(|phone| !is_wanted(phone)).unwrap()["id"]
+        .as_str()
+        .unwrap();
+    wanted.insert(other.to_owned());
+    let any = format!("      discovery: {{any: [{{groups: [farm-a]}}, {{charge_mode: monthly}}]}}\n{FAST}");
+    let config = format!("accounts:\n{}", upstream.account("main", &[other], &any));
+    let exporter = Exporter::start(&config).await;
+    exporter.ready().await;
+    let samples = exporter.samples().await;
+    assert_eq!(ids(&samples), wanted);
+    let info = samples.find("phone_info", &[("id", other)]).unwrap();
+    assert!(
+        !info.labels.contains_key("group"),
+        "nothing is known of {info:?} beyond its name"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_that_are_made_appear_and_phones_that_vanish_go() {
+    let upstream = Upstream::start(&["--phones=150"]).await;
+    let exporter = Exporter::start(&finding(&upstream, "")).await;
+    exporter.ready().await;
+    upstream
+        .create(json!({"id": "newcomer", "serialName": "new 手机", "status": "started"}))
+        .await;
+    let samples = exporter
+        .until("the newcomer's status", |samples| {
+            samples.value("phone_status", &[("id", "newcomer")]) == Some(0.0)
+        })
+        .await;
+    assert_eq!(ids(&samples).len(), 151);
+    let gone = &upstream.ids[7];
+    upstream.vanish(gone).await;
+    let samples = exporter
+        .until("the phone that vanished to be gone", |samples| {
+            samples.find("phone_info", &[("id", gone)]).is_none()
+        })
+        .await;
+    assert_eq!(ids(&samples).len(), 150);
+    for name in [
+        "phone_status",
+        "phone_not_found",
+        "phone_not_found_total",
+        "phone_task_running",
+    ] {
+        assert_eq!(samples.find(name, &[("id", gone)]), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_fails_or_stops_short_takes_no_phone_away() {
+    let upstream = Upstream::start(&["--phones=150"]).await;
+    let exporter = Exporter::start(&finding(&upstream, "")).await;
+    exporter.ready().await;
+    let failures = |samples: &Samples| {
+        let failures = samples.value("geelark_discovery_failures_total", &[("account", "main")]);
+        failures.unwrap()
+    };
+    for fault in [
+        "code:50000",
+        "data-null",
+        "missing-lists",
+        "html",
+        "truncated",
+        "wrong-type",
+    ] {
+        let before = failures(&exporter.samples().await);
+        upstream.faults(json!([format!("{fault},endpoint=list")])).await;
+        let samples = exporter.until(fault, |samples| failures(samples) > before).await;
+        assert_eq!(ids(&samples), all(&upstream), "{fault}");
+        assert_eq!(found(&samples), Some(150.0), "{fault}");
+        upstream.faults(json!([])).await;
+    }
+    let since = crate::support::unix_now().floor();
+    exporter
+        .until("discovery to work again", |samples| {
+            samples.value(
+                "geelark_discovery_last_success_timestamp_seconds",
+                &[("account", "main")],
+            ) > Some(since)
+        })
+        .await;
+    assert_eq!(
+        exporter.output().matches("discovery failed").count(),
+        6,
+        "{}",
+        exporter.output()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_two_accounts_find_is_shown_once() {
+    let upstream = Upstream::start(&["--phones=30"]).await;
+    let discovery = |filters| format!("      discovery: {{refresh_interval: 1s{filters}}}\n{FAST}");
+    let config = [
+        upstream.account("first", &[""; 0], &discovery(", groups: [farm-a]")),
+        upstream.account("second", &[""; 0], &discovery("")),
+    ];
+    let exporter = Exporter::start(&format!("accounts:\n{}", config.concat())).await;
+    let of = |samples: &Samples, account: &str| {
+        let _ = ids(samples);
+        let infos = samples.of("phone_info");
+        infos.iter().filter(|info| info.labels["account"] == account).count()
+    };
+    exporter
+        .until("each account to have its own", |samples| {
+            (of(samples, "first"), of(samples, "second")) == (10, 20)
+        })
+        .await;
+    assert!(exporter.output().contains("phones are in another account too"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_thousand_phones_are_found_within_the_budget() {
+    let upstream = Upstream::start(&["--phones=20000"]).await;
+    let account =
+        "      discovery: {}\n    poll: {interval: 1s}\n    budget: {requests_per_minute: 3000, max_in_flight: 8}";
+    let config = format!("accounts:\n{}", upstream.account("main", &[""; 0], account));
+    let exporter = Exporter::start(&config).await;
+    exporter.ready().await;
+    let samples = exporter.samples().await;
+    assert_eq!(found(&samples), Some(20_000.0));
+    assert_eq!(ids(&samples), all(&upstream));
+    let calls = upstream.calls().await;
+    assert_eq!(calls.refused, 0);
+    assert!(
+        calls.max_in_any_minute <= 3000,
+        "{} in a minute",
+        calls.max_in_any_minute
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_list_tells_of_owners_and_proxies_is_told_by_nobody() {
+    let upstream = Upstream::start(&["--phones=120"]).await;
+    for format in ["logfmt", "json"] {
+        let exporter = Launch::configured(&finding(&upstream, ""))
+            .args(&["--log.level=trace"])
+            .arg(format!("--log.format={format}"))
+            .start()
+            .await;
+        exporter.ready().await;
+        for fault in ["wrong-type", "strings", "truncated", "code-with-data:40006"] {
+            upstream.faults(json!([format!("{fault},endpoint=list,count=2")])).await;
+            let since = crate::support::unix_now().floor();
+            exporter
+                .until("discovery to go on", |samples| {
+                    samples.value(
+                        "geelark_discovery_last_success_timestamp_seconds",
+                        &[("account", "main")],
+                    ) > Some(since)
+                })
+                .await;
+        }
+        for page in ["/metrics", "/", "/-/ready", "/api/v1/phones", "/api/v1/accounts"] {
+            assert_no_secret(&exporter.get(page).await.text().await.unwrap(), page);
+        }
+        assert_no_secret(&exporter.output(), "the log");
+    }
+    for format in ["table", "json"] {
+        for fault in ["strings", "truncated,count=9"] {
+            upstream.faults(json!([format!("{fault},endpoint=list")])).await;
+            let output = Launch::configured(&finding(&upstream, ""))
+                .args(&["phones", "--format", format, "--log.level=trace"])
+                .run()
+                .await;
+            assert_no_secret(&output.text, "phones");
+        }
+    }
+}
+
+/// Runs `phones` in the environment of the upstream's account, which has no phones.
+async fn phones(upstream: &Upstream, args: &[&str]) -> (Option<i32>, String) {
+    let launch = Launch::bare().env("GEELARK_TOKEN", "demo-token");
+    let output = launch
+        .env("GEELARK_BASE_URL", &upstream.url)
+        .arg("phones")
+        .args(args)
+        .run()
+        .await;
+    (output.status.code(), output.text)
+}
+
+#[tokio::test]
+async fn phones_lists_what_there_is_for_programs() {
+    let upstream = Upstream::start(&["--phones=120"]).await;
+    let (code, text) = phones(&upstream, &["--format", "json"]).await;
+    assert_eq!(code, Some(0), "{text}");
+    let list = &text[text.find("[\n").unwrap()..text.rfind("\n]").unwrap() + 2];
+    let list: Vec<Value> = serde_json::from_str(list).unwrap();
+    let listed: BTreeMap<&str, &Value> = list.iter().map(|row| (row["id"].as_str().unwrap(), row)).collect();
+    assert_eq!((list.len(), listed.len()), (120, 120));
+    for phone in upstream.phones().await {
+        let row = listed[phone["id"].as_str().unwrap()];
+        let name = phone["serialName"].as_str().filter(|name| !name.is_empty());
+        assert_eq!(row["name"].as_str(), name);
+        assert_eq!(
+            (&row["account"], &row["group"], &row["tags"]),
+            (&json!("default"), &phone["group"], &phone["tags"])
+        );
+        let is_monthly = phone["chargeMode"] == 1;
+        assert_eq!(row["charge_mode"], if is_monthly { "monthly" } else { "per_minute" });
+        // The list knows no expired phones.
+        let status = ["started", "starting", "shut_down", "shut_down"];
+        assert_eq!(
+            row["status"],
+            status[usize::try_from(phone["status"].as_u64().unwrap()).unwrap()]
+        );
+        let expires = row["expires"].as_str();
+        assert_eq!(expires.is_some(), is_monthly);
+        assert!(
+            expires.is_none_or(|at| at.starts_with("20") && at.ends_with('Z')),
+            "{expires:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn phones_lists_what_discovery_finds_for_people() {
+    let upstream = Upstream::start(&["--phones=30"]).await;
+    let accounts = [
+        upstream.account("main", &[""; 0], "      discovery: {groups: [farm-a]}"),
+        upstream.account("spare", &["1"], ""),
+    ];
+    let run = |args: &[&str]| {
+        let launch = Launch::configured(&format!("accounts:\n{}", accounts.concat()));
+        launch.arg("phones").args(args).run()
+    };
+    let output = run(&[]).await;
+    let rows = |word: &str| output.text.lines().filter(|line| line.starts_with(word)).count();
+    assert_eq!(
+        (rows("ACCOUNT "), rows("main "), rows("spare ")),
+        (1, 10, 30),
+        "{}",
+        output.text
+    );
+    assert_eq!(output.status.code(), Some(0));
+    let output = run(&["--account=main"]).await;
+    let header = output.text.lines().find(|line| line.starts_with("ID ")).unwrap();
+    let words: Vec<&str> = header.split_whitespace().collect();
+    assert_eq!(words, ["ID", "NAME", "GROUP", "TAGS", "STATUS", "CHARGE", "EXPIRES"]);
+    assert_eq!(output.text.matches(" farm-a ").count(), 10);
+
+    let output = run(&["--account=mian"]).await;
+    let sentence = "there is no account \"mian\"; configured: \"main\", \"spare\"\n";
+    assert!(output.text.ends_with(sentence), "{}", output.text);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn phones_says_in_a_sentence_what_is_wrong() {
+    let upstream = Upstream::start(&["--phones=3", "--token=another"]).await;
+    let (code, text) = phones(&upstream, &[]).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("account default: page 1 of the list: GeeLark answered 40003"),
+        "{text}"
+    );
+    let output = Launch::bare().arg("phones").run().await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.text.contains("nothing is configured"), "{}", output.text);
+}
+
+#[tokio::test]
+async fn check_says_what_is_known_only_at_run_time() {
+    let upstream = Upstream::start(&["--phones=243"]).await;
+    let config = finding(&upstream, ", groups: [farm-a]");
+    let output = Launch::configured(&config).args(&["check", "--online"]).run().await;
+    for sentence in [
+        "0 configured phones and whatever discovery finds (every phone in group \"farm-a\", looked for every 1s)",
+        "known only at run time",
+        "the account has 243 phones",
+        "configuration is valid",
+    ] {
+        assert!(output.text.contains(sentence), "{sentence:?} is not in {}", output.text);
+    }
+    assert_eq!(output.status.code(), Some(0));
+}
