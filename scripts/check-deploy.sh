@@ -10,7 +10,7 @@ rules=(deploy/prometheus/*.rules.yml)
 if ((${#rules[@]})); then
   promtool check rules --lint=all --lint-fatal "${rules[@]}"
 fi
-rule_tests=(deploy/prometheus/*.test.yml)
+rule_tests=(deploy/prometheus/tests/*.test.yml)
 if ((${#rule_tests[@]})); then
   promtool test rules "${rule_tests[@]}"
 fi
