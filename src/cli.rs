@@ -104,7 +104,13 @@ pub enum Command {
     /// The GeeLark stand-in alone, to try a configuration and alerts without touching a fleet.
     Simulate {
         /// Where the stand-in listens. Its control endpoints ask for no credentials: keep it on loopback.
-        #[arg(long = "listen-address", value_name = "ADDR", default_value = "127.0.0.1:9944")]
+        // Arguments share one space of ids, and the exporter's own addresses are `listen` in it.
+        #[arg(
+            id = "simulator_listen",
+            long = "listen-address",
+            value_name = "ADDR",
+            default_value = "127.0.0.1:9944"
+        )]
         listen: SocketAddr,
         /// Write a configuration for the exporter that watches the simulated fleet to this file.
         #[arg(long = "write-config", value_name = "PATH")]
@@ -133,6 +139,14 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_takes_the_flags_of_the_exporter_beside_its_own() {
+        for subcommand in ["check", "demo", "simulate", "healthcheck"] {
+            let line = ["geelark_exporter", subcommand, "--web.listen-address=:9999"];
+            assert_eq!(Cli::parse_from(line).flags.listen, [ListenAddress::Everywhere(9999)]);
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@
 //! |---|---|
 //! | [`phone`] | the words of the domain: ids, statuses, answers |
 //! | [`clock`] | time, handed in so that tests can stop it |
+//! | [`stamp`] | noticing that files changed |
 //! | [`config`] | files and environment to a valid configuration; secrets redact themselves |
 //! | [`geelark`] | the only room that knows the API: signing, envelope, codes, wire types; the budget and the locks |
 //! | [`fleet`] | what is known and how an answer changes it; pure |
@@ -43,4 +44,5 @@ pub mod logging;
 pub mod phone;
 pub mod poller;
 pub mod simulator;
+pub mod stamp;
 pub mod web;

@@ -56,7 +56,7 @@ fn describe(account: &Account) -> String {
 
 /// One status call about the first phones, and what came of it as a sentence.
 async fn ask(account: &Account, clock: &Clock) -> Result<Result<String, String>, Error> {
-    let client = Plan::new(account.clone(), None, clock)?.into_client();
+    let client = Plan::new(account.clone())?.into_client(clock);
     let ids = &account.phones[..account.phones.len().min(BATCH_SIZE)];
     if ids.is_empty() {
         return Ok(Ok("no phone to ask about".into()));

@@ -48,7 +48,15 @@ pub(super) async fn run(options: Options, flags: Flags) -> Result<(), Error> {
     }
     println!("Ctrl-C ends both.");
     let simulating = tokio::spawn(simulator.serve(listener, stop.clone()));
-    let outcome = Exporter::serve_until(Sources { file: None, env }, flags, stop.clone()).await;
+    let outcome = Exporter::serve_until(
+        Sources {
+            env,
+            ..Sources::default()
+        },
+        flags,
+        stop.clone(),
+    )
+    .await;
     stop.cancel();
     // It was told to stop; how it ended tells nobody anything.
     let _ = simulating.await;

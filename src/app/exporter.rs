@@ -2,33 +2,38 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Mutex;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::info;
 
-use super::watch::{Plan, Watch};
+use super::reload::{self, InForce};
 use super::{Error, stop};
 use crate::cli::Flags;
 use crate::clock::Clock;
-use crate::config::{self, Config, Sources};
+use crate::config::{self, Sources};
 use crate::exposition::{Board, BuildInfo, Encoding};
 use crate::web::{self, Limits, Listener, Protection, ScrapeBody, Site};
 
 /// A running exporter.
 pub(super) struct Exporter {
-    sources: Sources,
-    clock: Clock,
-    board: Board,
+    pub(super) sources: Sources,
+    pub(super) clock: Clock,
+    pub(super) board: Board,
     /// Held across a whole reload, so that two cannot mix.
-    watches: Mutex<Vec<Watch>>,
+    pub(super) in_force: Mutex<InForce>,
     /// Which accounts have been asked about once: what readiness needs, without waiting for a reload.
-    first_rounds: ArcSwap<Vec<(Arc<str>, Arc<AtomicBool>)>>,
+    pub(super) first_rounds: ArcSwap<Vec<(Arc<str>, Arc<AtomicBool>)>>,
     /// Cancelled when a task that must not end has ended.
-    broken: CancellationToken,
+    pub(super) broken: CancellationToken,
 }
+
+/// How often the files that the configuration names are compared with what was read. A `stat` each costs nothing.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 impl Exporter {
     /// Serves until SIGINT or SIGTERM.
@@ -47,7 +52,7 @@ impl Exporter {
             None => Protection::default(),
         };
         let clock = Clock::system();
-        let plans = plan(&config, &[], &clock)?;
+        let plans = reload::plan(&config, &[])?;
         let listeners = if flags.systemd_socket {
             Listener::from_systemd()
         } else {
@@ -60,7 +65,7 @@ impl Exporter {
             sources,
             clock,
             board,
-            watches: Mutex::default(),
+            in_force: Mutex::default(),
             first_rounds: ArcSwap::default(),
             broken: CancellationToken::new(),
         });
@@ -75,12 +80,9 @@ impl Exporter {
                 .sum::<usize>(),
             "starting"
         );
-        warn_about(&config);
-        {
-            let mut watches = exporter.watches.lock().await;
-            exporter.start(plans, &mut watches).await;
-        }
-        exporter.board.metrics().config_reloaded(exporter.clock.now().unix());
+        exporter
+            .put_in_force(config, plans, &mut *exporter.in_force.lock().await)
+            .await;
 
         let settings = web::Settings {
             telemetry_path: flags.telemetry_path,
@@ -90,6 +92,8 @@ impl Exporter {
         };
         let serving = web::serve(listeners, settings, exporter.clone(), stop.clone());
         tokio::pin!(serving);
+        let mut follow = interval(FOLLOW_EVERY);
+        follow.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let outcome = loop {
             tokio::select! {
                 () = &mut serving => break Ok(()),
@@ -100,98 +104,14 @@ impl Exporter {
                     // What went wrong is logged and shown by the reload itself.
                     let _ = exporter.reload().await;
                 }
+                _ = follow.tick() => exporter.follow().await,
             }
         };
-        for watch in exporter.watches.lock().await.drain(..) {
+        for watch in exporter.in_force.lock().await.watches.drain(..) {
             watch.end().await;
         }
         info!("ended");
         outcome
-    }
-
-    /// Ends what changed, starts what is new, leaves the rest alone.
-    async fn start(&self, plans: Vec<Step>, watches: &mut Vec<Watch>) {
-        let mut before: Vec<Option<Watch>> = watches.drain(..).map(Some).collect();
-        for step in plans {
-            let watch = match step {
-                Step::Keep(index) => before[index].take(),
-                Step::Start { plan, replaces } => {
-                    let predecessor = replaces.and_then(|index| before[index].take());
-                    Some(plan.start(predecessor, &self.board, &self.clock, &self.broken).await)
-                }
-            };
-            watches.extend(watch);
-        }
-        self.board
-            .arrange(watches.iter().map(|watch| watch.section.clone()).collect());
-        self.first_rounds.store(Arc::new(
-            watches
-                .iter()
-                .map(|watch| (watch.account.name.clone(), watch.first_round.clone()))
-                .collect(),
-        ));
-        for gone in before.into_iter().flatten() {
-            self.board.metrics().forget(&gone.account.name);
-            gone.end().await;
-        }
-    }
-
-    /// Reads the configuration again. A bad one changes nothing; a good one keeps what is known and what is spent.
-    async fn reload(&self) -> Result<(), String> {
-        let mut watches = self.watches.lock().await;
-        let planned = config::load(&self.sources).map_err(Error::from).and_then(|config| {
-            let plans = plan(&config, &watches, &self.clock)?;
-            Ok((config, plans))
-        });
-        match planned {
-            Ok((config, plans)) => {
-                self.start(plans, &mut watches).await;
-                self.board.metrics().config_reloaded(self.clock.now().unix());
-                info!(accounts = watches.len(), "configuration reloaded");
-                warn_about(&config);
-                Ok(())
-            }
-            Err(problem) => {
-                self.board.metrics().config_reload_failed();
-                error!("configuration not reloaded, the previous one stays in force: {problem}");
-                Err(problem.to_string())
-            }
-        }
-    }
-}
-
-/// What a reload does for one account of the new configuration.
-enum Step {
-    /// Nothing changed: the watch at this index goes on.
-    Keep(usize),
-    Start {
-        plan: Box<Plan>,
-        /// The watch of the account's name until now.
-        replaces: Option<usize>,
-    },
-}
-
-fn plan(config: &Config, watches: &[Watch], clock: &Clock) -> Result<Vec<Step>, Error> {
-    config
-        .accounts
-        .iter()
-        .map(|account| {
-            let replaces = watches.iter().position(|watch| watch.account.name == account.name);
-            let predecessor = replaces.map(|index| &watches[index]);
-            match (replaces, predecessor) {
-                (Some(index), Some(watch)) if watch.account == *account => Ok(Step::Keep(index)),
-                _ => Ok(Step::Start {
-                    plan: Box::new(Plan::new(account.clone(), predecessor, clock)?),
-                    replaces,
-                }),
-            }
-        })
-        .collect()
-}
-
-fn warn_about(config: &Config) {
-    for warning in &config.warnings {
-        warn!("{warning}");
     }
 }
 

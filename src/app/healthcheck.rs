@@ -1,5 +1,7 @@
 //! `healthcheck`: one request, for containers that have no curl.
 
+use std::error::Error as _;
+use std::iter;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -13,7 +15,12 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Succeeds if `url` answers 2xx, or 401: users are configured, the check is none of them, and the exporter is alive.
 pub(super) async fn run(url: &Url, insecure: bool) -> Result<(), Error> {
     crate::geelark::install_crypto();
-    let failed = |error: reqwest::Error| Error::Run(format!("unhealthy: {url} did not answer: {error}"));
+    let failed = |error: reqwest::Error| {
+        // The outermost error only repeats the address; the innermost says what happened.
+        let cause = iter::successors(error.source(), |&cause| cause.source()).last();
+        let cause = cause.map_or_else(|| error.to_string(), ToString::to_string);
+        Error::Run(format!("unhealthy: {url} did not answer: {cause}"))
+    };
     let client = reqwest::Client::builder()
         .timeout(TIMEOUT)
         .no_proxy()

@@ -15,53 +15,28 @@ use crate::geelark::{Budget, Client, Endpoint, Gate, HttpTransport, SetupError};
 use crate::phone::Member;
 use crate::poller::{Hints, Parts, Poller, Settings};
 
-/// Everything a watched account needs that can fail to be built, built before anything starts.
+/// A watched account in the making: all that can fail has been done, and nothing has been started or changed.
 pub(super) struct Plan {
     account: Account,
-    client: Client<HttpTransport>,
-    gate: Arc<Gate>,
-    first_round: Arc<AtomicBool>,
+    transport: HttpTransport,
 }
 
 impl Plan {
-    /// `predecessor` is the same account as it was watched until now, if it was: what it spent and its locks stay.
-    pub(super) fn new(account: Account, predecessor: Option<&Watch>, clock: &Clock) -> Result<Self, SetupError> {
-        let allowed = account.budget;
-        let (budget, gate) = match predecessor {
-            Some(watch) => (
-                watch
-                    .budget
-                    .successor(allowed.requests_per_minute, allowed.max_in_flight),
-                watch.gate.clone(),
-            ),
-            None => (
-                Budget::new(allowed.requests_per_minute, allowed.max_in_flight),
-                Arc::new(Gate::new()),
-            ),
-        };
+    pub(super) fn new(account: Account) -> Result<Self, SetupError> {
         let transport = HttpTransport::new(&account.base_url, account.poll.timeout)?;
-        let client = Client::new(
-            transport,
-            account.credentials.clone(),
-            Arc::new(budget),
-            gate.clone(),
-            clock.clone(),
-        );
-        let first_round = predecessor.map_or_else(Arc::default, |watch| watch.first_round.clone());
-        Ok(Self {
-            account,
-            client,
-            gate,
-            first_round,
-        })
+        Ok(Self { account, transport })
     }
 
-    /// The client, for whoever wants one call and no watching.
-    pub(super) fn into_client(self) -> Client<HttpTransport> {
-        self.client
+    /// A client for whoever wants a call and no watching.
+    pub(super) fn into_client(self, clock: &Clock) -> Client<HttpTransport> {
+        let Self { account, transport } = self;
+        let budget = Budget::new(account.budget.requests_per_minute, account.budget.max_in_flight);
+        let gate = Arc::new(Gate::new());
+        Client::new(transport, account.credentials, Arc::new(budget), gate, clock.clone())
     }
 
-    /// Ends the predecessor and starts the poller with what that one knew. `broken` is cancelled should it panic.
+    /// Ends the predecessor, if the account was watched until now, and starts the poller with what that one knew, what it
+    /// spent and what it was locked for. `broken` is cancelled should the poller panic.
     pub(super) async fn start(
         self,
         predecessor: Option<Watch>,
@@ -69,21 +44,28 @@ impl Plan {
         clock: &Clock,
         broken: &CancellationToken,
     ) -> Watch {
-        let Self {
-            account,
-            client,
-            gate,
-            first_round,
-        } = self;
-        let known = match predecessor {
-            Some(watch) => {
-                if watch.account.credentials != account.credentials {
-                    gate.forget_refusals();
-                }
-                watch.end().await
+        let Self { account, transport } = self;
+        let allowed = account.budget;
+        let (budget, gate, first_round, known) = if let Some(watch) = predecessor {
+            if watch.account.credentials != account.credentials {
+                watch.gate.forget_refusals();
             }
-            None => None,
+            let budget = watch
+                .budget
+                .successor(allowed.requests_per_minute, allowed.max_in_flight);
+            (budget, watch.gate.clone(), watch.first_round.clone(), watch.end().await)
+        } else {
+            let budget = Budget::new(allowed.requests_per_minute, allowed.max_in_flight);
+            (budget, Arc::new(Gate::new()), Arc::default(), None)
         };
+        let budget = Arc::new(budget);
+        let client = Client::new(
+            transport,
+            account.credentials.clone(),
+            budget.clone(),
+            gate.clone(),
+            clock.clone(),
+        );
         let mut fleet = known.unwrap_or_else(|| Fleet::new(account.name.clone()));
         let members: Arc<[Member]> = account.phones.iter().cloned().map(Member::from).collect();
         fleet.assign(&members);
@@ -101,7 +83,6 @@ impl Plan {
             stale_after: account.poll.stale_after,
             max_in_flight: account.budget.max_in_flight,
         };
-        let budget = client.budget().clone();
         let stop = CancellationToken::new();
         let parts = Parts {
             client: Arc::new(client),

@@ -117,7 +117,7 @@ fn inline(field: &Field, notes: &mut Notes) -> Option<Secret> {
 
 fn from_file(field: &Field, notes: &mut Notes) -> Option<Secret> {
     let path = field.file(notes)?;
-    notes.file(path.clone());
+    notes.follow(&path);
     match files::read(&path, limits::SECRET_FILE_BYTES).and_then(|text| Ok(usable(text)?)) {
         Ok(secret) => Some(secret),
         Err(wrong) => {

@@ -38,12 +38,14 @@ use sharding::Shard;
 /// The configuration that `sources` describe, or everything that is wrong with it.
 pub fn load(sources: &Sources) -> Result<Config, Problems> {
     let mut notes = Notes::default();
-    let accounts = accounts(sources, &mut notes);
-    let (warnings, files) = notes.finish()?;
+    let read = sources.read()?;
+    let accounts = accounts(&read, &mut notes);
+    let (warnings, followed) = notes.finish()?;
     Ok(Config {
         accounts,
         warnings,
-        files,
+        document: read.document,
+        followed,
     })
 }
 

@@ -1,7 +1,6 @@
 //! The valid configuration. A value of these types cannot be wrong: whoever holds one checks nothing again.
 
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use url::Url;
 
 use super::secret::Secret;
 use crate::phone::PhoneId;
+use crate::stamp::Stamps;
 
 /// Everything the exporter was told, checked.
 #[derive(Clone, Debug)]
@@ -17,8 +17,10 @@ pub struct Config {
     pub accounts: Vec<Account>,
     /// Sentences about what is allowed but probably not meant; logged at start, printed by `check`.
     pub warnings: Vec<String>,
-    /// Every file this was read from: the configuration, id files, secret files. A change of any calls for a reload.
-    pub files: Vec<PathBuf>,
+    /// The text of the configuration file, for reading again the files it names without reading the file itself.
+    pub document: Option<Secret>,
+    /// The files it names: ids and secrets. They are followed; the configuration file itself is read when somebody says so.
+    pub followed: Stamps,
 }
 
 /// One GeeLark account: a credential, a budget and the phones asked about with them.

@@ -91,7 +91,7 @@ fn read_file(folder: &Path, name: &str, roll: &mut Roll, notes: &mut Notes) -> R
         return Err("is blank; name a file or remove it".to_owned());
     }
     let path = folder.join(name);
-    notes.file(path.clone());
+    notes.follow(&path);
     let shown = quoted(&path.to_string_lossy());
     let text = files::read(&path, limits::ID_FILE_BYTES).map_err(|wrong| format!("names {shown}, which {wrong}"))?;
     let place = bare(&path.to_string_lossy());

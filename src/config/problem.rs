@@ -4,7 +4,9 @@
 //! repeated in a log.
 
 use std::fmt::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
+
+use crate::stamp::Stamps;
 
 /// One thing that is wrong, in one sentence: where, what, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +64,18 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
 /// Collects what is met on the way, so that everything is said at once.
 #[derive(Default)]
 pub(super) struct Notes {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
-    files: Vec<PathBuf>,
+    followed: Stamps,
 }
 
 impl Notes {
@@ -79,17 +87,15 @@ impl Notes {
         self.warnings.push(warning);
     }
 
-    /// A file was read, or should have been.
-    pub(super) fn file(&mut self, path: PathBuf) {
-        if !self.files.contains(&path) {
-            self.files.push(path);
-        }
+    /// The configuration names this file, which is to be read now and followed from now on.
+    pub(super) fn follow(&mut self, path: &Path) {
+        self.followed.add(path);
     }
 
-    /// The warnings and the files, unless there is a problem.
-    pub(super) fn finish(self) -> Result<(Vec<String>, Vec<PathBuf>), Problems> {
+    /// The warnings and the followed files, unless there is a problem.
+    pub(super) fn finish(self) -> Result<(Vec<String>, Stamps), Problems> {
         if self.problems.is_empty() {
-            Ok((self.warnings.iter().map(Problem::to_string).collect(), self.files))
+            Ok((self.warnings.iter().map(Problem::to_string).collect(), self.followed))
         } else {
             Err(Problems(self.problems))
         }

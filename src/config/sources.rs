@@ -9,6 +9,7 @@ use config::{Config as Merger, ConfigError, Map, Source, Value, ValueKind};
 use super::environment::{self, Override};
 use super::limits;
 use super::problem::{Notes, Problem, bare};
+use super::secret::Secret;
 use super::{files, yaml};
 
 /// Where the configuration is to be read from. Handed in, so that tests need no process of their own.
@@ -16,6 +17,8 @@ use super::{files, yaml};
 pub struct Sources {
     /// The YAML file, if there is one.
     pub file: Option<PathBuf>,
+    /// The file's text, if it was read before and is not to be read again.
+    pub document: Option<Secret>,
     /// The environment; variables that do not begin with `GEELARK_` are ignored.
     pub env: BTreeMap<String, String>,
 }
@@ -32,7 +35,22 @@ impl Sources {
             })
             .filter(|(name, _)| name.starts_with(environment::FAMILY))
             .collect();
-        Self { file, env }
+        Self {
+            file,
+            document: None,
+            env,
+        }
+    }
+
+    /// The same sources with the file's text in them: as it was read before, or as it is now.
+    pub(super) fn read(&self) -> Result<Self, Problem> {
+        let mut sources = self.clone();
+        if let (Some(file), None) = (&self.file, &self.document) {
+            let text = files::read(file, limits::CONFIG_FILE_BYTES)
+                .map_err(|wrong| Problem::new(place(file), format!("the configuration file {wrong}")))?;
+            sources.document = Some(text.into());
+        }
+        Ok(sources)
     }
 
     /// What the file's relative paths are relative to.
@@ -54,6 +72,7 @@ impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sources")
             .field("file", &self.file)
+            .field("document", &self.document)
             .field("env", &self.env.keys())
             .finish()
     }
@@ -65,9 +84,9 @@ fn place(file: &Path) -> String {
 
 /// The file's tree with the environment's overrides in it; `None` if the notes say why there is none.
 pub(super) fn merge(sources: &Sources, notes: &mut Notes) -> Option<Value> {
-    let document = match &sources.file {
-        Some(file) => Some(document(file, notes)?),
-        None => None,
+    let document = match (&sources.file, &sources.document) {
+        (Some(file), Some(text)) => Some(yaml::parse(&place(file), text.expose(), notes)?),
+        _ => None,
     };
     let accounts = document.as_ref().map_or(0, count_accounts);
     let overrides = environment::overrides(&sources.env, accounts, notes);
@@ -84,17 +103,6 @@ pub(super) fn merge(sources: &Sources, notes: &mut Notes) -> Option<Value> {
         notes.problem(Problem::new(sources.place(), sentence));
     }
     tree.ok()
-}
-
-fn document(file: &Path, notes: &mut Notes) -> Option<Value> {
-    notes.file(file.to_owned());
-    match files::read(file, limits::CONFIG_FILE_BYTES) {
-        Ok(text) => yaml::parse(&place(file), &text, notes),
-        Err(wrong) => {
-            notes.problem(Problem::new(place(file), format!("the configuration file {wrong}")));
-            None
-        }
-    }
 }
 
 fn count_accounts(document: &Value) -> usize {

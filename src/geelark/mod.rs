@@ -15,6 +15,7 @@ mod client;
 mod code;
 mod envelope;
 mod gate;
+mod redact;
 mod scalar;
 mod sign;
 mod transport;

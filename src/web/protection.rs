@@ -17,7 +17,8 @@ use tracing::{info, warn};
 
 use super::Problems;
 use super::auth::{Users, Verdict};
-use super::config::{self, Stamps};
+use super::config;
+use crate::stamp::Stamps;
 
 /// What the file asks for, checked. The default asks for nothing: plain HTTP for everybody.
 #[derive(Debug)]

@@ -24,6 +24,7 @@ fn token(token: &str) -> Credentials {
 
 fn from_environment(env: &[(&str, &str)]) -> Result<Config, String> {
     let sources = Sources {
+        document: None,
         file: None,
         env: variables(env),
     };
@@ -52,7 +53,7 @@ fn an_account_needs_a_name_a_credential_and_phones() {
     };
     assert_eq!(config.accounts, [expected]);
     assert_eq!(config.warnings, [""; 0]);
-    assert_eq!(config.files, [folder.path("c.yml")]);
+    assert_eq!(config.followed.paths().count(), 0);
 }
 
 #[test]
@@ -84,7 +85,12 @@ sharding: {shard: 0, shards: 1}
     assert_eq!(account.budget.requests_per_minute.get(), 200);
     assert_eq!(account.budget.max_in_flight, 64);
     assert_eq!(config.warnings, [""; 0]);
-    assert_eq!(config.files, ["c.yml", "token", "ids"].map(|name| folder.path(name)));
+    assert!(
+        config
+            .followed
+            .paths()
+            .eq(["token", "ids"].map(|name| folder.path(name)))
+    );
 }
 
 #[test]
@@ -200,7 +206,7 @@ fn the_environment_alone_is_enough_for_one_account() {
     assert_eq!(&*only(&config).name, "default");
     assert_eq!(only(&config).credentials, token("t"));
     assert_eq!(ids(only(&config)), ["1", "2", "3"]);
-    assert!(config.files.is_empty());
+    assert_eq!(config.followed.paths().count(), 0);
 }
 
 #[test]
@@ -257,6 +263,7 @@ fn half_an_environment_says_what_is_missing() {
 fn a_file_that_is_missing_says_so() {
     let folder = Folder::new("");
     let sources = Sources {
+        document: None,
         file: Some(folder.path("nowhere.yml")),
         env: variables(&[]),
     };
@@ -355,6 +362,7 @@ fn a_shard_without_phones_keeps_its_account() {
 #[test]
 fn debug_output_holds_no_secret() {
     let sources = Sources {
+        document: None,
         file: None,
         env: variables(&[("GEELARK_TOKEN", "tok-SECRET"), ("GEELARK_PHONE_IDS", "1")]),
     };

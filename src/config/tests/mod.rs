@@ -41,6 +41,7 @@ impl Folder {
 
     fn load(&self, env: &[(&str, &str)]) -> Result<Config, Problems> {
         load(&Sources {
+            document: None,
             file: Some(self.path("c.yml")),
             env: variables(env),
         })

@@ -12,6 +12,7 @@ use super::budget::Budget;
 use super::call::{Call, Endpoint, Held};
 use super::envelope::{self, Data};
 use super::gate::Gate;
+use super::redact;
 use super::sign::Signer;
 use super::transport::Transport;
 use super::wire;
@@ -71,9 +72,13 @@ impl<T: Transport> Client<T> {
         }
         let trace_id = Uuid::new_v4();
         let headers = self.signer.headers(trace_id, sent.unix_millis());
+        let secrets = redact::Sent::of(&headers);
         let reply = self.transport.post(endpoint.path(), headers, body, limit).await;
         let done = self.clock.now();
-        let outcome = reply.and_then(|reply| envelope::open(&reply));
+        let outcome = reply.and_then(|mut reply| {
+            reply.body = secrets.blotted_out_of(reply.body);
+            envelope::open(&reply)
+        });
         self.gate.record(outcome.as_ref().err(), sent.mono, done.mono);
         // Only now, so that whoever waits for the permit sees the gate as this call left it.
         drop(permit);

@@ -7,9 +7,9 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 
+use super::files::Files;
 use super::pem::Pem;
 use super::section::{Report, Section};
-use super::stamp::Files;
 use super::verifier::{Anyone, Name, Named};
 
 /// `client_auth_type`, with Go's meanings.

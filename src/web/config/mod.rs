@@ -4,10 +4,10 @@
 //! the file are relative to it.
 
 mod client;
+mod files;
 mod http;
 mod pem;
 mod section;
-mod stamp;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -18,11 +18,11 @@ use std::path::Path;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
+use self::files::Files;
 use self::section::{Report, Section};
-use self::stamp::Files;
-pub(super) use self::stamp::Stamps;
 use super::Problems;
 use super::protection::Rules;
+use crate::stamp::Stamps;
 
 /// What came of reading.
 pub(super) struct Reading {

@@ -3,8 +3,8 @@
 use rustls::pki_types::pem::{Error, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::files::Files;
 use super::section::{Report, Section};
-use super::stamp::Files;
 
 /// PEM text and the key path it stands at.
 pub(super) struct Pem {

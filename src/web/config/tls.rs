@@ -8,9 +8,9 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, SupportedCipherSuite, SupportedProtocolVersion};
 
 use super::client;
+use super::files::Files;
 use super::pem::Pem;
 use super::section::{Report, Section};
-use super::stamp::Files;
 
 /// The versions there are, by their names in the file, oldest first.
 const VERSIONS: [(&str, &SupportedProtocolVersion); 2] = [("TLS12", &TLS12), ("TLS13", &TLS13)];

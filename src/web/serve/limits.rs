@@ -18,7 +18,8 @@ pub struct Limits {
     pub response: Duration,
     /// After so long without a byte taken, a client that reads slowly may be dropped where others need its place.
     pub stall: Duration,
-    /// What requests under way get at the end. Kubernetes and systemd wait longer before they kill.
+    /// What requests under way get at the end, so that all is over within 5 s. Kubernetes and systemd wait longer before
+    /// they kill.
     pub end: Duration,
 }
 
@@ -30,7 +31,7 @@ impl Default for Limits {
             idle: Duration::from_mins(3),
             response: Duration::from_mins(1),
             stall: Duration::from_secs(5),
-            end: Duration::from_secs(5),
+            end: Duration::from_secs(4),
         }
     }
 }

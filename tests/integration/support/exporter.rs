@@ -47,7 +47,7 @@ impl Exporter {
         Launch::configured(config).start().await
     }
 
-    pub(super) async fn launch(launch: Launch) -> Self {
+    pub(super) async fn launch(launch: Launch, line: &str) -> Self {
         let mut child = launch
             .command()
             .stdout(Stdio::piped())
@@ -68,19 +68,19 @@ impl Exporter {
             readers,
             client: http(),
         };
-        exporter.url = exporter.listening().await;
+        exporter.url = exporter.address_in(line).await;
         exporter
     }
 
-    async fn listening(&mut self) -> String {
+    async fn address_in(&mut self, word: &str) -> String {
         let output = self.output.clone();
         let child = Arc::new(Mutex::new(&mut self.child));
-        eventually("the exporter to listen", || {
+        eventually(word, || {
             let ended = child.lock().unwrap().try_wait().unwrap();
             let text = output.lock().unwrap().clone();
-            assert!(ended.is_none(), "it ended instead of listening:\n{text}");
+            assert!(ended.is_none(), "it ended before a line said {word:?}:\n{text}");
             async move {
-                let line = text.lines().find(|line| line.contains("listening"))?.to_owned();
+                let line = text.lines().find(|line| line.contains(word))?.to_owned();
                 let at = line.find("127.0.0.1:")?;
                 let address: String = line[at..]
                     .chars()

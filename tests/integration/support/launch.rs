@@ -83,7 +83,14 @@ impl Launch {
 
     /// Starts serving on a free port, and waits until it listens.
     pub(crate) async fn start(self) -> Exporter {
-        Exporter::launch(self.arg("--web.listen-address=127.0.0.1:0")).await
+        self.arg("--web.listen-address=127.0.0.1:0")
+            .start_until("listening")
+            .await
+    }
+
+    /// Starts, and waits until a line says so and names an address.
+    pub(crate) async fn start_until(self, line: &str) -> Exporter {
+        Exporter::launch(self, line).await
     }
 
     /// Runs to the end.
