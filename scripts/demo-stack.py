@@ -49,13 +49,18 @@ def say(text):
 
 
 class Person(http.server.BaseHTTPRequestHandler):
-    """Reads what Alertmanager sends."""
+    """Reads what Alertmanager sends. A message holds all of its group; what was said before is not said again."""
+
+    said = {}
 
     def do_POST(self):
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)
         self.end_headers()
         for alert in message["alerts"]:
+            if self.said.get(alert["fingerprint"]) == alert["status"]:
+                continue
+            self.said[alert["fingerprint"]] = alert["status"]
             state = "FIRING" if alert["status"] == "firing" else "over  "
             say(f"{state}  {alert['labels']['alertname']}: {alert['annotations']['summary']}")
 

@@ -21,8 +21,8 @@ mod sign;
 mod transport;
 mod wire;
 
-pub use budget::{Budget, Permit};
+pub use budget::{Budget, Ending, Permit, Spent};
 pub use call::{Call, Consequence, Endpoint, Failure, Held, Reason};
 pub use client::Client;
-pub use gate::Gate;
+pub use gate::{Closure, Gate};
 pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};

@@ -1,0 +1,112 @@
+//! The files that a configuration names are followed; the configuration itself waits for a word.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use nix::sys::signal::Signal;
+
+use crate::support::{FAST, Launch, Samples, Upstream, eventually};
+
+/// How many phones have a status.
+fn shown(samples: &Samples) -> usize {
+    samples.of("phone_status").len()
+}
+
+/// An account whose token and ids are in files, as Kubernetes mounts them: `secret -> ..data/secret`, `..data -> version`.
+fn mounted(upstream: &Upstream) -> Launch {
+    let launch = Launch::configured(&format!(
+        "accounts:\n  - name: main\n    base_url: {}\n    token_file: mount/token\n    phones: {{files: [mount/ids]}}\n{FAST}",
+        upstream.url
+    ));
+    fs::create_dir(launch.path("mount")).unwrap();
+    for file in ["token", "ids"] {
+        symlink(Path::new("..data").join(file), launch.path("mount").join(file)).unwrap();
+    }
+    launch
+}
+
+/// Puts another version into place the way Kubernetes does: a new folder, then one rename.
+fn publish(mount: &Path, version: &str, token: &str, ids: &[String]) {
+    fs::create_dir(mount.join(version)).unwrap();
+    fs::write(mount.join(version).join("token"), format!("{token}\n")).unwrap();
+    fs::write(mount.join(version).join("ids"), ids.join("\n")).unwrap();
+    symlink(version, mount.join("..next")).unwrap();
+    fs::rename(mount.join("..next"), mount.join("..data")).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_token_and_an_edited_id_file_need_no_restart() {
+    let upstream = Upstream::start(&["--phones=12", "--token=second-token"]).await;
+    let launch = mounted(&upstream);
+    let mount = launch.path("mount");
+    publish(&mount, "..1", "first-token", &upstream.ids[..5]);
+    let exporter = launch.start().await;
+    exporter.ready().await;
+    let samples = exporter.samples().await;
+    assert_eq!((shown(&samples), samples.value("geelark_up", &[])), (0, Some(0.0)));
+
+    publish(&mount, "..2", "second-token", &upstream.ids[..5]);
+    exporter
+        .until("the new token to be used", |samples| shown(samples) == 5)
+        .await;
+    publish(&mount, "..3", "second-token", &upstream.ids);
+    exporter
+        .until("the new ids to be watched", |samples| shown(samples) == 12)
+        .await;
+    let output = exporter.end(Signal::SIGTERM).await;
+    for token in ["first-token", "second-token"] {
+        assert!(!output.text.contains(token), "{}", output.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_file_that_became_bad_changes_nothing_until_it_is_good() {
+    let upstream = Upstream::start(&["--phones=3"]).await;
+    let launch = mounted(&upstream);
+    let mount = launch.path("mount");
+    publish(&mount, "..1", "demo-token", &upstream.ids[..2]);
+    let exporter = launch.start().await;
+    exporter.until("two phones", |samples| shown(samples) == 2).await;
+
+    publish(&mount, "..2", "", &upstream.ids);
+    let samples = exporter
+        .until("the failure to show", |samples| {
+            samples.value("geelark_exporter_config_last_reload_successful", &[]) == Some(0.0)
+        })
+        .await;
+    assert_eq!(shown(&samples), 2);
+    publish(&mount, "..3", "demo-token", &upstream.ids);
+    exporter
+        .until("three phones", |samples| {
+            shown(samples) == 3 && samples.value("geelark_exporter_config_last_reload_successful", &[]) == Some(1.0)
+        })
+        .await;
+    let output = exporter.end(Signal::SIGTERM).await;
+    let said = output.text.matches("configuration not reloaded").count();
+    assert_eq!(said, 1, "once per change: {}", output.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_configuration_waits_for_a_word_even_if_a_followed_file_changes() {
+    let upstream = Upstream::start(&["--phones=3"]).await;
+    let launch = mounted(&upstream);
+    let (mount, config) = (launch.path("mount"), launch.path("geelark.yml"));
+    publish(&mount, "..1", "demo-token", &upstream.ids[..1]);
+    let exporter = launch.start().await;
+    exporter.until("a phone", |samples| shown(samples) == 1).await;
+
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("name: main", "name: half-edited")).unwrap();
+    publish(&mount, "..2", "demo-token", &upstream.ids);
+    let samples = exporter.until("three phones", |samples| shown(samples) == 3).await;
+    let account = |samples: &Samples, name: &str| samples.value("geelark_up", &[("account", name)]).is_some();
+    assert!(account(&samples, "main") && !account(&samples, "half-edited"));
+
+    exporter.signal(Signal::SIGHUP);
+    eventually("the word to be heard", || async {
+        let samples = exporter.samples().await;
+        (account(&samples, "half-edited") && !account(&samples, "main")).then_some(())
+    })
+    .await;
+}
