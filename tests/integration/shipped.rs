@@ -204,17 +204,16 @@ pub(crate) fn impatient(file: &str, to: &Path, keys: &[&str], replaced: &[(&str,
         assert!(text.contains(from), "{file} has no {from}");
         text = text.replace(from, to);
     }
-    let mut copy = String::new();
-    for line in text.lines() {
-        let key = line.trim_start().split_once(": ").map_or("", |(key, _)| key);
-        if keys.contains(&key) {
-            let indent = line.len() - line.trim_start().len();
-            copy += &format!("{:indent$}{key}: 1s\n", "");
-        } else {
-            copy += line;
-            copy.push('\n');
-        }
-    }
+    let shortened = |line: &str| {
+        let (key, _) = line.trim_start().split_once(": ")?;
+        let indent = line.len() - line.trim_start().len();
+        keys.contains(&key).then(|| format!("{:indent$}{key}: 1s", ""))
+    };
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| shortened(line).unwrap_or_else(|| line.to_owned()))
+        .collect();
+    let copy = lines.join("\n") + "\n";
     std::fs::write(to.join(Path::new(file).file_name().unwrap()), copy).unwrap();
 }
 

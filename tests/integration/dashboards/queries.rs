@@ -92,13 +92,14 @@ fn awaited_labels() -> BTreeSet<&'static str> {
 async fn every_query_finds_something_in_a_fleet_that_has_seen_trouble() {
     let upstream = Upstream::start(&["--phones=40", "--missing=3", "--fault=http:503,count=2"]).await;
     let id = upstream.ids[0].clone();
-    let change =
-        json!({"serialName": "shop 1", "status": "started", "chargeMode": 1, "monthlyExpire": 4_000_000_000_u32, "exists": true});
+    let change = json!({"serialName": "shop 1", "status": "started", "chargeMode": 1, "monthlyExpire": 4_000_000_000_u32, "exists": true});
     upstream.change(&id, change).await;
     upstream.change(&upstream.ids[1], json!({"serialName": "shop 2"})).await;
     let exporter = Exporter::start(&upstream.config(FAST)).await;
     exporter
-        .until("a complete round", |samples| samples.value("geelark_up", &[]) == Some(1.0))
+        .until("a complete round", |samples| {
+            samples.value("geelark_up", &[]) == Some(1.0)
+        })
         .await;
     // Gone after it had been named.
     upstream.vanish(&upstream.ids[1]).await;

@@ -36,11 +36,12 @@ pub(crate) struct Prometheus(Server);
 impl Prometheus {
     /// Scrapes each target once a second.
     pub(crate) async fn start(jobs: &[(&str, &str)]) -> Self {
-        let mut config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n".to_owned();
-        for (job, url) in jobs {
+        let job = |(job, url): &(&str, &str)| {
             let target = url.strip_prefix("http://").unwrap();
-            config += &format!("  - job_name: {job}\n    static_configs: [{{targets: ['{target}']}}]\n");
-        }
+            format!("  - job_name: {job}\n    static_configs: [{{targets: ['{target}']}}]\n")
+        };
+        let jobs: String = jobs.iter().map(job).collect();
+        let config = format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n{jobs}");
         let dir = TempDir::new().unwrap();
         std::fs::write(dir.path().join("prometheus.yml"), config).unwrap();
         Self::start_in(dir).await
