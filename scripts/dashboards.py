@@ -729,6 +729,18 @@ def exporter():
                 ),
                 over_time(f"geelark_api_budget_requests_per_minute{one}", "{{account}} budget"),
             ),
+            lines(
+                "Discovery",
+                "How long ago the phones were listed in full, for accounts whose phones are found.",
+                over_time(f"time() - geelark_discovery_last_success_timestamp_seconds{one}"),
+                unit="s",
+            ),
+            lines(
+                "Phones found, and attempts that failed",
+                "Attempts of the last hour that failed or came back short; the phones known before stay.",
+                over_time(f"geelark_discovery_phones{one}", "{{account}} found"),
+                over_time(f"increase(geelark_discovery_failures_total{one}[1h])", "{{account}} failed"),
+            ),
             heading("Processes, whatever account is chosen"),
             table(
                 "Versions",

@@ -169,7 +169,7 @@ async fn check_online_makes_one_call_and_tells_the_answer() {
     let output = run_with(&upstream.config(""), &["check", "--online"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", output.text);
     let calls = upstream.calls().await;
-    assert_eq!((calls.total, calls.calls[0].ids), (1, 100));
+    assert_eq!((calls.total, calls.each[0].ids), (1, 100));
     let answer = output
         .text
         .lines()

@@ -1,15 +1,18 @@
 //! The real binary against the simulator, over real sockets. One test binary, so that it links once; a module a concern.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on is to say where it stood"
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    reason = "a test that cannot go on fails, and values of metrics are small whole numbers"
 )]
 
 mod alerts;
 mod budget;
 mod command_line;
 mod dashboards;
+mod faults;
 mod follow;
 mod lifecycle;
 mod prometheus;

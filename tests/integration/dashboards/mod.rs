@@ -15,8 +15,6 @@ use model::{Dashboard, Panel, Target, Variable};
 
 /// Metrics that rules and dashboards are ready for and the exporter does not show yet.
 pub(crate) const AWAITED: &[&str] = &[
-    "phone_expiration_timestamp_seconds",
-    "phone_task_running",
     "geelark_wallet_balance",
     "geelark_wallet_gift_balance",
     "geelark_wallet_time_addon_seconds",
