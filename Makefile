@@ -42,8 +42,8 @@ lint: ## compiler and clippy warnings are errors
 deploy: ## check the shipped Prometheus files, units and scripts
 	scripts/check-deploy.sh
 
-dashboards: ## write deploy/grafana/dashboards anew, after a change of their script
-	scripts/dashboards.py
+dashboards: ## write deploy/grafana/dashboards anew, after a change in scripts/dashboards
+	python3 scripts/dashboards
 
 docs: ## the code's documentation builds without a warning
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps

@@ -8,7 +8,7 @@ promtool check config deploy/prometheus/prometheus.yml
 promtool check rules --lint=all --lint-fatal deploy/prometheus/*.rules.yml
 promtool test rules deploy/prometheus/tests/*.test.yml
 amtool check-config deploy/alertmanager/alertmanager.yml
-scripts/dashboards.py --check
+python3 scripts/dashboards --check
 
 if command -v systemd-analyze >/dev/null; then
   # `verify` wants the programs of a unit to exist, and only warns of keys it does not know: any line is a failure.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Shows alerts arriving: demo-stack.py PROGRAM
 
-Runs the exporter's demo, and a Prometheus and an Alertmanager (Debian's packages) with the files of deploy/, on ports of
-their own and in a folder that is removed at the end. Alertmanager tells this script, which prints what a person would be
-told. Ctrl-C ends all of it.
+Runs the exporter's demo, and a Prometheus and an Alertmanager (Debian's packages) with the files of deploy/, on ports
+of their own and in a folder that is removed at the end. Alertmanager tells this script, which prints what a person
+would be told. Ctrl-C ends all of it.
 """
 
 import contextlib
@@ -32,6 +32,9 @@ ADDRESSES = {"geelark_exporter:9943": EXPORTER, "alertmanager:9093": ALERTMANAGE
 
 STARTED = time.monotonic()
 
+# What was said of each alert last.
+SAID = {}
+
 
 def copy_impatiently(folder):
     """The files of deploy/, with shorter waits and with this demo's addresses."""
@@ -51,16 +54,14 @@ def say(text):
 class Person(http.server.BaseHTTPRequestHandler):
     """Reads what Alertmanager sends. A message holds all of its group; what was said before is not said again."""
 
-    said = {}
-
     def do_POST(self):
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)
         self.end_headers()
         for alert in message["alerts"]:
-            if self.said.get(alert["fingerprint"]) == alert["status"]:
+            if SAID.get(alert["fingerprint"]) == alert["status"]:
                 continue
-            self.said[alert["fingerprint"]] = alert["status"]
+            SAID[alert["fingerprint"]] = alert["status"]
             state = "FIRING" if alert["status"] == "firing" else "over  "
             say(f"{state}  {alert['labels']['alertname']}: {alert['annotations']['summary']}")
 
@@ -74,7 +75,9 @@ def main():
     program = sys.argv[1]
     for needed in (program, "prometheus", "prometheus-alertmanager"):
         if not shutil.which(needed):
-            sys.exit(f"There is no {needed}. `make tools` installs Prometheus and Alertmanager, `make build` builds the exporter.")
+            sys.exit(
+                f"There is no {needed}. `make tools` installs Prometheus and Alertmanager, `make build` builds the exporter."
+            )
     for port in PORTS:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
@@ -107,7 +110,9 @@ def main():
         for command in commands:
             name = pathlib.Path(command[0]).name
             log = stack.enter_context(open(folder / f"{name}.log", "w+", encoding="utf-8"))
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
             running[name] = (process, log)
             stack.callback(end, process)
         print(f"Phones: http://{EXPORTER}/  Alerts: http://{PROMETHEUS}/alerts  Silences: http://{ALERTMANAGER}/")
