@@ -7,7 +7,7 @@ use crate::phone::{Answer, BATCH_SIZE};
 use crate::poller::{effective_interval, effective_stale_after};
 
 use super::Error;
-use super::watch::Plan;
+use super::plan::Plan;
 
 /// Prints one line an account, and with `online` a second one that says what GeeLark answered to one real call.
 pub(super) async fn run(sources: &Sources, online: bool) -> Result<(), Error> {

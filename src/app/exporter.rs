@@ -17,6 +17,7 @@ use crate::cli::Flags;
 use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
 use crate::exposition::{Board, BuildInfo, Encoding};
+use crate::roster::Claims;
 use crate::web::{self, Limits, Listener, Protection, ScrapeBody, Site};
 
 /// A running exporter.
@@ -28,6 +29,8 @@ pub(super) struct Exporter {
     pub(super) in_force: Mutex<InForce>,
     /// Which accounts have been asked about once: what readiness needs, without waiting for a reload.
     pub(super) first_rounds: ArcSwap<Vec<(Arc<str>, Arc<AtomicBool>)>>,
+    /// Whose a phone is that several accounts have.
+    pub(super) claims: Claims,
     /// Cancelled when a task that must not end has ended.
     pub(super) broken: CancellationToken,
 }
@@ -102,6 +105,7 @@ impl Prepared {
             board: Board::new(BUILD),
             in_force: Mutex::default(),
             first_rounds: ArcSwap::default(),
+            claims: Claims::new(),
             broken: CancellationToken::new(),
         });
         let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();

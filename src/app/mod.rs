@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod exporter;
 mod healthcheck;
+mod plan;
 mod reload;
 mod stop;
 mod watch;

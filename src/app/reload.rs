@@ -6,7 +6,8 @@ use tracing::{error, info, warn};
 
 use super::Error;
 use super::exporter::Exporter;
-use super::watch::{Plan, Watch};
+use super::plan::{Plan, Surroundings};
+use super::watch::Watch;
 use crate::config::{self, Config, Secret, Sources};
 use crate::stamp::Stamps;
 
@@ -33,12 +34,12 @@ pub(super) enum Step {
 
 /// What to do with every account of `config`, given those that are watched. Does nothing yet.
 pub(super) fn plan(config: &Config, watches: &[Watch]) -> Result<Vec<Step>, Error> {
-    config
-        .accounts
-        .iter()
-        .map(|account| {
+    let accounts = config.accounts.iter().enumerate();
+    accounts
+        .map(|(rank, account)| {
             let replaces = watches.iter().position(|watch| watch.account.name == account.name);
-            match replaces.filter(|index| watches[*index].account == *account) {
+            // An account that moved within the file has another rank in the claims, which its tasks hold.
+            match replaces.filter(|index| *index == rank && watches[*index].account == *account) {
                 Some(index) => Ok(Step::Keep(index)),
                 None => Ok(Step::Start {
                     plan: Box::new(Plan::new(account.clone())?),
@@ -106,12 +107,19 @@ impl Exporter {
     /// Ends what changed, starts what is new, leaves the rest alone.
     async fn start(&self, plans: Vec<Step>, watches: &mut Vec<Watch>) {
         let mut before: Vec<Option<Watch>> = watches.drain(..).map(Some).collect();
-        for step in plans {
+        let surroundings = Surroundings {
+            board: &self.board,
+            clock: &self.clock,
+            broken: &self.broken,
+        };
+        for (rank, step) in plans.into_iter().enumerate() {
             let watch = match step {
                 Step::Keep(index) => before[index].take(),
                 Step::Start { plan, replaces } => {
                     let predecessor = replaces.and_then(|index| before[index].take());
-                    Some(plan.start(predecessor, &self.board, &self.clock, &self.broken).await)
+                    // The new pen is there before the old one is laid down, so that nobody takes its phones in between.
+                    let claim = self.claims.account(rank);
+                    Some(plan.start(predecessor, claim, &surroundings).await)
                 }
             };
             watches.extend(watch);
@@ -121,7 +129,7 @@ impl Exporter {
         self.first_rounds.store(Arc::new(
             watches
                 .iter()
-                .map(|watch| (watch.account.name.clone(), watch.first_round.clone()))
+                .map(|watch| (watch.account.name.clone(), watch.lasting.first_round.clone()))
                 .collect(),
         ));
         for gone in before.into_iter().flatten() {

@@ -137,6 +137,14 @@ impl Fleet {
         &self.account
     }
 
+    /// The phones, as a roster has them.
+    pub fn members(&self) -> impl Iterator<Item = Member> {
+        self.views().flat_map(|view| &view.phones).map(|phone| Member {
+            id: phone.id.clone(),
+            details: phone.details.clone(),
+        })
+    }
+
     /// How many phones there are.
     pub fn len(&self) -> usize {
         self.batches.iter().map(BatchState::len).sum()

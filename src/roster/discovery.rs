@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::book::Book;
 use super::claims::{Claim, LETTING_GO};
-use super::details::Pool;
 use super::journal::Journal;
 use super::listing::Listing;
 use super::reader::{Pass, READINGS, Reader, Trouble};
@@ -39,15 +39,6 @@ pub struct Discovery<T> {
     has_published: bool,
 }
 
-/// What the roster is made of.
-#[derive(Debug)]
-struct Book {
-    configured: Vec<PhoneId>,
-    listings: Vec<Listing<Arc<Details>>>,
-    pool: Pool,
-    claim: Claim,
-}
-
 impl<T: Transport> Discovery<T> {
     /// A discovery that has not looked yet. The configured phones are claimed at once and are the roster so far; the
     /// receiver sees it as changed after the first attempt, whatever that brought, and then whenever it is another.
@@ -61,12 +52,7 @@ impl<T: Transport> Discovery<T> {
     ) -> (Self, watch::Receiver<Arc<[Member]>>) {
         let account = metrics.account().clone();
         claim.introduce(account.clone());
-        let book = Book {
-            configured,
-            listings: Listing::all(&settings.filters),
-            pool: Pool::default(),
-            claim,
-        };
+        let book = Book::new(configured, Listing::all(&settings.filters), claim);
         let mut journal = Journal::new(account);
         let (roster, receiver) = watch::channel(book.roster(&mut journal));
         let discovery = Self {
@@ -84,6 +70,15 @@ impl<T: Transport> Discovery<T> {
         (discovery, receiver)
     }
 
+    /// Lets phones that were watched before stand until everything was listed once: a discovery that fails after a reload
+    /// or a restart takes none of them away. Whoever is among the configured ones is there anyway.
+    #[must_use]
+    pub fn remembering(mut self, members: impl IntoIterator<Item = Member>) -> Self {
+        let details = |member: Member| (member.id, member.details.unwrap_or_default());
+        self.book.remembered = members.into_iter().map(details).collect();
+        self
+    }
+
     /// Looks for phones until told to stop.
     pub async fn run(self, stop: CancellationToken) {
         stop.run_until_cancelled_owned(self.look_for_ever()).await;
@@ -93,6 +88,9 @@ impl<T: Transport> Discovery<T> {
         loop {
             let start = Instant::now();
             let outcome = self.refresh().await;
+            if outcome.is_ok() {
+                self.book.remembered.clear();
+            }
             self.publish();
             self.book.pool.tidy();
             let due = match outcome {
@@ -193,34 +191,5 @@ impl<T: Transport> Discovery<T> {
                 self.publish();
             }
         }
-    }
-}
-
-impl Book {
-    /// What discovery knows of, each phone once.
-    fn found(&self) -> BTreeMap<&PhoneId, &Arc<Details>> {
-        self.listings.iter().flat_map(Listing::phones).collect()
-    }
-
-    /// The configured phones and those that were found, without those that are another account's.
-    fn roster(&self, journal: &mut Journal) -> Arc<[Member]> {
-        let mut found = self.found();
-        let wanted = self.configured.iter().chain(found.keys().copied());
-        let settled = self.claim.settle(wanted, Instant::now().into_std());
-        journal.others(settled.others);
-        let configured: Vec<Member> = self
-            .configured
-            .iter()
-            .map(|id| Member {
-                id: id.clone(),
-                details: found.remove(id).cloned(),
-            })
-            .collect();
-        let others = found.into_iter().map(|(id, details)| Member {
-            id: id.clone(),
-            details: Some(details.clone()),
-        });
-        let all = configured.into_iter().chain(others);
-        all.filter(|member| settled.own.contains(&member.id)).collect()
     }
 }

@@ -17,9 +17,11 @@
 //! - a configured id is on the roster whatever discovery says, unless another account has it;
 //! - a list that fails or is short leaves the roster as it was.
 
+mod book;
 mod claims;
 mod details;
 mod discovery;
+mod fixed;
 mod journal;
 mod listing;
 mod reader;
@@ -29,5 +31,6 @@ mod tests;
 
 pub use claims::{Claim, Claims, Settled};
 pub use discovery::Discovery;
+pub use fixed::Fixed;
 pub use reader::Trouble;
 pub use survey::survey;

@@ -1,0 +1,138 @@
+//! A watched account in the making.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::watch::{Lasting, Tasks, Watch};
+use crate::clock::Clock;
+use crate::config::Account;
+use crate::exposition::Board;
+use crate::fleet::Fleet;
+use crate::geelark::{Budget, Client, Endpoint, HttpTransport, SetupError};
+use crate::poller::{Hints, Parts, Poller, Settings};
+use crate::roster::{Claim, Discovery, Fixed};
+
+/// An account that could be watched: all that can fail has been done, and nothing has been started or changed.
+pub(super) struct Plan {
+    account: Account,
+    transport: HttpTransport,
+}
+
+/// What an account is watched with, beside its own configuration.
+pub(super) struct Surroundings<'a> {
+    pub(super) board: &'a Board,
+    pub(super) clock: &'a Clock,
+    /// Cancelled should a task of the account panic.
+    pub(super) broken: &'a CancellationToken,
+}
+
+impl Plan {
+    pub(super) fn new(account: Account) -> Result<Self, SetupError> {
+        let transport = HttpTransport::new(&account.base_url, account.poll.timeout)?;
+        Ok(Self { account, transport })
+    }
+
+    /// A client for whoever wants calls and no watching.
+    pub(super) fn into_client(self, clock: &Clock) -> Client<HttpTransport> {
+        let lasting = Lasting::new(&self.account);
+        self.client(&lasting, clock)
+    }
+
+    fn client(self, lasting: &Lasting, clock: &Clock) -> Client<HttpTransport> {
+        let (budget, gate) = (lasting.budget.clone(), lasting.gate.clone());
+        Client::new(self.transport, self.account.credentials, budget, gate, clock.clone())
+    }
+
+    /// Ends the predecessor, if the account was watched until now, and starts with what that one knew, what it spent and
+    /// what it was locked for. `claim` is the account's place among those that may want the same phones.
+    pub(super) async fn start(
+        self,
+        predecessor: Option<Watch>,
+        claim: Claim,
+        surroundings: &Surroundings<'_>,
+    ) -> Watch {
+        let Surroundings { board, clock, broken } = *surroundings;
+        let (lasting, known) = match predecessor {
+            Some(watch) => (Lasting::after(&watch, &self.account), watch.end().await),
+            None => (Lasting::new(&self.account), None),
+        };
+        let account = self.account.clone();
+        let client = Arc::new(self.client(&lasting, clock));
+        let metrics = board.metrics().account(&account.name);
+        for endpoint in Endpoint::ALL {
+            metrics.declare_endpoint(endpoint.label());
+        }
+        let mut fleet = known.unwrap_or_else(|| Fleet::new(account.name.clone()));
+        let tasks = Tasks::new(broken);
+        let configured = account.phones.clone();
+        let roster = if let Some(settings) = account.discovery.clone() {
+            let (client, metrics, clock) = (client.clone(), metrics.clone(), clock.clone());
+            let (discovery, roster) = Discovery::new(client, settings, configured, claim, metrics, clock);
+            let discovery = discovery.remembering(fleet.members());
+            tasks.spawn(|stop| discovery.run(stop));
+            roster
+        } else {
+            metrics.forget_discovery();
+            let (fixed, roster) = Fixed::new(account.name.clone(), configured, claim);
+            // At once, so that every configured phone is on the board from the start.
+            fleet.assign(&roster.borrow());
+            tasks.spawn(|stop| fixed.run(stop));
+            roster
+        };
+        let section = board.section(&account.name);
+        let parts = Parts {
+            client,
+            fleet,
+            roster,
+            hints: lasting.hints.clone(),
+            section: section.clone(),
+            metrics,
+            clock: clock.clone(),
+            first_round: lasting.first_round.clone(),
+        };
+        let settings = Settings {
+            interval: account.poll.interval,
+            transient_interval: account.poll.transient_interval,
+            stale_after: account.poll.stale_after,
+            max_in_flight: account.budget.max_in_flight,
+        };
+        let poller = Poller::new(parts, settings);
+        let poller = tasks.spawn(|stop| poller.run(stop));
+        Watch {
+            account,
+            section,
+            lasting,
+            tasks,
+            poller,
+        }
+    }
+}
+
+impl Lasting {
+    fn new(account: &Account) -> Self {
+        let allowed = account.budget;
+        let budget = Budget::new(allowed.requests_per_minute, allowed.max_in_flight);
+        Self {
+            budget: Arc::new(budget),
+            gate: Arc::default(),
+            first_round: Arc::default(),
+            hints: Hints::new(),
+        }
+    }
+
+    fn after(watch: &Watch, account: &Account) -> Self {
+        let lasting = watch.lasting.clone();
+        if watch.account.credentials != account.credentials {
+            lasting.gate.forget_refusals();
+        }
+        let allowed = account.budget;
+        let budget = lasting
+            .budget
+            .successor(allowed.requests_per_minute, allowed.max_in_flight);
+        Self {
+            budget: Arc::new(budget),
+            ..lasting
+        }
+    }
+}
