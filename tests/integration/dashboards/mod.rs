@@ -15,11 +15,6 @@ use model::{Dashboard, Panel, Target, Variable};
 
 /// Metrics that rules and dashboards are ready for and the exporter does not show yet.
 pub(crate) const AWAITED: &[&str] = &[
-    "phone_expiration_timestamp_seconds",
-    "phone_task_running",
-    "geelark_discovery_last_success_timestamp_seconds",
-    "geelark_discovery_phones",
-    "geelark_discovery_failures_total",
     "geelark_wallet_balance",
     "geelark_wallet_gift_balance",
     "geelark_wallet_time_addon_seconds",
@@ -33,9 +28,6 @@ pub(crate) const AWAITED: &[&str] = &[
     "geelark_phones_running_beyond_parallels",
     "geelark_exporter_state_last_write_successful",
 ];
-
-/// The same of labels.
-const AWAITED_LABELS: &[&str] = &["group", "charge_mode", "os_version", "brand", "model", "country"];
 
 /// Okabe and Ito's palette, as far as it is used, and grey. Their hues are told apart with any colour vision.
 const PALETTE: [&str; 8] = [
