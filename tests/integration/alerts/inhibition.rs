@@ -40,6 +40,7 @@ async fn who_cannot_see_is_not_listened_to_and_the_cause_stands_for_what_follows
         (alert("GeelarkAccountDown", "x", "main", ""), false),
         (alert("GeelarkPhoneNotFound", "x", "main", "1"), false),
         (alert("GeelarkFleetStale", "x", "main", ""), false),
+        (alert("GeelarkDiscoveryFailing", "x", "main", ""), false),
         (alert("GeelarkPlanExpiring", "x", "main", ""), true),
         // Another account of x is well, and locked in the next; one phone of the first has expired, another will.
         (alert("GeelarkPhoneExpired", "x", "second", "2"), true),
