@@ -14,14 +14,17 @@ ARGS ?=
 .DEFAULT_GOAL := help
 # One thing at a time: two cargos would only wait for each other, and their output would mix.
 .NOTPARALLEL:
-.PHONY: help demo test tools fmt lint deploy docs unit integration deny build release image soak bench clean
+.PHONY: help demo demo-stack test tools fmt lint deploy dashboards docs unit integration deny build release image soak bench clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: ## run the exporter against a simulated fleet; nothing else is needed
 	@echo "Building. The page will be at http://localhost:9943/"
 	@$(CARGO) run --locked -- demo $(ARGS)
+
+demo-stack: tools build ## the demo with Prometheus and Alertmanager: see alerts arrive within a minute
+	@scripts/demo-stack.py target/debug/geelark_exporter
 
 test: tools fmt lint deploy docs ## everything that must pass, tools for it included
 	$(CARGO) test --locked
@@ -38,6 +41,9 @@ lint: ## compiler and clippy warnings are errors
 
 deploy: ## check the shipped Prometheus files, units and scripts
 	scripts/check-deploy.sh
+
+dashboards: ## write deploy/grafana/dashboards anew, after a change in scripts/dashboards
+	python3 scripts/dashboards
 
 docs: ## the code's documentation builds without a warning
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps

@@ -1,19 +1,14 @@
 #!/usr/bin/env bash
-# Checks what is shipped beside the binary with the tools of those who will read it: promtool, systemd, shellcheck.
-# promtool must be there (scripts/install-test-tools.sh brings it); the others are used where they are.
+# Checks what is shipped beside the binary with the tools of those who will read it: promtool, amtool, systemd, shellcheck.
+# promtool, amtool and python3 must be there (scripts/install-test-tools.sh brings them); the others are used where they are.
 set -euo pipefail
-shopt -s nullglob
 cd "$(dirname "$0")/.."
 
-promtool check config --syntax-only deploy/prometheus/prometheus.yml
-rules=(deploy/prometheus/*.rules.yml)
-if ((${#rules[@]})); then
-  promtool check rules --lint=all --lint-fatal "${rules[@]}"
-fi
-rule_tests=(deploy/prometheus/tests/*.test.yml)
-if ((${#rule_tests[@]})); then
-  promtool test rules "${rule_tests[@]}"
-fi
+promtool check config deploy/prometheus/prometheus.yml
+promtool check rules --lint=all --lint-fatal deploy/prometheus/*.rules.yml
+promtool test rules deploy/prometheus/tests/*.test.yml
+amtool check-config deploy/alertmanager/alertmanager.yml
+python3 scripts/dashboards --check
 
 if command -v systemd-analyze >/dev/null; then
   # `verify` wants the programs of a unit to exist, and only warns of keys it does not know: any line is a failure.

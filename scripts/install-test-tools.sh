@@ -12,6 +12,7 @@ declare -A package=(
   [prometheus-alertmanager]=prometheus-alertmanager
   [amtool]=prometheus-alertmanager
   [curl]=curl
+  [python3]=python3
 )
 # The services among those packages.
 services=(prometheus prometheus-alertmanager)

@@ -8,8 +8,10 @@
     reason = "a test that cannot go on fails, and values of metrics are small whole numbers"
 )]
 
+mod alerts;
 mod budget;
 mod command_line;
+mod dashboards;
 mod discovery;
 mod faults;
 mod follow;
@@ -17,4 +19,5 @@ mod lifecycle;
 mod prometheus;
 mod scrape;
 mod secrets;
+mod shipped;
 mod support;

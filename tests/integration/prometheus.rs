@@ -1,7 +1,6 @@
 //! A real Prometheus reads the exporter, and answers questions about it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpListener;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -9,17 +8,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, Command};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use url::Url;
 
 use crate::scrape::{NASTY, truth};
-use crate::support::{Exporter, Upstream, eventually, http};
-
-/// Between looking for a free port and listening on it, another program may take it.
-const ATTEMPTS: usize = 5;
+use crate::support::{Exporter, Prometheus, Upstream, eventually, http, missing, tool};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_reads_every_series_plain_and_compressed() {
@@ -118,86 +111,6 @@ async fn promtool_has_no_complaint() {
 
 fn value(series: &Value) -> f64 {
     series["value"][1].as_str().unwrap().parse().unwrap()
-}
-
-fn tool(name: &str) -> Command {
-    let mut command = Command::new(name);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    command
-}
-
-fn missing<T>(name: &str, error: &std::io::Error) -> T {
-    panic!("{name} cannot be started ({error}): run scripts/install-test-tools.sh, which installs it")
-}
-
-/// A Prometheus server with its own folder and port.
-struct Prometheus {
-    url: String,
-    client: reqwest::Client,
-    _server: Child,
-    _dir: TempDir,
-}
-
-impl Prometheus {
-    /// Scrapes each target once a second.
-    async fn start(jobs: &[(&str, &str)]) -> Self {
-        let dir = TempDir::new().unwrap();
-        let mut config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n".to_owned();
-        for (job, url) in jobs {
-            let target = url.strip_prefix("http://").unwrap();
-            let job = format!("  - job_name: {job}\n    static_configs: [{{targets: ['{target}']}}]\n");
-            config.push_str(&job);
-        }
-        std::fs::write(dir.path().join("prometheus.yml"), config).unwrap();
-        let client = http();
-        for _ in 0..ATTEMPTS {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let url = format!("http://127.0.0.1:{port}");
-            let log = std::fs::File::create(dir.path().join("log")).unwrap();
-            let mut server = tool("prometheus")
-                .arg(format!("--config.file={}", dir.path().join("prometheus.yml").display()))
-                .arg(format!("--storage.tsdb.path={}", dir.path().join("data").display()))
-                .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-                .stderr(log)
-                .spawn()
-                .unwrap_or_else(|error| missing("prometheus", &error));
-            let started = eventually("Prometheus to start", || {
-                let ended = server.try_wait().unwrap().is_some();
-                let request = client.get(format!("{url}/-/ready")).send();
-                async move {
-                    if ended {
-                        return Some(false);
-                    }
-                    let response = request.await.ok()?;
-                    (response.status() == 200).then_some(true)
-                }
-            })
-            .await;
-            if started {
-                return Self {
-                    url,
-                    client,
-                    _server: server,
-                    _dir: dir,
-                };
-            }
-        }
-        let log = std::fs::read_to_string(dir.path().join("log")).unwrap_or_default();
-        panic!("Prometheus did not start in {ATTEMPTS} attempts; it said:\n{log}");
-    }
-
-    async fn query(&self, query: &str) -> Vec<Value> {
-        let url = format!("{}/api/v1/query", self.url);
-        let url = Url::parse_with_params(&url, [("query", query)]).unwrap();
-        let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
-        let answer: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(answer["status"], "success", "{query}: {answer}");
-        answer["data"]["result"].as_array().unwrap().clone()
-    }
 }
 
 /// Shows an exporter's metrics as they are sent to who does not take gzip, which Prometheus always does.

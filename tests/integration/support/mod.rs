@@ -4,12 +4,14 @@ mod exporter;
 mod launch;
 mod samples;
 mod secrets;
+mod servers;
 mod upstream;
 
 pub(crate) use exporter::{Exporter, Output};
 pub(crate) use launch::Launch;
 pub(crate) use samples::Samples;
 pub(crate) use secrets::assert_no_secret;
+pub(crate) use servers::{Alertmanager, Prometheus, missing, tool};
 pub(crate) use upstream::{Calls, Upstream};
 
 use std::future::Future;

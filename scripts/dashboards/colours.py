@@ -1,0 +1,24 @@
+"""Colours, and what each stands for. Nothing is told by colour alone."""
+
+# The palette of Okabe and Ito: told apart with any colour vision.
+GREY, ORANGE, SKY, GREEN = "#999999", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+# The values of geelark_phones' label `status`.
+STATUSES = {
+    "started": GREEN,
+    "starting": YELLOW,
+    "shut_down": GREY,
+    "expired": VERMILION,
+    "other": PURPLE,
+    "not_found": ORANGE,
+    "stale": BLUE,
+}
+# GeeLark's codes, and its code for an id it does not know, as the Phone dashboard shows them.
+CODES = {
+    0: ("Started", GREEN),
+    1: ("Starting", YELLOW),
+    2: ("Shut down", GREY),
+    3: ("Expired", VERMILION),
+    42001: ("Not found", ORANGE),
+}

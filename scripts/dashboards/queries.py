@@ -1,0 +1,32 @@
+"""What panels ask Prometheus."""
+
+SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+JOINED = "on (job, instance, id)"
+# What the variables choose. A phone without a group has every group that `.*` stands for.
+CHOSEN = 'phone_info{account=~"$account", group=~"$group"}'
+ACCOUNT = '{account=~"$account"}'
+
+
+def over_time(expr, legend="{{account}}"):
+    return {"expr": expr, "legendFormat": legend, "range": True}
+
+
+def now(expr, legend=""):
+    return {"expr": expr, "legendFormat": legend, "instant": True}
+
+
+def rows(expr):
+    return {"expr": expr, "format": "table", "instant": True}
+
+
+def targets(queries):
+    return [{"datasource": SOURCE, "refId": chr(ord("A") + at), **query} for at, query in enumerate(queries)]
+
+
+def of_phones(expr, labels="account, group"):
+    """The chosen phones among `expr`, with what phone_info knows of them."""
+    return f"{expr}\n  * {JOINED} group_left ({labels})\n    {CHOSEN}"
+
+
+def in_status(code):
+    return f"and {JOINED} phone_status == {code}"

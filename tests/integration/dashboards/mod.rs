@@ -1,0 +1,187 @@
+//! The shipped dashboards: as their script writes them, well-formed, about metrics that exist, and never empty.
+
+mod model;
+mod queries;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use geelark_exporter::exposition::catalog;
+use serde_json::{Value, json};
+
+use crate::shipped::{files, metrics_in, path, rules, text, unknown};
+use crate::support::missing;
+use model::{Dashboard, Panel, Target, Variable};
+
+/// Metrics that rules and dashboards are ready for and the exporter does not show yet.
+pub(crate) const AWAITED: &[&str] = &[
+    "geelark_wallet_balance",
+    "geelark_wallet_gift_balance",
+    "geelark_wallet_time_addon_seconds",
+    "geelark_plan_expiration_timestamp_seconds",
+    "geelark_plan_profiles",
+    "geelark_plan_profiles_available",
+    "geelark_plan_monthly_rentals",
+    "geelark_plan_monthly_rentals_available",
+    "geelark_plan_parallels",
+    "geelark_plan_monthly_fee",
+    "geelark_phones_running_beyond_parallels",
+    "geelark_exporter_state_last_write_successful",
+];
+
+/// Okabe and Ito's palette, as far as it is used, and grey. Their hues are told apart with any colour vision.
+const PALETTE: [&str; 8] = [
+    "#999999", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+];
+
+/// Columns that a telephone shows side by side.
+const FEW_COLUMNS: usize = 4;
+
+/// The one table that is a list of properties, a single row.
+const WIDE: &str = "What is known";
+
+fn files_of_dashboards() -> Vec<String> {
+    files("deploy/grafana/dashboards", ".json")
+}
+
+fn dashboards() -> Vec<Dashboard> {
+    let read = |name: &String| serde_json::from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    files_of_dashboards().iter().map(read).collect()
+}
+
+/// Every query of every panel, with where it stands.
+fn targets(dashboards: &[Dashboard]) -> Vec<(String, &Panel, &Target)> {
+    let mut all = Vec::new();
+    for dashboard in dashboards {
+        for panel in &dashboard.panels {
+            let place = format!("{}, {}", dashboard.title, panel.title());
+            all.extend(
+                panel
+                    .targets()
+                    .iter()
+                    .map(|target| (format!("{place}, {}", target.ref_id), panel, target)),
+            );
+        }
+    }
+    all
+}
+
+#[test]
+fn the_dashboards_are_what_the_script_writes() {
+    let output = Command::new("python3")
+        .arg(path("scripts/dashboards"))
+        .arg("--check")
+        .output()
+        .unwrap_or_else(|error| missing("python3", &error));
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!((output.status.code(), said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_key_that_grafana_does_not_know_and_a_value_of_another_type_are_refused() {
+    let refusal = |change: fn(&mut Value)| {
+        let mut dashboard = serde_json::from_str(&text("deploy/grafana/dashboards/fleet.json")).unwrap();
+        change(&mut dashboard);
+        serde_json::from_value::<Dashboard>(dashboard)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(refusal(|_| ()), Ok(()));
+    for (change, complaint) in [
+        (
+            (|dashboard| dashboard["colour"] = json!("blue")) as fn(&mut Value),
+            "unknown field `colour`",
+        ),
+        (
+            |dashboard| dashboard["panels"][0]["fieldConfig"]["defaults"]["units"] = json!("s"),
+            "unknown field `units`",
+        ),
+        (
+            |dashboard| dashboard["panels"][0]["targets"][0]["instant"] = json!("true"),
+            "invalid type: string \"true\", expected a boolean",
+        ),
+        (
+            |dashboard| dashboard["panels"][0]["gridPos"]["w"] = json!(1.5),
+            "invalid type: floating point `1.5`, expected u8",
+        ),
+        (
+            |dashboard| dashboard["panels"][0]["type"] = json!("piechart-panel"),
+            "unknown variant `piechart-panel`",
+        ),
+    ] {
+        let said = refusal(change).unwrap_err();
+        assert!(said.starts_with(complaint), "{said}");
+    }
+}
+
+#[test]
+fn dashboards_choose_their_datasource_fit_the_grid_and_link_to_each_other() {
+    let dashboards = dashboards();
+    let uids: Vec<&str> = dashboards.iter().map(|dashboard| dashboard.uid.as_str()).collect();
+    assert_eq!(uids, ["geelark-exporter", "geelark-fleet", "geelark-phone"]);
+    for dashboard in &dashboards {
+        let title = &dashboard.title;
+        assert!(dashboard.schema_version >= 39, "{title}: the schema of Grafana 11");
+        assert!(
+            matches!(&dashboard.templating.list[0], Variable::Datasource(variable) if variable.name == "datasource"),
+            "{title}"
+        );
+        assert_eq!(dashboard.links[0].tags, dashboard.tags, "{title}");
+        let mut taken = BTreeSet::new();
+        for panel in &dashboard.panels {
+            let (name, place) = (panel.title(), panel.place());
+            assert!(!name.is_empty(), "{title}");
+            assert!(place.x + place.w <= 24, "{title}, {name}");
+            for x in place.x..place.x + place.w {
+                for y in place.y..place.y + u16::from(place.h) {
+                    assert!(taken.insert((x, y)), "{title}, {name} lies over another panel");
+                }
+            }
+            assert!(
+                matches!(panel, Panel::Row(_)) || !panel.targets().is_empty(),
+                "{title}, {name}"
+            );
+        }
+    }
+    for (place, panel, target) in targets(&dashboards) {
+        assert_eq!(target.datasource.uid, "${datasource}", "{place}");
+        let columns = panel.columns();
+        assert!(
+            columns.len() <= FEW_COLUMNS || panel.title() == WIDE,
+            "{place}: {columns:?}"
+        );
+    }
+}
+
+#[test]
+fn colours_are_those_that_everybody_can_tell_apart() {
+    for file in files_of_dashboards() {
+        let text = text(&file);
+        for (at, _) in text.match_indices("\"#") {
+            let colour = &text[at + 1..at + 8];
+            assert!(PALETTE.contains(&colour), "{file}: {colour}");
+        }
+        assert!(!text.contains("palette-classic"), "{file}");
+    }
+}
+
+#[test]
+fn dashboards_ask_only_for_metrics_that_exist_and_no_metric_of_phones_is_left_out() {
+    let dashboards = dashboards();
+    let mut used: BTreeSet<String> = rules().iter().flat_map(|rule| metrics_in(&rule.expr)).collect();
+    for (place, _, target) in targets(&dashboards) {
+        let names = metrics_in(&target.expr);
+        let unknown: Vec<String> = unknown(&names)
+            .into_iter()
+            .filter(|name| !AWAITED.contains(&name.as_str()))
+            .collect();
+        assert_eq!(unknown, [""; 0], "{place}");
+        used.extend(names);
+    }
+    let unused: Vec<&str> = catalog()
+        .iter()
+        .map(|info| info.name)
+        .filter(|name| name.starts_with("phone_") && !used.contains(*name))
+        .collect();
+    assert_eq!(unused, [""; 0], "neither rules nor dashboards use them");
+}
