@@ -4,6 +4,7 @@ mod budget;
 mod command_line;
 mod follow;
 mod lifecycle;
+mod privileges;
 mod prometheus;
 mod scrape;
 mod secrets;
