@@ -8,4 +8,5 @@ mod privileges;
 mod prometheus;
 mod scrape;
 mod secrets;
+mod soak;
 mod support;
