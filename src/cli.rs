@@ -34,7 +34,7 @@ const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (revision ",
     env!("GEELARK_REVISION"),
-    ", ",
+    ", rustc ",
     env!("GEELARK_RUSTC"),
     ")"
 );

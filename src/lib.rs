@@ -25,13 +25,16 @@
 //! | [`config`] | files and environment to a valid configuration; secrets redact themselves |
 //! | [`geelark`] | the only room that knows the API: signing, envelope, codes, wire types; the budget and the locks |
 //! | [`fleet`] | what is known and how an answer changes it; pure |
+//! | [`roster`] | which phones: configured ids and those discovery finds; whose an id is that two accounts have |
 //! | [`poller`] | when to ask: rounds, pacing, retries; the only writer of fleet state |
+//! | [`state`] | what one process tells the next: a folder, a file, a format |
 //! | [`exposition`] | every metric declared once, rendering, pieces, assembly of a scrape |
 //! | [`web`] | HTTP: metrics, health |
 //! | [`simulator`] | a stand-in for GeeLark with real authentication, limits and faults |
 //!
-//! Dependencies point one way: `main → app → {web, poller} → {exposition, fleet, geelark} → {phone, clock}`. `config`
-//! is read by `app`, which hands every room only its own section. `web` never imports `geelark`.
+//! Dependencies point one way: `main → app → {web, poller, state} → {exposition, fleet, geelark} → {phone, clock}`.
+//! `config` is read by `app`, which hands every room only its own section. `web` never imports `geelark`, and `state` never
+//! `exposition`.
 
 pub mod app;
 pub mod cli;
@@ -43,6 +46,8 @@ pub mod geelark;
 pub mod logging;
 pub mod phone;
 pub mod poller;
+pub mod roster;
 pub mod simulator;
 pub mod stamp;
+pub mod state;
 pub mod web;

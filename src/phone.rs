@@ -1,6 +1,6 @@
 //! The words of the domain. Every room speaks them; none of them knows HTTP, Prometheus or a clock.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl From<PhoneId> for Member {
 }
 
 /// What `/open/v1/phone/list` tells of a phone beyond its status. Whatever is missing there is `None` here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Details {
     /// `group.name`
     pub group: Option<Arc<str>>,
@@ -94,6 +94,35 @@ pub enum ChargeMode {
     Monthly,
     /// A number GeeLark's documentation does not list.
     Other(i64),
+}
+
+impl ChargeMode {
+    /// The mode that GeeLark means by `code`.
+    pub fn from_code(code: i64) -> Self {
+        match code {
+            0 => Self::PerMinute,
+            1 => Self::Monthly,
+            other => Self::Other(other),
+        }
+    }
+
+    /// GeeLark's number for this mode.
+    pub fn code(self) -> i64 {
+        match self {
+            Self::PerMinute => 0,
+            Self::Monthly => 1,
+            Self::Other(code) => code,
+        }
+    }
+
+    /// The mode as configuration, metrics and tables write it: a word, or the number that has none.
+    pub fn label(self) -> Cow<'static, str> {
+        match self {
+            Self::PerMinute => "per_minute".into(),
+            Self::Monthly => "monthly".into(),
+            Self::Other(code) => code.to_string().into(),
+        }
+    }
 }
 
 /// What GeeLark says a phone is doing (`successDetails[].status`).
@@ -185,6 +214,7 @@ mod tests {
     fn every_code_survives_the_round_trip() {
         for code in [-1, 0, 1, 2, 3, 4, i64::MAX] {
             assert_eq!(Status::from_code(code).code(), code);
+            assert_eq!(ChargeMode::from_code(code).code(), code);
         }
     }
 }

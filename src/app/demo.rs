@@ -7,20 +7,26 @@ use std::path::Path;
 use tokio::net::TcpListener;
 use tracing::info;
 
-use super::exporter::Exporter;
+use super::exporter::Prepared;
 use super::{Error, stop};
 use crate::cli::Flags;
 use crate::clock::Clock;
 use crate::config::Sources;
 use crate::simulator::{Options, Simulator};
-use crate::web::{ListenAddress, TelemetryPath};
 
 /// Short, so that a newcomer sees phones change.
 const DEMO_INTERVAL: &str = "5s";
 
+/// A fleet that has everything there is to see has ids that GeeLark does not know, too.
+const DEMO_MISSING: usize = 3;
+
 /// Runs the simulator on a free loopback port and the exporter against it.
 pub(super) async fn run(options: Options, flags: Flags) -> Result<(), Error> {
     let stop = stop::on_signal()?;
+    let options = Options {
+        missing: options.missing.max(DEMO_MISSING),
+        ..options
+    };
     let token = options.token.clone();
     let budget = options.requests_per_minute;
     let simulator = Simulator::new(options, Clock::system())?;
@@ -39,24 +45,21 @@ pub(super) async fn run(options: Options, flags: Flags) -> Result<(), Error> {
             budget.to_string(),
         ),
     ]);
+    let sources = Sources {
+        env,
+        ..Sources::default()
+    };
+    let exporter = Prepared::new(sources, flags).await?;
     println!(
         "A simulated fleet of {} phones lives at http://{address}",
         simulator.ids().len()
     );
-    for address in &flags.listen {
-        println!("Its metrics are at {}", metrics_url(address, &flags.telemetry_path));
+    for url in exporter.urls() {
+        println!("Its metrics are at {url}");
     }
     println!("Ctrl-C ends both.");
     let simulating = tokio::spawn(simulator.serve(listener, stop.clone()));
-    let outcome = Exporter::serve_until(
-        Sources {
-            env,
-            ..Sources::default()
-        },
-        flags,
-        stop.clone(),
-    )
-    .await;
+    let outcome = exporter.run(stop.clone()).await;
     stop.cancel();
     // It was told to stop; how it ended tells nobody anything.
     let _ = simulating.await;
@@ -77,15 +80,6 @@ pub(super) async fn simulate(options: Options, address: SocketAddr, write_config
     simulator.serve(listener, stop).await;
     info!("ended");
     Ok(())
-}
-
-/// What to open in a browser on this machine.
-fn metrics_url(address: &ListenAddress, path: &TelemetryPath) -> String {
-    let path = path.as_str();
-    match address {
-        ListenAddress::Everywhere(port) => format!("http://localhost:{port}{path}"),
-        other => format!("http://{other}{path}"),
-    }
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {

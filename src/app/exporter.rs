@@ -11,11 +11,11 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::reload::{self, InForce};
-use super::{Error, stop};
+use super::Error;
+use super::reload::{self, InForce, Step};
 use crate::cli::Flags;
 use crate::clock::Clock;
-use crate::config::{self, Sources};
+use crate::config::{self, Config, Sources};
 use crate::exposition::{Board, BuildInfo, Encoding};
 use crate::web::{self, Limits, Listener, Protection, ScrapeBody, Site};
 
@@ -35,61 +35,87 @@ pub(super) struct Exporter {
 /// How often the files that the configuration names are compared with what was read. A `stat` each costs nothing.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-impl Exporter {
-    /// Serves until SIGINT or SIGTERM.
-    pub(super) async fn serve(sources: Sources, flags: Flags) -> Result<(), Error> {
-        let stop = stop::on_signal()?;
-        Self::serve_until(sources, flags, stop).await
-    }
+/// An exporter that could start: everything that can be wrong was found right, and nothing runs yet.
+pub(super) struct Prepared {
+    sources: Sources,
+    config: Config,
+    plans: Vec<Step>,
+    settings: web::Settings,
+    listeners: Vec<Listener>,
+}
 
-    /// Serves until told to stop. Nothing is started before everything that can be wrong was found right.
-    pub(super) async fn serve_until(sources: Sources, flags: Flags, stop: CancellationToken) -> Result<(), Error> {
-        let mut hangups =
-            signal(SignalKind::hangup()).map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))?;
+impl Prepared {
+    pub(super) async fn new(sources: Sources, flags: Flags) -> Result<Self, Error> {
         let config = config::load(&sources)?;
         let protection = match &flags.web_config_file {
             Some(path) => Protection::from_file(path).map_err(Error::WebConfig)?,
             None => Protection::default(),
         };
-        let clock = Clock::system();
         let plans = reload::plan(&config, &[])?;
         let listeners = if flags.systemd_socket {
             Listener::from_systemd()
         } else {
             web::bind(&flags.listen).await
         };
-        let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
-
-        let board = Board::new(BUILD);
-        let exporter = Arc::new(Self {
-            sources,
-            clock,
-            board,
-            in_force: Mutex::default(),
-            first_rounds: ArcSwap::default(),
-            broken: CancellationToken::new(),
-        });
-        info!(
-            version = BUILD.version,
-            revision = BUILD.revision,
-            accounts = plans.len(),
-            phones = config
-                .accounts
-                .iter()
-                .map(|account| account.phones.len())
-                .sum::<usize>(),
-            "starting"
-        );
-        exporter
-            .put_in_force(config, plans, &mut *exporter.in_force.lock().await)
-            .await;
-
         let settings = web::Settings {
             telemetry_path: flags.telemetry_path,
             lifecycle: flags.lifecycle,
             protection,
             limits: Limits::default(),
         };
+        Ok(Self {
+            sources,
+            config,
+            plans,
+            settings,
+            listeners: listeners.map_err(|problems| Error::Run(problems.to_string()))?,
+        })
+    }
+
+    /// Where the metrics will be.
+    pub(super) fn urls(&self) -> impl Iterator<Item = String> {
+        let path = self.settings.telemetry_path.as_str();
+        self.listeners.iter().map(move |listener| {
+            let address = listener.address();
+            if address.ip().is_unspecified() {
+                format!("http://localhost:{}{path}", address.port())
+            } else {
+                format!("http://{address}{path}")
+            }
+        })
+    }
+
+    /// Serves until told to stop.
+    pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Error> {
+        let Self {
+            sources,
+            config,
+            plans,
+            settings,
+            listeners,
+        } = self;
+        let mut hangups =
+            signal(SignalKind::hangup()).map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))?;
+        let exporter = Arc::new(Exporter {
+            sources,
+            clock: Clock::system(),
+            board: Board::new(BUILD),
+            in_force: Mutex::default(),
+            first_rounds: ArcSwap::default(),
+            broken: CancellationToken::new(),
+        });
+        let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
+        info!(
+            version = BUILD.version,
+            revision = BUILD.revision,
+            accounts = plans.len(),
+            phones,
+            "starting"
+        );
+        exporter
+            .put_in_force(config, plans, &mut *exporter.in_force.lock().await)
+            .await;
+
         let serving = web::serve(listeners, settings, exporter.clone(), stop.clone());
         tokio::pin!(serving);
         let mut follow = interval(FOLLOW_EVERY);

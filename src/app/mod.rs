@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command};
 use crate::config::{self, Sources};
 use crate::{geelark, logging, simulator, web};
-use exporter::Exporter;
+use exporter::Prepared;
 
 /// Why the program ended other than by being told to. Displays as the sentences the user reads.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,11 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
     let Cli { command, flags } = cli;
     logging::init(flags.log_level, flags.log_format);
     match command {
-        None => Exporter::serve(Sources::from_process(flags.config_file.clone()), flags).await,
+        None => {
+            let stop = stop::on_signal()?;
+            let sources = Sources::from_process(flags.config_file.clone());
+            Prepared::new(sources, flags).await?.run(stop).await
+        }
         Some(Command::Check { online }) => check::run(&Sources::from_process(flags.config_file), online).await,
         Some(Command::Demo { simulator }) => demo::run(simulator, flags).await,
         Some(Command::Simulate {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::credentials;
+use super::discovery;
 use super::field::in_words;
 use super::limits;
 use super::model::{Account, Budget, Poll};
@@ -28,7 +29,9 @@ pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: 
     let name = name(section, &mut others.names, notes);
     let base_url = base_url(section, notes);
     let credentials = credentials::read(section, notes);
-    let mut phones = phones::read(section, notes);
+    let section_of_phones = section.section("phones", notes);
+    let mut phones = phones::read(section, &section_of_phones, notes);
+    let discovery = discovery::read(&section_of_phones, shard, notes);
     let poll = poll(section, notes);
     let budget = budget(section, shard, notes);
 
@@ -36,7 +39,7 @@ pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: 
     others.owners.settle(section, &name, &mut phones, notes);
     if !shard.is_whole() {
         phones.retain(|id| shard.keeps(id));
-        if phones.is_empty() {
+        if phones.is_empty() && discovery.is_none() {
             notes.warning(section.problem(format!(
                 "({}) has no phone in {shard}; nothing is asked of it here",
                 quoted(&name)
@@ -48,6 +51,7 @@ pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: 
         base_url: base_url?,
         credentials: credentials?,
         phones,
+        discovery,
         poll,
         budget: budget?,
     })

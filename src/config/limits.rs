@@ -34,6 +34,11 @@ pub(super) const TRANSIENT_INTERVAL: Duration = Duration::from_secs(15);
 /// Bounded like the interval itself.
 pub(super) const TRANSIENT_INTERVALS: RangeInclusive<Duration> = INTERVALS;
 
+/// Phones come and go less often than they start and stop, and a listing costs a call for every hundred phones.
+pub(super) const REFRESH_INTERVAL: Duration = Duration::from_mins(10);
+/// As often as phones may be asked about; over a day nobody would call it discovery.
+pub(super) const REFRESH_INTERVALS: RangeInclusive<Duration> = INTERVALS;
+
 /// Half of what GeeLark documents: the user's own automation spends from the same limit.
 pub(super) const REQUESTS_PER_MINUTE: u64 = 100;
 /// What GeeLark documents. More is for the simulator and for private gateways, so it is only warned about.

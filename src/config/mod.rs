@@ -1,7 +1,7 @@
 //! Files and environment to a valid [`Config`]: the only room that reads them.
 //!
 //! The way is always the same: `yaml` reads the file, `environment` says what overrides it, `sources` merges both, and
-//! `section` and `field` are the typed reader with which `account`, `credentials`, `phones` and `sharding` look at the result. Every
+//! `section` and `field` are the typed reader with which `account`, `credentials`, `phones`, `discovery` and `sharding` look at the result. Every
 //! problem is noted and the reading goes on, so that [`load`] reports all of them at once. `keys` lists every key there
 //! is, `limits` every default and bound.
 //!
@@ -10,6 +10,7 @@
 
 mod account;
 mod credentials;
+mod discovery;
 mod environment;
 mod field;
 mod files;
@@ -26,14 +27,15 @@ mod sources;
 mod tests;
 mod yaml;
 
+pub use discovery::{Discovery, Filter};
 pub use model::{Account, Budget, Config, Credentials, Poll};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
+pub use sharding::Shard;
 pub use sources::Sources;
 
 use problem::Notes;
 use section::Section;
-use sharding::Shard;
 
 /// The configuration that `sources` describe, or everything that is wrong with it.
 pub fn load(sources: &Sources) -> Result<Config, Problems> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::discovery::Discovery;
 use super::secret::Secret;
 use crate::phone::PhoneId;
 use crate::stamp::Stamps;
@@ -35,6 +36,8 @@ pub struct Account {
     /// The configured phones in configured order, no id twice and none that an earlier account has.
     /// With sharding, this shard's phones only.
     pub phones: Vec<PhoneId>,
+    /// Phones to be found beside the configured ones; `None` if there are to be no others.
+    pub discovery: Option<Discovery>,
     /// When and how to ask.
     pub poll: Poll,
     /// What may be spent.

@@ -13,20 +13,20 @@ use crate::phone::PhoneId;
 /// A sentence names so many ids or a file so many lines; the rest is counted.
 const NAMED: usize = 3;
 
-/// The phones of one account in configured order, each once.
-pub(super) fn read(account: &Section, notes: &mut Notes) -> Vec<PhoneId> {
-    let section = account.section("phones", notes);
+/// The configured phones of one account in configured order, each once. `section` is its section `phones`.
+pub(super) fn read(account: &Section, section: &Section, notes: &mut Notes) -> Vec<PhoneId> {
     let mut roll = Roll::default();
     let ids = section.list("ids", notes);
     let files = section.list("files", notes);
     if !section.is_refused
+        && section.field("discovery").is_none()
         && [&ids, &files]
             .into_iter()
             .flatten()
             .all(|list| list.entries.is_empty() && !list.is_refused)
     {
         notes
-            .problem(account.problem("has no phones; list their ids under phones.ids, or in files under phones.files"));
+            .problem(account.problem("has no phones; list their ids under phones.ids, or in files under phones.files, or let phones.discovery find them"));
     }
     if let Some(ids) = ids {
         for entry in &ids.entries {

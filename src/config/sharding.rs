@@ -9,14 +9,14 @@ use crate::phone::PhoneId;
 
 /// This process's place among those that share the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shard {
+pub struct Shard {
     shard: u32,
     shards: NonZeroU32,
 }
 
 impl Shard {
     /// All of it.
-    const WHOLE: Self = Self {
+    pub const WHOLE: Self = Self {
         shard: 0,
         shards: NonZeroU32::MIN,
     };
@@ -46,13 +46,22 @@ impl Shard {
         }
     }
 
+    /// One of several.
+    #[cfg(test)]
+    pub(crate) fn of(shard: u32, shards: u32) -> Self {
+        Self {
+            shard,
+            shards: NonZeroU32::new(shards).unwrap(),
+        }
+    }
+
     pub(super) fn is_whole(self) -> bool {
         self.shards == NonZeroU32::MIN
     }
 
     /// Whether the phone is this process's. Every process must come to the same answer in every version, so the hash is
     /// one that is defined by a standard.
-    pub(super) fn keeps(self, id: &PhoneId) -> bool {
+    pub fn keeps(self, id: &PhoneId) -> bool {
         crc32fast::hash(id.as_str().as_bytes()) % self.shards == self.shard
     }
 
@@ -73,10 +82,7 @@ mod tests {
     use super::*;
 
     fn shard(shard: u32, shards: u32) -> Shard {
-        Shard {
-            shard,
-            shards: NonZeroU32::new(shards).unwrap(),
-        }
+        Shard::of(shard, shards)
     }
 
     #[test]

@@ -79,6 +79,27 @@ pub(super) const API_LOCKED_UNTIL: MetricInfo = declare(
     "Until when GeeLark has locked the account for too many calls (codes 40007, 40014, 40017, 47002), in seconds since the \
      Unix epoch; 0 without a lock. Nothing is called until then.",
 );
+pub(super) const DISCOVERY_LAST_SUCCESS: MetricInfo = declare(
+    "geelark_discovery_last_success_timestamp_seconds",
+    Kind::Gauge,
+    ACCOUNT,
+    "When the account's phones were last listed in full (/open/v1/phone/list), in seconds since the Unix epoch; 0 before the \
+     first time. Absent without discovery.",
+);
+pub(super) const DISCOVERY_PHONES: MetricInfo = declare(
+    "geelark_discovery_phones",
+    Kind::Gauge,
+    ACCOUNT,
+    "How many phones discovery knows of (items of /open/v1/phone/list), configured ones among them included. Absent without \
+     discovery.",
+);
+pub(super) const DISCOVERY_FAILURES: MetricInfo = declare(
+    "geelark_discovery_failures_total",
+    Kind::Counter,
+    ACCOUNT,
+    "Attempts to list the account's phones that failed or came back short, retries of single calls aside; the phones \
+     known before stay. Absent without discovery.",
+);
 pub(super) const BUILD_INFO: MetricInfo = declare(
     "geelark_exporter_build_info",
     Kind::Gauge,
@@ -152,6 +173,9 @@ pub(super) fn all() -> impl Iterator<Item = MetricInfo> {
         API_DURATION,
         API_BUDGET,
         API_LOCKED_UNTIL,
+        DISCOVERY_LAST_SUCCESS,
+        DISCOVERY_PHONES,
+        DISCOVERY_FAILURES,
         BUILD_INFO,
         RELOAD_SUCCESSFUL,
         RELOAD_SUCCESS,

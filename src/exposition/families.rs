@@ -6,6 +6,7 @@ use super::catalog::{Kind, MetricInfo};
 use super::names::{Names, Naming};
 use super::text;
 use crate::fleet::{BatchView, Phone, Standing, Tally};
+use crate::phone::ChargeMode;
 
 /// A family of series of which a phone has one or none.
 pub(super) struct PhoneFamily {
@@ -22,7 +23,7 @@ pub(super) struct PhoneFamily {
 struct Label {
     name: &'static str,
     /// Its value for a phone of an account; `None` leaves the label out.
-    value: for<'a> fn(&'a str, &'a Phone) -> Option<&'a str>,
+    value: for<'a> fn(&'a str, &'a Phone) -> Option<Cow<'a, str>>,
     /// What stands between the value before it and its own.
     opening: &'static str,
 }
@@ -37,7 +38,30 @@ macro_rules! label {
     };
 }
 
-const ACCOUNT: Label = label!("account", |account, _| Some(account));
+const ACCOUNT: Label = label!("account", |account, _| Some(account.into()));
+
+/// A label whose value is one of the texts discovery found out.
+macro_rules! detail {
+    ($name:literal, $field:ident) => {
+        label!($name, |_, phone| phone
+            .details
+            .as_ref()?
+            .$field
+            .as_deref()
+            .map(Cow::Borrowed))
+    };
+}
+
+const GROUP: Label = detail!("group", group);
+const CHARGE_MODE: Label = label!("charge_mode", |_, phone| phone
+    .details
+    .as_ref()?
+    .charge_mode
+    .map(ChargeMode::label));
+const OS_VERSION: Label = detail!("os_version", os_version);
+const BRAND: Label = detail!("brand", brand);
+const MODEL: Label = detail!("model", model);
+const COUNTRY: Label = detail!("country", country);
 
 /// Every family of phone series, in the order they are shown.
 pub(super) const FAMILIES: &[PhoneFamily] = &[
@@ -81,11 +105,35 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
     PhoneFamily {
         name: "phone_info",
         kind: Kind::Gauge,
-        help: "1 for every configured phone; serial_name is empty until GeeLark named it (field serialName of \
-               successDetails in /open/v1/phone/status). Join it to other phone metrics on id.",
+        help: "1 for every watched phone; serial_name is empty until GeeLark named it (field serialName of \
+               successDetails in /open/v1/phone/status). What discovery found out (/open/v1/phone/list) is there for phones it \
+               found. Join it to other phone metrics on id.",
         naming: Naming::IdAndName,
-        labels: &[ACCOUNT],
+        labels: &[ACCOUNT, GROUP, CHARGE_MODE, OS_VERSION, BRAND, MODEL, COUNTRY],
         value: |_| Some(1),
+    },
+    PhoneFamily {
+        name: "phone_expiration_timestamp_seconds",
+        kind: Kind::Gauge,
+        help: "When the monthly subscription of the phone ends (field monthlyExpire in /open/v1/phone/list), in seconds since \
+               the Unix epoch. Only for phones that discovery found and that are paid for by the month; as of the \
+               time in geelark_discovery_last_success_timestamp_seconds.",
+        naming: Naming::IdAndName,
+        labels: &[],
+        value: |phone| {
+            let details = phone.details.as_ref()?;
+            let monthly = details.charge_mode == Some(ChargeMode::Monthly);
+            details.expires.filter(|at| monthly && at.0 > 0).map(|at| at.0)
+        },
+    },
+    PhoneFamily {
+        name: "phone_task_running",
+        kind: Kind::Gauge,
+        help: "1 while an automation task runs on the phone, else 0 (field rpaStatus in /open/v1/phone/list). Only for phones \
+               that discovery found; as of the time in geelark_discovery_last_success_timestamp_seconds.",
+        naming: Naming::IdAndName,
+        labels: &[],
+        value: |phone| phone.details.as_ref()?.task_running.map(i64::from),
     },
 ];
 
@@ -120,7 +168,7 @@ impl PhoneFamily {
             for label in self.labels {
                 if let Some(value) = (label.value)(&view.account, phone) {
                     out.extend_from_slice(label.opening.as_bytes());
-                    text::escaped(out, value);
+                    text::escaped(out, &value);
                 }
             }
             out.extend_from_slice(b"\"} ");

@@ -15,6 +15,7 @@ use prometheus::{
 
 use super::catalog::MetricInfo;
 use super::declared;
+use super::discovery::{self, DiscoveryMetrics};
 use crate::clock::UnixTime;
 
 /// From a good answer to longer than the longest sensible timeout.
@@ -50,6 +51,7 @@ struct Inner {
     durations: HistogramVec,
     budget: IntGaugeVec,
     locked_until: IntGaugeVec,
+    discovery: discovery::Families,
     reload_successful: IntGauge,
     reload_success: IntGauge,
 }
@@ -95,6 +97,7 @@ impl Metrics {
             durations: add.histograms(&declared::API_DURATION),
             budget: add.int_gauges(&declared::API_BUDGET),
             locked_until: add.int_gauges(&declared::API_LOCKED_UNTIL),
+            discovery: discovery::Families::new(&add),
             reload_successful: add
                 .int_gauges(&declared::RELOAD_SUCCESSFUL)
                 .with_label_values(NO_LABELS),
@@ -138,6 +141,7 @@ impl Metrics {
         forget(&all.requests, name);
         forget(&all.failures, name);
         forget(&all.durations, name);
+        all.discovery.forget(name);
     }
 
     /// The configuration was read and is in force since `now`.
@@ -170,6 +174,21 @@ impl Metrics {
 }
 
 impl AccountMetrics {
+    /// The account's name.
+    pub fn account(&self) -> &Arc<str> {
+        &self.account
+    }
+
+    /// What is shown of the account's discovery; it exists from now on.
+    pub fn discovery(&self) -> DiscoveryMetrics {
+        self.metrics.0.discovery.account(&self.account)
+    }
+
+    /// The account has no discovery any more.
+    pub fn forget_discovery(&self) {
+        self.metrics.0.discovery.forget(&self.account);
+    }
+
     /// Makes the counter and the histogram of `endpoint` exist before its first call, so that `rate` sees that call.
     pub fn declare_endpoint(&self, endpoint: &'static str) {
         let labels = &[&*self.account, endpoint];
@@ -208,7 +227,7 @@ impl fmt::Debug for AccountMetrics {
 const NO_LABELS: &[&str] = &[];
 
 /// Removes every series of the account from a family. Which reasons there are is known to the family alone, so it is asked.
-fn forget<B: MetricVecBuilder<M: Metric>>(series: &MetricVec<B>, account: &str) {
+pub(super) fn forget<B: MetricVecBuilder<M: Metric>>(series: &MetricVec<B>, account: &str) {
     for family in series.collect() {
         for metric in family.get_metric() {
             let labels: HashMap<_, _> = metric
@@ -225,10 +244,10 @@ fn forget<B: MetricVecBuilder<M: Metric>>(series: &MetricVec<B>, account: &str) 
 }
 
 /// Turns declarations into registered families.
-struct Registrar<'a>(&'a Registry);
+pub(super) struct Registrar<'a>(&'a Registry);
 
 impl Registrar<'_> {
-    fn int_gauges(&self, info: &MetricInfo) -> IntGaugeVec {
+    pub(super) fn int_gauges(&self, info: &MetricInfo) -> IntGaugeVec {
         self.add(IntGaugeVec::new(opts(info), &info.labels))
     }
 
@@ -236,7 +255,7 @@ impl Registrar<'_> {
         self.add(GaugeVec::new(opts(info), &info.labels))
     }
 
-    fn counters(&self, info: &MetricInfo) -> IntCounterVec {
+    pub(super) fn counters(&self, info: &MetricInfo) -> IntCounterVec {
         self.add(IntCounterVec::new(opts(info), &info.labels))
     }
 

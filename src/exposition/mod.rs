@@ -17,6 +17,7 @@ mod board;
 mod catalog;
 mod checksum;
 mod declared;
+mod discovery;
 mod families;
 mod metrics;
 mod names;
@@ -29,5 +30,6 @@ mod text;
 
 pub use board::{Board, Section};
 pub use catalog::{Kind, MetricInfo, catalog};
+pub use discovery::DiscoveryMetrics;
 pub use metrics::{AccountMetrics, BuildInfo, Metrics};
 pub use scrape::{Encoding, Scrape};

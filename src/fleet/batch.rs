@@ -22,7 +22,7 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Note {
     /// When the last answer about it came.
-    answered: Option<Instant>,
+    pub(super) answered: Option<Instant>,
     /// The last answer that should have named it did not.
     passed_over: bool,
     /// GeeLark refuses a batch that contains it; asked alone again at this time.
@@ -35,12 +35,32 @@ pub(super) struct Note {
     asked: Option<Instant>,
 }
 
+impl Note {
+    /// Of a phone that was last answered then, and nothing else.
+    pub(super) fn answered(at: Option<Instant>) -> Self {
+        Self {
+            answered: at,
+            ..Self::default()
+        }
+    }
+}
+
 /// A batch. `view.phones` and `notes` are parallel and never longer than [`BATCH_SIZE`].
 #[derive(Debug)]
 pub(super) struct BatchState {
     /// Copied on the first change after someone took it, else changed in place.
     view: Arc<BatchView>,
     notes: Vec<Note>,
+    /// No fresh phone was answered before this; spares looking at each when nothing can be stale yet.
+    oldest: Option<Instant>,
+    /// Some phone may be restless or hinted at; spares looking at each when none is.
+    alert: bool,
+}
+
+impl Note {
+    fn is_alert(&self, now: Instant) -> bool {
+        self.hinted || self.restless_until.is_some_and(|until| until > now)
+    }
 }
 
 impl BatchState {
@@ -49,7 +69,24 @@ impl BatchState {
         Self {
             view: Arc::new(BatchView { account, phones }),
             notes: Vec::new(),
+            oldest: None,
+            alert: false,
         }
+    }
+
+    /// `notes` are of the view's phones, in their order.
+    pub(super) fn of(view: Arc<BatchView>, notes: Vec<Note>) -> Self {
+        Self {
+            oldest: notes.iter().filter_map(|note| note.answered).min(),
+            alert: false,
+            view,
+            notes,
+        }
+    }
+
+    /// When each phone was last answered.
+    pub(super) fn answered(&self) -> impl Iterator<Item = Option<Instant>> {
+        self.notes.iter().map(|note| note.answered)
     }
 
     pub(super) fn view(&self) -> &Arc<BatchView> {
@@ -67,6 +104,8 @@ impl BatchState {
     pub(super) fn push(&mut self, phone: Phone, note: Note) {
         Arc::make_mut(&mut self.view).phones.push(phone);
         self.notes.push(note);
+        self.oldest = earlier(self.oldest, note.answered);
+        self.alert |= note.hinted || note.restless_until.is_some();
     }
 
     pub(super) fn into_phones(self) -> impl Iterator<Item = (Phone, Note)> {
@@ -124,6 +163,9 @@ impl BatchState {
     /// The phones to ask about out of turn, noted as asked: those somebody hinted at, and restless ones that were neither
     /// answered nor asked for `interval`. At most `most`.
     pub(super) fn out_of_turn(&mut self, batch: usize, interval: Duration, most: usize, now: Instant) -> Vec<Asked> {
+        if !self.alert {
+            return Vec::new();
+        }
         let due = |note: &Note| {
             let last = note.answered.max(note.asked);
             let waited = last.is_none_or(|last| now.saturating_duration_since(last) >= interval);
@@ -136,6 +178,7 @@ impl BatchState {
             note.hinted = false;
             note.asked = Some(now);
         }
+        self.alert = self.notes.iter().any(|note| note.is_alert(now));
         let asked = |position| self.asked(Place { batch, position });
         positions.into_iter().map(asked).collect()
     }
@@ -148,6 +191,7 @@ impl BatchState {
     /// Somebody said that the phone at `position` changed.
     pub(super) fn hint(&mut self, position: usize) {
         self.notes[position].hinted = true;
+        self.alert = true;
     }
 
     /// The phone at `position` cannot be asked about. True if that is news.
@@ -176,9 +220,11 @@ impl BatchState {
             hinted: note.hinted,
             ..Note::default()
         };
+        self.oldest = earlier(self.oldest, Some(now.mono));
         let Some(changed) = verdict.change(phone, now) else {
             if phone.shown().is_some_and(|seen| seen.status == Status::Starting) {
                 note.restless_until = Some(now.mono + RESTLESS);
+                self.alert = true;
             }
             return false;
         };
@@ -188,6 +234,7 @@ impl BatchState {
         let moved = news && phone.last.is_some();
         if moved || starting {
             note.restless_until = Some(now.mono + RESTLESS);
+            self.alert = true;
         }
         Arc::make_mut(&mut self.view).phones[position] = changed;
         true
@@ -195,15 +242,29 @@ impl BatchState {
 
     /// Takes back what has not been confirmed for `stale_after`. True if that changed the view.
     pub(super) fn expire(&mut self, stale_after: Duration, now: Instant) -> bool {
+        let is_old = |answered: Instant| now.saturating_duration_since(answered) >= stale_after;
+        if !self.oldest.is_some_and(is_old) {
+            return false;
+        }
         let mut changed = false;
+        let mut oldest = None;
         for (position, note) in self.notes.iter().enumerate() {
-            let fresh = self.view.phones[position].standing == Standing::Fresh;
-            let age = note.answered.map(|answered| now.saturating_duration_since(answered));
-            if fresh && age.is_none_or(|age| age >= stale_after) {
+            if self.view.phones[position].standing != Standing::Fresh {
+                continue;
+            }
+            if note.answered.is_none_or(is_old) {
                 Arc::make_mut(&mut self.view).phones[position].standing = Standing::Stale;
                 changed = true;
+            } else {
+                oldest = earlier(oldest, note.answered);
             }
         }
+        self.oldest = oldest;
         changed
     }
+}
+
+/// The earlier of two moments, where there are any.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
 }

@@ -10,6 +10,7 @@
 
 mod batch;
 mod question;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use question::{Question, Questions};
+pub use snapshot::Snapshot;
 pub use view::{BatchView, Phone, Seen, Standing, Tally};
 
 use crate::clock::Moment;

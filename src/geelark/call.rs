@@ -10,16 +10,19 @@ use uuid::Uuid;
 pub enum Endpoint {
     /// `/open/v1/phone/status`
     PhoneStatus,
+    /// `/open/v1/phone/list`
+    PhoneList,
 }
 
 impl Endpoint {
     /// Every endpoint, so that each has its series from the start.
-    pub const ALL: &[Self] = &[Self::PhoneStatus];
+    pub const ALL: &[Self] = &[Self::PhoneStatus, Self::PhoneList];
 
     /// The path below the base URL.
     pub fn path(self) -> &'static str {
         match self {
             Self::PhoneStatus => "/open/v1/phone/status",
+            Self::PhoneList => "/open/v1/phone/list",
         }
     }
 
@@ -27,6 +30,7 @@ impl Endpoint {
     pub fn label(self) -> &'static str {
         match self {
             Self::PhoneStatus => "phone_status",
+            Self::PhoneList => "phone_list",
         }
     }
 }

@@ -12,7 +12,7 @@ use super::call::{Consequence, Failure, Reason};
 const RATE_LIMIT_HOLD: Duration = Duration::from_mins(1);
 
 /// After 40014 and 47002: GeeLark locks the account for two hours.
-const LOCK_HOLD: Duration = Duration::from_hours(2);
+pub(super) const LOCK_HOLD: Duration = Duration::from_hours(2);
 
 /// The least and the most of a `Retry-After` that is believed: never at once, never longer than GeeLark's own lock.
 const RETRY_AFTER_BOUNDS: (Duration, Duration) = (Duration::from_secs(1), LOCK_HOLD);

@@ -15,16 +15,18 @@ mod client;
 mod code;
 mod envelope;
 mod gate;
+mod list;
 mod redact;
 mod scalar;
 mod sign;
 mod transport;
 mod wire;
 
-pub use budget::{Budget, Permit};
+pub use budget::{Budget, Ending, Permit, Spent};
 pub use call::{Call, Consequence, Endpoint, Failure, Held, Reason};
 pub use client::Client;
-pub use gate::Gate;
+pub use gate::{Closure, Gate};
+pub use list::{Filter, Listed, PAGE_SIZE, Page};
 pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};
 
 /// A door for fuzzing: the way from bytes to an answer, without the network before it.

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// The wait before retry number `attempt` (from 1): doubling, capped, and anywhere in the upper half of that, so that the
 /// batches that failed together do not come back together. `random` is in `0.0..1.0`.
-pub(super) fn delay(attempt: u32, random: f64) -> Duration {
+pub(crate) fn delay(attempt: u32, random: f64) -> Duration {
     let doubled = FIRST.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST);
     doubled.mul_f64(0.5 + random / 2.0)
 }

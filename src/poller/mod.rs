@@ -11,7 +11,7 @@
 
 mod agenda;
 mod answers;
-mod backoff;
+pub(crate) mod backoff;
 mod express;
 mod hints;
 mod journal;

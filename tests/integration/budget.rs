@@ -59,7 +59,7 @@ async fn no_minute_has_more_calls_than_the_budget_through_restarts_and_reloads()
         "{} calls in the busiest minute",
         calls.max_in_any_minute
     );
-    let (first, last) = (&calls.calls[0], &calls.calls[calls.calls.len() - 1]);
+    let (first, last) = (&calls.each[0], &calls.each[calls.each.len() - 1]);
     assert!(
         last.at_ms - first.at_ms > 60_000,
         "it took longer than the minute that is looked at"

@@ -1,7 +1,16 @@
 //! The real binary against the simulator, over real sockets. One test binary, so that it links once; a module a concern.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    reason = "a test that cannot go on fails, and values of metrics are small whole numbers"
+)]
+
 mod budget;
 mod command_line;
+mod faults;
 mod follow;
 mod lifecycle;
 mod privileges;

@@ -140,7 +140,8 @@ impl Prometheus {
         let mut config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n".to_owned();
         for (job, url) in jobs {
             let target = url.strip_prefix("http://").unwrap();
-            config += &format!("  - job_name: {job}\n    static_configs: [{{targets: ['{target}']}}]\n");
+            let job = format!("  - job_name: {job}\n    static_configs: [{{targets: ['{target}']}}]\n");
+            config.push_str(&job);
         }
         std::fs::write(dir.path().join("prometheus.yml"), config).unwrap();
         let client = http();

@@ -88,6 +88,11 @@ fn the_document_has_the_defaults_and_the_bounds() {
             durations(limits::TRANSIENT_INTERVALS),
         ),
         (
+            "phones.discovery.refresh_interval",
+            in_words(limits::REFRESH_INTERVAL),
+            durations(limits::REFRESH_INTERVALS),
+        ),
+        (
             "budget.requests_per_minute",
             limits::REQUESTS_PER_MINUTE.to_string(),
             numbers(limits::REQUESTS),
@@ -174,4 +179,19 @@ fn the_example_reads_its_secret_from_a_file_and_its_other_keys_are_there_to_unco
         .replace("# api_key: ...", "api_key: k");
     folder.write("c.yml", &yaml);
     folder.load(&[]).unwrap();
+}
+
+#[test]
+fn the_discovery_of_the_example_is_there_to_uncomment() {
+    let yaml: String = EXAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix("      # ") {
+            Some(text) if text == "discovery:" || text.starts_with("  ") => format!("      {text}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let config = Folder::new(&yaml).load(&[("GEELARK_TOKEN", "t")]).unwrap();
+    let discovery = config.accounts[0].discovery.as_ref().unwrap();
+    assert_eq!(discovery.refresh_interval, limits::REFRESH_INTERVAL);
+    assert_eq!(discovery.filters.len(), 1);
 }

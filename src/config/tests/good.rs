@@ -40,6 +40,7 @@ fn an_account_needs_a_name_a_credential_and_phones() {
         base_url: "https://openapi.geelark.com".parse().unwrap(),
         credentials: token("t"),
         phones: vec!["1".into()],
+        discovery: None,
         poll: Poll {
             interval: Duration::from_mins(1),
             timeout: Duration::from_secs(10),
@@ -255,7 +256,7 @@ fn half_an_environment_says_what_is_missing() {
     assert_eq!(
         from_environment(&[("GEELARK_BASE_URL", "https://openapi.geelark.cn")]).unwrap_err(),
         "environment: accounts[0] has no way to authenticate; give it a token, a token_file, or an app_id with an api_key or api_key_file\n\
-         environment: accounts[0] has no phones; list their ids under phones.ids, or in files under phones.files"
+         environment: accounts[0] has no phones; list their ids under phones.ids, or in files under phones.files, or let phones.discovery find them"
     );
 }
 

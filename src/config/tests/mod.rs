@@ -2,6 +2,7 @@
 
 mod anything;
 mod bad;
+mod discovery;
 mod documents;
 mod good;
 

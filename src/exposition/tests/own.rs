@@ -24,6 +24,29 @@ fn a_forgotten_account_is_gone_from_every_family() {
 }
 
 #[test]
+fn discovery_is_shown_of_accounts_that_have_one() {
+    let board = board();
+    for name in ["main", "spare"] {
+        board.metrics().account(name);
+    }
+    let series = |account: &str| {
+        let shown = text(&board, Encoding::Plain);
+        let of_account = format!("{{account=\"{account}\"}}");
+        let lines = shown
+            .lines()
+            .filter(|line| line.starts_with("geelark_discovery_") && line.contains(&of_account));
+        lines.count()
+    };
+    assert_eq!((series("main"), series("spare")), (0, 0));
+    let account = board.metrics().account("main");
+    account.discovery().failures.inc();
+    assert_eq!((series("main"), series("spare")), (3, 0));
+    assert_eq!(account.discovery().failures.get(), 1, "asked again, the same series");
+    account.forget_discovery();
+    assert_eq!(series("main"), 0);
+}
+
+#[test]
 fn an_account_asked_for_again_goes_on_counting() {
     let board = board();
     for _ in 0..2 {

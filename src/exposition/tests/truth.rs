@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::parser::{Labels, parse};
 use super::*;
 use crate::fleet::Tally;
+use crate::phone::{ChargeMode, Details};
 
 const BATCHES: usize = 3;
 const ACCOUNTS: [&str; 2] = ["main", "sp\"are\\\n"];
@@ -22,9 +23,30 @@ fn any_phone() -> impl Strategy<Value = Phone> {
         any::<String>(),
         "\u{2028}|\u{feff}x|\u{202e}|x{300}",
     ];
+    let text = || prop::option::of("[a-z\\\\\"\n手]{1,4}".prop_map(|text| Arc::from(text.as_str())));
+    let number = || prop::option::of(-1..4i64);
+    let details = (prop::array::uniform5(text()), prop::array::uniform3(number())).prop_map(
+        |([group, os_version, brand, model, country], [charge_mode, expires, task])| Details {
+            group,
+            charge_mode: charge_mode.map(ChargeMode::from_code),
+            os_version,
+            brand,
+            model,
+            country,
+            expires: expires.map(UnixTime),
+            task_running: task.map(|code| code == 1),
+        },
+    );
     let last = (prop_oneof![0..5i64, any::<i64>()], any::<i64>());
-    (prop::option::of(name), standing, prop::option::of(last), any::<u32>()).prop_map(
-        |(name, standing, last, missed)| Phone {
+    let details = prop::option::of(details.prop_map(Arc::new));
+    (
+        prop::option::of(name),
+        standing,
+        prop::option::of(last),
+        any::<u32>(),
+        details,
+    )
+        .prop_map(|(name, standing, last, missed, details)| Phone {
             id: "set when placed".into(),
             name: name.map(Into::into),
             standing,
@@ -33,9 +55,8 @@ fn any_phone() -> impl Strategy<Value = Phone> {
                 since: UnixTime(since),
             }),
             not_found_total: missed.into(),
-            details: None,
-        },
-    )
+            details,
+        })
 }
 
 /// A post: which account, which batch, which phones. Ids follow from the place, so no id is in two places.
@@ -51,6 +72,27 @@ fn any_post() -> impl Strategy<Value = (usize, usize, Arc<BatchView>)> {
 
 fn labels<const N: usize>(labels: [(&str, &str); N]) -> Labels {
     labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// The labels for what is known.
+fn told(details: &Details) -> Labels {
+    let texts = [
+        ("group", &details.group),
+        ("os_version", &details.os_version),
+        ("brand", &details.brand),
+        ("model", &details.model),
+        ("country", &details.country),
+    ];
+    let mode = details.charge_mode.map(|mode| match mode.code() {
+        0 => "per_minute".to_owned(),
+        1 => "monthly".to_owned(),
+        other => other.to_string(),
+    });
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text.as_deref()?.to_owned())));
+    let told = texts.chain(mode.map(|mode| ("charge_mode", mode)));
+    told.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
 /// What a reader must find of these views, straight from the contract.
@@ -78,11 +120,21 @@ fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
                     labels([("id", id)]),
                     phone.not_found_total.to_string(),
                 );
-                add(
-                    "phone_info",
-                    labels([("id", id), ("serial_name", named), ("account", name)]),
-                    "1".into(),
-                );
+                let both = labels([("id", id), ("serial_name", named)]);
+                let mut info = labels([("account", name)]);
+                info.extend(both.clone());
+                if let Some(details) = &phone.details {
+                    if let (Some(ChargeMode::Monthly), Some(UnixTime(at @ 1..))) =
+                        (details.charge_mode, details.expires)
+                    {
+                        add("phone_expiration_timestamp_seconds", both.clone(), at.to_string());
+                    }
+                    if let Some(running) = details.task_running {
+                        add("phone_task_running", both, u8::from(running).to_string());
+                    }
+                    info.extend(told(details));
+                }
+                add("phone_info", info, "1".into());
             }
         }
         for (status, phones) in tally.by_status() {

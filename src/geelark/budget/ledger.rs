@@ -13,6 +13,9 @@ use super::WINDOW;
 /// Added to the window: the server's clock may count in coarse ticks and run a little slower than ours.
 const MARGIN: Duration = Duration::from_millis(20);
 
+/// How long a call holds its slot after its end.
+pub(super) const HELD: Duration = WINDOW.saturating_add(MARGIN);
+
 /// Slots for calls. A call holds one from its start until [`WINDOW`] and [`MARGIN`] after its end.
 ///
 /// Why that is enough, with N slots: a call reaches the server somewhere between its start and its end. Suppose N + 1
@@ -46,13 +49,14 @@ enum Wait {
 }
 
 impl Ledger {
-    pub(super) fn new(limit: NonZeroU32, max_in_flight: usize) -> Self {
+    /// A ledger of calls that have ended, at these times, ascending.
+    pub(super) fn new(limit: NonZeroU32, max_in_flight: usize, ends: Vec<Instant>) -> Self {
         Self {
             slots: Mutex::new(Slots {
                 limit: slots(limit),
                 max_in_flight: max_in_flight.max(1),
                 in_flight: 0,
-                free_at: VecDeque::new(),
+                free_at: ends.into_iter().map(|end| end + HELD).collect(),
             }),
             changed: Notify::new(),
         }
@@ -91,10 +95,18 @@ impl Ledger {
     pub(super) fn end(&self) {
         let mut slots = self.lock();
         slots.in_flight -= 1;
-        // The clock is read under the lock: that keeps the times in order.
-        slots.free_at.push_back(Instant::now() + WINDOW + MARGIN);
+        // The clock is read under the lock: that keeps the times in order. A predecessor's may lie a moment ahead.
+        let free = Some(Instant::now() + HELD).max(slots.free_at.back().copied());
+        slots.free_at.extend(free);
         drop(slots);
         self.changed.notify_one();
+    }
+
+    /// How many calls are under way, how many may be, and when those that hold a slot still ended, ascending.
+    pub(super) fn read(&self) -> (usize, usize, Vec<Instant>) {
+        let slots = self.lock();
+        let ends = slots.free_at.iter().filter_map(|free| free.checked_sub(HELD));
+        (slots.in_flight, slots.max_in_flight, ends.collect())
     }
 
     /// A call that was entered was never made.

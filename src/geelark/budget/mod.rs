@@ -6,6 +6,7 @@
 
 mod ledger;
 mod pace;
+mod spent;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,9 @@ use tokio::time::{Instant, sleep_until};
 
 use ledger::Ledger;
 use pace::Pace;
+pub use spent::{Ending, Spent};
+
+use crate::clock::{Moment, Past};
 
 /// The span GeeLark counts calls in.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -48,11 +52,48 @@ pub struct Permit {
 impl Budget {
     /// A budget of which nothing is known to be spent, and which still does not start with a burst.
     pub fn new(requests_per_minute: NonZeroU32, max_in_flight: usize) -> Self {
+        Self::starting(
+            requests_per_minute,
+            max_in_flight,
+            Instant::now() + RESTART_GAP,
+            Vec::new(),
+        )
+    }
+
+    /// A budget that goes on where a process before this one stopped, by what that one wrote down of its own.
+    pub fn resume(
+        requests_per_minute: NonZeroU32,
+        max_in_flight: usize,
+        spent: &Spent,
+        past: Past,
+        ending: Ending,
+    ) -> Self {
+        let ends = spent.latest_ends(past, ending);
+        Self::starting(
+            requests_per_minute,
+            max_in_flight,
+            Spent::pause_until(past, ending),
+            ends,
+        )
+    }
+
+    fn starting(requests_per_minute: NonZeroU32, max_in_flight: usize, start: Instant, ends: Vec<Instant>) -> Self {
         Self {
             requests_per_minute,
-            pace: Arc::new(Pace::new(spacing(requests_per_minute), Instant::now() + RESTART_GAP)),
-            ledger: Arc::new(Ledger::new(requests_per_minute, max_in_flight)),
+            pace: Arc::new(Pace::new(spacing(requests_per_minute), start)),
+            ledger: Arc::new(Ledger::new(requests_per_minute, max_in_flight, ends)),
             turn: Arc::default(),
+        }
+    }
+
+    /// What is spent, to be written down for a process after this one.
+    pub fn spent(&self, now: Moment) -> Spent {
+        let (in_flight, max_in_flight, ends) = self.ledger.read();
+        Spent {
+            requests_per_minute: self.requests_per_minute,
+            max_in_flight,
+            in_flight,
+            ends: spent::write_down(ends.into_iter(), now),
         }
     }
 

@@ -12,6 +12,7 @@ use super::budget::Budget;
 use super::call::{Call, Endpoint, Held};
 use super::envelope::{self, Data};
 use super::gate::Gate;
+use super::list::{self, Filter, Page};
 use super::redact;
 use super::sign::Signer;
 use super::transport::Transport;
@@ -22,6 +23,9 @@ use crate::phone::{Answer, PhoneId};
 
 /// The largest answer to a status call that is read: a hundred entries with the longest names take a tenth of it.
 const STATUS_LIMIT: usize = 1024 * 1024;
+
+/// The largest page of a list that is read: a phone takes one or two kilobytes there, and has room for forty.
+const LIST_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Calls GeeLark for one account.
 #[derive(Debug)]
@@ -49,6 +53,12 @@ impl<T: Transport> Client<T> {
     pub async fn phone_status(&self, ids: &[PhoneId]) -> Result<Call<Answer>, Held> {
         let body = wire::status_request(ids);
         self.call(Endpoint::PhoneStatus, body, STATUS_LIMIT).await
+    }
+
+    /// Asks which phones there are: page `page`, from 1, of those that `filter` lets through.
+    pub async fn phone_list(&self, page: u32, filter: &Filter) -> Result<Call<Page>, Held> {
+        let body = list::request(page, filter);
+        self.call(Endpoint::PhoneList, body, LIST_LIMIT).await
     }
 
     /// The account's gate.

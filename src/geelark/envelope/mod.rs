@@ -49,6 +49,7 @@ pub(super) trait Data: Default {
 pub(super) fn open<D: Data>(reply: &Reply) -> Result<D, Failure> {
     let envelope = from_utf8(&reply.body)
         .map_err(|error| format!("it is not UTF-8 (from byte {})", error.valid_up_to()))
+        .and_then(|text| object("it", text))
         .and_then(|text| serde_json::from_str::<Envelope>(text).map_err(|error| misfit("it", &error)));
     let said = envelope
         .as_ref()
@@ -67,7 +68,10 @@ pub(super) fn open<D: Data>(reply: &Reply) -> Result<D, Failure> {
         None => Err(undecodable(reply, "its code is missing or no number")),
         Some(0) => envelope
             .data
-            .map_or_else(|| Ok(D::default()), D::read)
+            .map_or_else(
+                || Ok(D::default()),
+                |data| object("its data", data.get()).and_then(|_| D::read(data)),
+            )
             .map_err(|misfit| undecodable(reply, &misfit)),
         // Partly or wholly failed, or said of the whole what is said of each: the details, if any, are the answer.
         Some(code @ (40006 | 40009 | 42001 | 43004)) => envelope
@@ -77,6 +81,16 @@ pub(super) fn open<D: Data>(reply: &Reply) -> Result<D, Failure> {
             .ok_or_else(|| failed(reply, code, envelope.msg)),
         Some(code) => Err(failed(reply, code, envelope.msg)),
     }
+}
+
+/// serde reads a struct from a list as well, by position, and would take one for an answer with little in it. An empty list
+/// is how some languages write an empty object.
+fn object<'a>(what: &str, text: &'a str) -> Result<&'a str, Misfit> {
+    let list = text.trim_ascii_start().strip_prefix('[');
+    if list.is_some_and(|entries| !entries.trim_ascii_start().starts_with(']')) {
+        return Err(format!("{what} is JSON of another shape: a list"));
+    }
+    Ok(text)
 }
 
 /// Says where `what` stops making sense, without repeating any of it.

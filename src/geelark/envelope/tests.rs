@@ -111,6 +111,16 @@ fn unknown_fields_and_statuses_are_no_hindrance() {
 }
 
 #[test]
+fn a_list_in_place_of_an_object_is_no_answer() {
+    assert_eq!(reason(data("[[], []]")), Reason::Decode);
+    assert_eq!(
+        reason(read(r#" [0, "success", {"successDetails": []}]"#)),
+        Reason::Decode
+    );
+    assert_eq!(reason(data(&("[".repeat(1000) + &"]".repeat(1000)))), Reason::Decode);
+}
+
+#[test]
 fn a_name_is_kept_as_it_was_typed_and_may_be_missing() {
     let answer = data(
         r#"{"successDetails": [

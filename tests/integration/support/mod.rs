@@ -26,19 +26,19 @@ pub(crate) fn unix_now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
 }
 
-/// Asks again and again until there is an answer; panics with `what` when patience ends.
+/// How long `eventually` waits between two questions.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Asks again and again until there is an answer; panics with `what` when patience ends. It is counted in questions, so
+/// that a machine that stands still for a while, as virtual ones do, does not use it up.
 pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let asking = async {
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
+        if let Some(answer) = ask().await {
+            return answer;
         }
-    };
-    tokio::time::timeout(PATIENCE, asking)
-        .await
-        .unwrap_or_else(|_| panic!("waited {PATIENCE:?} in vain for {what}"))
+        tokio::time::sleep(PAUSE).await;
+    }
+    panic!("waited {PATIENCE:?} in vain for {what}")
 }
 
 /// A client that talks to loopback only, follows nothing, and shows bodies as they come over the wire.

@@ -72,13 +72,11 @@ impl Samples {
                 let (label, after) = rest.split_once("=\"")?;
                 let (value, after) = Self::quoted(after)?;
                 labels.insert(label.to_owned(), value).is_none().then_some(())?;
-                match after.strip_prefix(',') {
-                    Some(more) => rest = more,
-                    None => {
-                        rest = after.strip_prefix('}')?;
-                        break;
-                    }
-                }
+                let Some(more) = after.strip_prefix(',') else {
+                    rest = after.strip_prefix('}')?;
+                    break;
+                };
+                rest = more;
             }
         }
         let value = rest.strip_prefix(' ')?;

@@ -26,7 +26,8 @@ pub(crate) struct Calls {
     pub(crate) total: u64,
     pub(crate) refused: u64,
     pub(crate) max_in_any_minute: usize,
-    pub(crate) calls: Vec<Call>,
+    #[serde(rename = "calls")]
+    pub(crate) each: Vec<Call>,
 }
 
 /// One call it saw.
@@ -47,6 +48,10 @@ struct Flags {
 impl Upstream {
     /// A frozen fleet without limits, unless the flags, which are those of `simulate`, say otherwise.
     pub(crate) async fn start(flags: &[&str]) -> Self {
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), flags)
+    }
+
+    pub(crate) fn start_on(listener: TcpListener, flags: &[&str]) -> Self {
         let defaults = [
             "simulator",
             "--speed=0",
@@ -58,10 +63,6 @@ impl Upstream {
             flags.iter().all(|given| given.split('=').next() != name)
         });
         let options = Flags::parse_from(defaults.chain(flags.iter().copied())).options;
-        Self::with(options, TcpListener::bind("127.0.0.1:0").await.unwrap())
-    }
-
-    fn with(options: Options, listener: TcpListener) -> Self {
         let simulator = Simulator::new(options, Clock::system()).unwrap();
         let ids = simulator.ids();
         let url = format!("http://{}", listener.local_addr().unwrap());

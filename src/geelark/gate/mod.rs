@@ -3,8 +3,14 @@
 //! Always true: a hold only ever ends later than it was going to, never sooner. A success of a call that was already
 //! under way when the account was closed proves nothing and opens nothing.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod closure;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+pub use closure::Closure;
 
 use super::call::{Failure, Held};
 use super::code::{self, Hold};
@@ -17,7 +23,11 @@ const LONGEST_BACK_OFF: Duration = Duration::from_mins(5);
 
 /// The gate of one account; the client asks before a call and tells it after.
 #[derive(Debug, Default)]
-pub struct Gate(Mutex<State>);
+pub struct Gate {
+    state: Mutex<State>,
+    /// Told of every closing.
+    closings: Arc<Notify>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -35,6 +45,12 @@ impl Gate {
     /// An open gate.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The gate, which from now on tells `closings` whenever the account is closed.
+    #[must_use]
+    pub fn telling(self, closings: Arc<Notify>) -> Self {
+        Self { closings, ..self }
     }
 
     /// Whether a call may be made now.
@@ -66,6 +82,7 @@ impl Gate {
     /// Takes in how a call ended that was sent at `sent`; `None` is a success.
     pub(super) fn record(&self, failure: Option<&Failure>, sent: Instant, now: Instant) {
         let mut state = self.lock();
+        let was_closed_at = state.closed_at;
         match failure.map(code::hold) {
             None => state.succeed(sent),
             Some(None) => {}
@@ -80,11 +97,14 @@ impl Gate {
                 state.closed_at = Some(now);
             }
         }
+        if state.closed_at.is_some() && state.closed_at != was_closed_at {
+            self.closings.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Every change is a few assignments; a poisoned lock still guards a sound state.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

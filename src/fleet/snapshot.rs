@@ -1,0 +1,238 @@
+//! What is known of a fleet, to be written down and to be started from.
+
+use std::sync::Arc;
+
+use super::batch::{BatchState, Note};
+use super::{BatchView, Fleet, Phone, Standing};
+use crate::clock::{Moment, Past, UnixMillis};
+use crate::phone::BATCH_SIZE;
+
+/// A fleet at one instant. It shares the views with whoever shows them, so taking one is cheap and holding one is too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    batches: Vec<Batch>,
+}
+
+/// `answered` is parallel to the view's phones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Batch {
+    view: Arc<BatchView>,
+    answered: Box<[Option<UnixMillis>]>,
+}
+
+impl Snapshot {
+    /// Phones of `account` with when each was last answered. Ids must be unique.
+    pub fn new(account: &Arc<str>, phones: impl IntoIterator<Item = (Phone, Option<UnixMillis>)>) -> Self {
+        let mut phones = phones.into_iter().peekable();
+        let mut batches = Vec::new();
+        while phones.peek().is_some() {
+            let (phones, answered): (Vec<_>, Vec<_>) = phones.by_ref().take(BATCH_SIZE).unzip();
+            let account = account.clone();
+            batches.push(Batch {
+                view: Arc::new(BatchView { account, phones }),
+                answered: answered.into(),
+            });
+        }
+        Self { batches }
+    }
+
+    /// Every phone with when it was last answered.
+    pub fn phones(&self) -> impl Iterator<Item = (&Phone, Option<UnixMillis>)> {
+        self.batches
+            .iter()
+            .flat_map(|batch| batch.view.phones.iter().zip(batch.answered.iter().copied()))
+    }
+
+    /// How many phones there are.
+    pub fn len(&self) -> usize {
+        self.batches.iter().map(|batch| batch.answered.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+}
+
+impl Fleet {
+    /// What is known now.
+    pub fn snapshot(&self, now: Moment) -> Snapshot {
+        let batch = |state: &BatchState| Batch {
+            view: state.view().clone(),
+            answered: state.answered().map(|at| at.map(|at| now.millis_at(at))).collect(),
+        };
+        Snapshot {
+            batches: self.batches.iter().map(batch).collect(),
+        }
+    }
+
+    /// The fleet that `snapshot` is of. What it says is as old as it is: [`Fleet::expire`] takes back what is too old.
+    /// What nobody can tell the age of is not shown.
+    pub fn restored(account: Arc<str>, snapshot: Snapshot, past: Past) -> Self {
+        let now = past.now().unix();
+        let batch = |Batch { mut view, answered }: Batch| {
+            let notes: Vec<Note> = answered
+                .iter()
+                .map(|at| Note::answered(at.and_then(|at| past.earlier(at))))
+                .collect();
+            for (phone, note) in Arc::make_mut(&mut view).phones.iter_mut().zip(&notes) {
+                if let Some(last) = &mut phone.last {
+                    // A clock that was set back makes no phone have its status since tomorrow.
+                    last.since = last.since.min(now);
+                }
+                if note.answered.is_none() && phone.standing == Standing::Fresh {
+                    phone.standing = Standing::Stale;
+                }
+            }
+            BatchState::of(view, notes)
+        };
+        Self {
+            account,
+            batches: snapshot.batches.into_iter().map(batch).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant, SystemTime};
+
+    use super::*;
+    use crate::clock::UnixTime;
+    use crate::fleet::{Seen, Standing};
+    use crate::phone::{Answer, FailReason, Failed, Found, Member, PhoneId, Status};
+
+    const STALE_AFTER: Duration = Duration::from_mins(5);
+    const START: u64 = 1_000_000;
+
+    /// The moment `seconds` after the start. Steady clocks of different processes have nothing in common.
+    fn at(seconds: u64) -> Moment {
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(START + seconds);
+        Moment {
+            mono: Instant::now(),
+            wall,
+        }
+    }
+
+    fn members(ids: &[&str]) -> Vec<Member> {
+        ids.iter().map(|id| Member::from(PhoneId::from(*id))).collect()
+    }
+
+    fn answer(fleet: &mut Fleet, code: i64, now: Moment) {
+        let question = fleet.questions(0, now.mono).together.unwrap();
+        let (missing, found): (Vec<_>, Vec<_>) = question.ids().partition(|id| id.as_str() == "missing");
+        let answer = Answer {
+            found: found
+                .into_iter()
+                .map(|id| Found {
+                    id: id.to_string(),
+                    name: Some(format!("phone {id}")),
+                    status: Status::from_code(code),
+                })
+                .collect(),
+            failed: missing
+                .into_iter()
+                .map(|id| Failed {
+                    id: id.to_string(),
+                    reason: FailReason::NotFound,
+                })
+                .collect(),
+        };
+        fleet.apply(&question, answer, now);
+    }
+
+    /// A fleet that was answered 100 s after the start, snapped at 130 s.
+    fn snapshot() -> Snapshot {
+        let mut fleet = Fleet::new("main".into());
+        fleet.assign(&members(&["a", "missing"]));
+        let before = at(100);
+        answer(&mut fleet, 1, before);
+        let passed = Duration::from_secs(30);
+        fleet.snapshot(Moment {
+            mono: before.mono + passed,
+            wall: before.wall + passed,
+        })
+    }
+
+    /// The fleet that starts from it.
+    fn restored(now: Moment) -> Fleet {
+        let past = Past::new(UnixMillis((START + 130) * 1000), now);
+        let mut fleet = Fleet::restored("main".into(), snapshot(), past);
+        fleet.expire(STALE_AFTER, now.mono);
+        fleet
+    }
+
+    fn phones(fleet: &Fleet) -> [Phone; 2] {
+        fleet.view(0).phones.clone().try_into().unwrap()
+    }
+
+    const SEEN: Option<Seen> = Some(Seen {
+        status: Status::Starting,
+        since: UnixTime(1_000_100),
+    });
+
+    #[test]
+    fn what_is_young_enough_is_shown_at_once() {
+        let [a, missing] = phones(&restored(at(399)));
+        assert_eq!((a.shown(), a.label_name()), (SEEN, "phone a"));
+        assert_eq!((missing.standing, missing.not_found_total), (Standing::NotFound, 1));
+    }
+
+    #[test]
+    fn what_is_too_old_is_not_shown_and_keeps_its_timestamp_if_the_next_answer_agrees() {
+        let now = at(401);
+        let mut fleet = restored(now);
+        assert_eq!(phones(&fleet)[0].shown(), None);
+        answer(&mut fleet, 1, now);
+        let [a, missing] = phones(&fleet);
+        assert_eq!(a.shown(), SEEN);
+        assert_eq!(missing.not_found_total, 2, "the counter goes on");
+
+        let mut fleet = restored(now);
+        answer(&mut fleet, 2, now);
+        let since = UnixTime(1_000_401);
+        assert_eq!(phones(&fleet)[0].shown().map(|seen| seen.since), Some(since));
+    }
+
+    #[test]
+    fn of_a_clock_that_was_set_back_nothing_is_shown() {
+        let now = at(10);
+        let mut fleet = restored(now);
+        let [a, _] = phones(&fleet);
+        assert_eq!(
+            (a.standing, a.last.map(|seen| seen.since)),
+            (Standing::Stale, Some(now.unix()))
+        );
+        answer(&mut fleet, 1, now);
+        assert!(phones(&fleet)[0].shown().is_some());
+    }
+
+    #[test]
+    fn age_goes_on_from_where_it_was() {
+        let now = at(300);
+        let mut fleet = restored(now);
+        assert!(fleet.expire(STALE_AFTER, now.mono + Duration::from_secs(99)).is_empty());
+        assert_eq!(fleet.expire(STALE_AFTER, now.mono + Duration::from_secs(101)), [0]);
+    }
+
+    #[test]
+    fn phones_that_are_watched_no_longer_are_dropped_and_new_ones_begin_empty() {
+        let mut fleet = restored(at(200));
+        assert!(fleet.assign(&members(&["b", "a"])).changed);
+        let [a, b] = phones(&fleet);
+        assert_eq!((a.shown(), b), (SEEN, Phone::unseen("b".into())));
+    }
+
+    #[test]
+    fn a_snapshot_is_laid_out_in_batches_and_gives_back_what_was_put_in() {
+        let phones: Vec<_> = (0..253)
+            .map(|n: u32| (Phone::unseen(n.to_string().as_str().into()), Some(UnixMillis(n.into()))))
+            .collect();
+        let snapshot = Snapshot::new(&"main".into(), phones.clone());
+        let back: Vec<_> = snapshot.phones().map(|(phone, at)| (phone.clone(), at)).collect();
+        assert_eq!((snapshot.len(), snapshot.batches.len()), (253, 3));
+        assert_eq!(back, phones);
+        let fleet = Fleet::restored("main".into(), snapshot, Past::new(UnixMillis(0), at(0)));
+        assert_eq!((fleet.len(), fleet.batches()), (253, 3));
+    }
+}

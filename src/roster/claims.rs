@@ -1,0 +1,377 @@
+//! Whose an id is that several accounts have: it is watched through one of them at a time.
+//!
+//! Always true:
+//! - an id has at most one holder;
+//! - whoever gives an id up stays its holder for [`LETTING_GO`], so that what is shown of it is gone before another
+//!   account shows it;
+//! - in the end an id is held by the first account, in configuration order, that wants it and goes on settling.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::phone::PhoneId;
+
+/// How long an id that was given up is kept from others. A poller takes in a new roster within milliseconds; this leaves
+/// room for a machine that is out of breath.
+pub(super) const LETTING_GO: Duration = Duration::from_secs(5);
+
+/// An account's place in the order of the configuration; a lower one comes first.
+type Rank = usize;
+
+/// The one book in which all accounts claim their ids. A cheap handle.
+#[derive(Clone, Default)]
+pub struct Claims(Arc<Mutex<Book>>);
+
+/// One account's pen. When the last one of a rank is dropped, whatever the rank held is free.
+pub struct Claim {
+    claims: Claims,
+    rank: Rank,
+}
+
+/// What an account gets of what it wants.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The ids that are the account's own; no other account has them, nor will have while they are shown.
+    pub own: HashSet<PhoneId>,
+    /// The ids that another account has, by that account's name.
+    pub others: BTreeMap<Arc<str>, BTreeSet<PhoneId>>,
+}
+
+#[derive(Default)]
+struct Book {
+    holders: HashMap<PhoneId, Rank>,
+    /// Who waits for an id that an account of a higher rank holds.
+    wishes: HashMap<PhoneId, BTreeSet<Rank>>,
+    /// What was given up, when, and is not free yet.
+    leaving: HashMap<PhoneId, Instant>,
+    accounts: BTreeMap<Rank, Account>,
+}
+
+#[derive(Default)]
+struct Account {
+    name: Option<Arc<str>>,
+    pens: usize,
+}
+
+impl Claims {
+    /// An empty book.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The pen of the account that is number `rank`, from 0, in the configuration. Asked again, it writes for the same
+    /// account, so that a reload hands everything over.
+    pub fn account(&self, rank: Rank) -> Claim {
+        self.lock().accounts.entry(rank).or_default().pens += 1;
+        Claim {
+            claims: self.clone(),
+            rank,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        // Each line of the book stands by itself; a poisoned lock guards no half of one.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Claim {
+    /// Claims exactly `wanted` for the account from `now` on: what it held beyond that is given up. An account that never
+    /// settles again keeps what it holds.
+    pub fn settle<'a>(&self, wanted: impl IntoIterator<Item = &'a PhoneId>, now: Instant) -> Settled {
+        let wanted = wanted.into_iter().cloned().collect();
+        self.claims.lock().settle(self.rank, wanted, now)
+    }
+
+    /// Whether settling the same again would change something: an id is waited for, or has become free.
+    pub(super) fn is_unsettled(&self, now: Instant) -> bool {
+        self.claims.lock().is_unsettled(self.rank, now)
+    }
+
+    /// What the account is called in other accounts' logs.
+    pub(super) fn introduce(&self, name: Arc<str>) {
+        self.claims.lock().accounts.entry(self.rank).or_default().name = Some(name);
+    }
+}
+
+impl Book {
+    fn settle(&mut self, rank: Rank, wanted: HashSet<PhoneId>, now: Instant) -> Settled {
+        self.let_go(rank, &wanted, now);
+        let mut settled = Settled::default();
+        for id in wanted {
+            match self.claim(&id, rank, now) {
+                Ok(()) => {
+                    settled.own.insert(id);
+                }
+                Err(other) => {
+                    settled.others.entry(self.name(other)).or_default().insert(id);
+                }
+            }
+        }
+        settled
+    }
+
+    /// Frees what was given up long enough ago, and gives up what is not wanted any more.
+    fn let_go(&mut self, rank: Rank, wanted: &HashSet<PhoneId>, now: Instant) {
+        self.holders.retain(|id, holder| {
+            if *holder != rank {
+                return true;
+            }
+            match self.leaving.get(id) {
+                Some(since) if now.saturating_duration_since(*since) >= LETTING_GO => {
+                    self.leaving.remove(id);
+                    false
+                }
+                Some(_) => true,
+                None => {
+                    if !wanted.contains(id) {
+                        self.leaving.insert(id.clone(), now);
+                    }
+                    true
+                }
+            }
+        });
+        self.wishes.retain(|id, ranks| {
+            if !wanted.contains(id) {
+                ranks.remove(&rank);
+            }
+            !ranks.is_empty()
+        });
+    }
+
+    /// `id` is `rank`'s from now on or still, or whose it is instead.
+    fn claim(&mut self, id: &PhoneId, rank: Rank, now: Instant) -> Result<(), Rank> {
+        let better = self.better(id, rank);
+        match self.holders.get(id).copied() {
+            Some(holder) if holder == rank => match better {
+                Some(better) => {
+                    self.leaving.entry(id.clone()).or_insert(now);
+                    Err(better)
+                }
+                None => {
+                    self.leaving.remove(id);
+                    Ok(())
+                }
+            },
+            Some(holder) => {
+                if rank < holder {
+                    self.wishes.entry(id.clone()).or_default().insert(rank);
+                }
+                Err(holder)
+            }
+            None => match better {
+                Some(better) => Err(better),
+                None => {
+                    self.holders.insert(id.clone(), rank);
+                    self.withdraw(id, rank);
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    /// Who waits for `id` and comes before `rank`.
+    fn better(&self, id: &PhoneId, rank: Rank) -> Option<Rank> {
+        self.wishes.get(id)?.first().copied().filter(|first| *first < rank)
+    }
+
+    fn withdraw(&mut self, id: &PhoneId, rank: Rank) {
+        if let Some(ranks) = self.wishes.get_mut(id) {
+            ranks.remove(&rank);
+            if ranks.is_empty() {
+                self.wishes.remove(id);
+            }
+        }
+    }
+
+    fn is_unsettled(&self, rank: Rank, now: Instant) -> bool {
+        let holds = |id: &PhoneId| self.holders.get(id) == Some(&rank);
+        let wanted_from_it =
+            |(id, _): (&PhoneId, _)| holds(id) && self.better(id, rank).is_some() && !self.leaving.contains_key(id);
+        let free_for_it =
+            |(id, ranks): (&PhoneId, &BTreeSet<Rank>)| ranks.first() == Some(&rank) && !self.holders.contains_key(id);
+        let gone = |(id, since): (&PhoneId, &Instant)| holds(id) && now.saturating_duration_since(*since) >= LETTING_GO;
+        self.wishes.iter().any(wanted_from_it) || self.wishes.iter().any(free_for_it) || self.leaving.iter().any(gone)
+    }
+
+    fn name(&self, rank: Rank) -> Arc<str> {
+        let name = self.accounts.get(&rank).and_then(|account| account.name.clone());
+        name.unwrap_or_else(|| format!("number {}", rank + 1).into())
+    }
+
+    /// A pen of `rank` is gone.
+    fn drop_pen(&mut self, rank: Rank) {
+        let Some(account) = self.accounts.get_mut(&rank) else {
+            return;
+        };
+        account.pens -= 1;
+        if account.pens > 0 {
+            return;
+        }
+        self.accounts.remove(&rank);
+        let leaving = &mut self.leaving;
+        self.holders.retain(|id, holder| {
+            let stays = *holder != rank;
+            if !stays {
+                leaving.remove(id);
+            }
+            stays
+        });
+        self.wishes.retain(|_, ranks| {
+            ranks.remove(&rank);
+            !ranks.is_empty()
+        });
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.claims.lock().drop_pen(self.rank);
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims")
+            .field("ids", &self.lock().holders.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").field("rank", &self.rank).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ids<const N: usize>(ids: [&str; N]) -> HashSet<PhoneId> {
+        ids.map(PhoneId::from).into()
+    }
+
+    /// Accounts that settle at will, and what each shows.
+    struct Accounts {
+        pens: Vec<Claim>,
+        now: Instant,
+    }
+
+    impl Accounts {
+        fn new(count: usize) -> Self {
+            let claims = Claims::new();
+            Self {
+                pens: (0..count).map(|rank| claims.account(rank)).collect(),
+                now: Instant::now(),
+            }
+        }
+
+        fn settle<const N: usize>(&self, rank: usize, wanted: [&str; N]) -> HashSet<PhoneId> {
+            self.pens[rank].settle(&ids(wanted), self.now).own
+        }
+
+        fn wait(&mut self) {
+            self.now += LETTING_GO;
+        }
+    }
+
+    #[test]
+    fn whoever_comes_first_has_it_and_the_other_learns_from_whom() {
+        let accounts = Accounts::new(2);
+        accounts.pens[0].introduce("main".into());
+        assert_eq!(accounts.settle(0, ["1", "2"]), ids(["1", "2"]));
+        let settled = accounts.pens[1].settle(&ids(["2", "3"]), accounts.now);
+        assert_eq!(settled.own, ids(["3"]));
+        assert_eq!(settled.others, [("main".into(), ["2".into()].into())].into());
+        assert!(!accounts.pens[0].is_unsettled(accounts.now) && !accounts.pens[1].is_unsettled(accounts.now));
+    }
+
+    #[test]
+    fn a_better_ranked_account_gets_what_it_wishes_once_the_other_has_let_go() {
+        let mut accounts = Accounts::new(3);
+        assert_eq!(accounts.settle(1, ["1"]), ids(["1"]));
+        assert_eq!(accounts.settle(0, ["1"]), ids([]));
+        assert!(accounts.pens[1].is_unsettled(accounts.now), "somebody waits");
+        assert_eq!(accounts.settle(1, ["1"]), ids([]));
+        assert_eq!(accounts.settle(0, ["1"]), ids([]), "it may still be shown");
+        assert!(!accounts.pens[1].is_unsettled(accounts.now));
+        accounts.wait();
+        assert!(accounts.pens[1].is_unsettled(accounts.now), "it is to be freed");
+        assert_eq!(accounts.settle(1, ["1"]), ids([]));
+        assert_eq!(accounts.settle(2, ["1"]), ids([]), "it is reserved");
+        assert!(accounts.pens[0].is_unsettled(accounts.now), "it is free");
+        assert_eq!(accounts.settle(0, ["1"]), ids(["1"]));
+        assert!(accounts.pens.iter().all(|pen| !pen.is_unsettled(accounts.now)));
+    }
+
+    #[test]
+    fn a_wish_that_is_withdrawn_leaves_the_id_where_it_is() {
+        let mut accounts = Accounts::new(2);
+        accounts.settle(1, ["1"]);
+        accounts.settle(0, ["1"]);
+        accounts.settle(0, []);
+        assert_eq!(accounts.settle(1, ["1"]), ids(["1"]));
+        accounts.settle(0, ["1"]);
+        assert_eq!(accounts.settle(1, ["1"]), ids([]));
+        accounts.settle(0, []);
+        assert_eq!(accounts.settle(1, ["1"]), ids(["1"]), "not yet let go, so taken back");
+        accounts.wait();
+        assert_eq!(accounts.settle(1, ["1"]), ids(["1"]));
+    }
+
+    #[test]
+    fn what_an_account_leaves_behind_is_free() {
+        let mut accounts = Accounts::new(2);
+        accounts.settle(0, ["1", "2"]);
+        let heir = accounts.pens[0].claims.account(0);
+        accounts.settle(1, ["1"]);
+        drop(accounts.pens.remove(0));
+        assert_eq!(accounts.settle(0, ["1"]), ids([]), "the heir of rank 0 holds it on");
+        assert_eq!(heir.settle(&ids(["1"]), accounts.now).own, ids(["1"]));
+        drop(heir);
+        assert_eq!(accounts.settle(0, ["1"]), ids(["1"]));
+    }
+
+    proptest! {
+        /// An account shows what it had at its last settle, and for a moment after it what it had before.
+        #[test]
+        fn no_id_is_ever_shown_by_two_and_in_the_end_the_first_has_it(
+            steps in prop::collection::vec((0..3_usize, prop::collection::hash_set(0..6_u8, 0..6), 0..4_u64), 0..60)
+        ) {
+            let accounts = Accounts::new(3);
+            let mut now = accounts.now;
+            let mut shown: [Vec<(Instant, HashSet<PhoneId>)>; 3] = Default::default();
+            let mut wanted: [HashSet<PhoneId>; 3] = Default::default();
+            let last: Vec<_> = (0..4).flat_map(|_| 0..3).map(|rank| (rank, None, LETTING_GO)).collect();
+            let steps = steps.into_iter().map(|(rank, wanted, pause)| (rank, Some(wanted), LETTING_GO.mul_f64(pause as f64 / 2.0)));
+            for (rank, wish, pause) in steps.chain(last) {
+                now += pause;
+                if let Some(wish) = wish {
+                    wanted[rank] = wish.into_iter().map(|id| PhoneId::from(id.to_string().as_str())).collect();
+                }
+                let own = accounts.pens[rank].settle(&wanted[rank], now).own;
+                shown[rank].push((now, own));
+                let showing = |rank: usize| -> HashSet<&PhoneId> {
+                    let log = &shown[rank];
+                    let before = log.iter().zip(log.iter().skip(1))
+                        .filter(|(_, (replaced, _))| now < *replaced + LETTING_GO)
+                        .map(|((_, own), _)| own);
+                    log.last().map(|(_, own)| own).into_iter().chain(before).flatten().collect()
+                };
+                for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+                    prop_assert!(showing(a).is_disjoint(&showing(b)), "{a} and {b}: {shown:?}");
+                }
+            }
+            for id in wanted.iter().flatten() {
+                let first = wanted.iter().position(|wanted| wanted.contains(id));
+                let holder = shown.iter().position(|log| log.last().is_some_and(|(_, own)| own.contains(id)));
+                prop_assert_eq!(first, holder, "{}", id);
+            }
+        }
+    }
+}

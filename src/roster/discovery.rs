@@ -1,0 +1,226 @@
+//! One account's discovery: a task that looks for phones again and again, and publishes what is to be watched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::claims::{Claim, LETTING_GO};
+use super::details::Pool;
+use super::journal::Journal;
+use super::listing::Listing;
+use super::reader::{Pass, READINGS, Reader, Trouble};
+use crate::clock::Clock;
+use crate::config;
+use crate::exposition::{AccountMetrics, DiscoveryMetrics};
+use crate::geelark::{Client, Listed, Transport};
+use crate::phone::{Details, Member, PhoneId};
+use crate::poller::backoff;
+
+/// After the first failure in a row the next attempt comes about this soon; the wait doubles up to the refresh interval.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+
+/// Finds the phones of one account.
+#[derive(Debug)]
+pub struct Discovery<T> {
+    client: Arc<Client<T>>,
+    settings: config::Discovery,
+    reader: Reader,
+    book: Book,
+    metrics: DiscoveryMetrics,
+    journal: Journal,
+    clock: Clock,
+    /// Attempts that failed in a row.
+    failures: u32,
+    roster: watch::Sender<Arc<[Member]>>,
+    has_published: bool,
+}
+
+/// What the roster is made of.
+#[derive(Debug)]
+struct Book {
+    configured: Vec<PhoneId>,
+    listings: Vec<Listing<Arc<Details>>>,
+    pool: Pool,
+    claim: Claim,
+}
+
+impl<T: Transport> Discovery<T> {
+    /// A discovery that has not looked yet. The configured phones are claimed at once and are the roster so far; the
+    /// receiver sees it as changed after the first attempt, whatever that brought, and then whenever it is another.
+    pub fn new(
+        client: Arc<Client<T>>,
+        settings: config::Discovery,
+        configured: Vec<PhoneId>,
+        claim: Claim,
+        metrics: AccountMetrics,
+        clock: Clock,
+    ) -> (Self, watch::Receiver<Arc<[Member]>>) {
+        let account = metrics.account().clone();
+        claim.introduce(account.clone());
+        let book = Book {
+            configured,
+            listings: Listing::all(&settings.filters),
+            pool: Pool::default(),
+            claim,
+        };
+        let mut journal = Journal::new(account);
+        let (roster, receiver) = watch::channel(book.roster(&mut journal));
+        let discovery = Self {
+            client,
+            settings,
+            book,
+            metrics: metrics.discovery(),
+            reader: Reader::new(Some(metrics)),
+            journal,
+            clock,
+            failures: 0,
+            roster,
+            has_published: false,
+        };
+        (discovery, receiver)
+    }
+
+    /// Looks for phones until told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        stop.run_until_cancelled_owned(self.look_for_ever()).await;
+    }
+
+    async fn look_for_ever(mut self) {
+        loop {
+            let start = Instant::now();
+            let outcome = self.refresh().await;
+            self.publish();
+            self.book.pool.tidy();
+            let due = match outcome {
+                Ok(()) => self.succeeded(start),
+                Err(trouble) => self.failed(&trouble),
+            };
+            self.idle_until(due).await;
+        }
+    }
+
+    /// Reads every listing until it is proven. What is not yet proven is published as it becomes known.
+    async fn refresh(&mut self) -> Result<(), Trouble> {
+        let mut open: Vec<usize> = (0..self.book.listings.len()).collect();
+        let mut troubles = BTreeMap::new();
+        for reading in 1..=READINGS {
+            for at in std::mem::take(&mut open) {
+                match self.read(at).await {
+                    Ok(pass) => {
+                        troubles.remove(&at);
+                        if !self.book.listings[at].take_in(pass) {
+                            open.push(at);
+                        }
+                    }
+                    Err(trouble) if trouble.is_general() => return Err(trouble),
+                    Err(trouble) => {
+                        if trouble.may_pass() {
+                            open.push(at);
+                        }
+                        troubles.insert(at, trouble);
+                    }
+                }
+            }
+            self.publish();
+            if open.is_empty() || reading == READINGS {
+                break;
+            }
+            // What is new is known by now; the proof is in no hurry.
+            self.reader.share(self.client.budget().spacing());
+            sleep(backoff::delay(reading, fastrand::f64())).await;
+        }
+        troubles.into_values().next().map_or(Ok(()), Err)
+    }
+
+    async fn read(&mut self, at: usize) -> Result<Pass<Arc<Details>>, Trouble> {
+        let Book { listings, pool, .. } = &mut self.book;
+        let (listing, shard) = (&listings[at], self.settings.shard);
+        let keep = |phone: Listed| {
+            let id = listing.id(&phone.id);
+            shard.keeps(&id).then(|| (id, pool.details(&phone)))
+        };
+        self.reader.read(&self.client, &listing.filter, keep).await
+    }
+
+    /// Tells whoever watches what is to be watched, if that is news.
+    fn publish(&mut self) {
+        let found = self.book.found().len();
+        self.metrics.phones.set(found.try_into().unwrap_or(i64::MAX));
+        let roster = self.book.roster(&mut self.journal);
+        if !self.has_published || *self.roster.borrow() != roster {
+            self.roster.send_replace(roster);
+            self.has_published = true;
+        }
+    }
+
+    /// Notes it, and says when to look again.
+    fn succeeded(&mut self, start: Instant) -> Instant {
+        self.failures = 0;
+        self.metrics.last_success.set(self.clock.now().unix().0);
+        self.journal.found(self.book.found().len());
+        self.reader.share(self.client.budget().spacing());
+        start + self.settings.refresh_interval
+    }
+
+    /// Notes it, and says when to try again: when the account opens, or sooner than one would look again.
+    fn failed(&mut self, trouble: &Trouble) -> Instant {
+        let now = Instant::now();
+        if !matches!(trouble, Trouble::Held(_)) {
+            self.metrics.failures.inc();
+            self.failures = self.failures.saturating_add(1);
+        }
+        let doubled = FIRST_RETRY.saturating_mul(1 << self.failures.saturating_sub(1).min(16));
+        let wait = doubled
+            .min(self.settings.refresh_interval)
+            .mul_f64(0.5 + fastrand::f64() / 2.0);
+        let due = match self.client.gate().check() {
+            Err(held) => Instant::from(held.until),
+            Ok(()) => now + wait,
+        };
+        self.journal.failed(trouble, due - now);
+        due
+    }
+
+    /// Waits, and meanwhile hands over what other accounts are to have and takes what has become free.
+    async fn idle_until(&mut self, due: Instant) {
+        while Instant::now() < due {
+            sleep_until(due.min(Instant::now() + LETTING_GO)).await;
+            if self.book.claim.is_unsettled(Instant::now().into_std()) {
+                self.publish();
+            }
+        }
+    }
+}
+
+impl Book {
+    /// What discovery knows of, each phone once.
+    fn found(&self) -> BTreeMap<&PhoneId, &Arc<Details>> {
+        self.listings.iter().flat_map(Listing::phones).collect()
+    }
+
+    /// The configured phones and those that were found, without those that are another account's.
+    fn roster(&self, journal: &mut Journal) -> Arc<[Member]> {
+        let mut found = self.found();
+        let wanted = self.configured.iter().chain(found.keys().copied());
+        let settled = self.claim.settle(wanted, Instant::now().into_std());
+        journal.others(settled.others);
+        let configured: Vec<Member> = self
+            .configured
+            .iter()
+            .map(|id| Member {
+                id: id.clone(),
+                details: found.remove(id).cloned(),
+            })
+            .collect();
+        let others = found.into_iter().map(|(id, details)| Member {
+            id: id.clone(),
+            details: Some(details.clone()),
+        });
+        let all = configured.into_iter().chain(others);
+        all.filter(|member| settled.own.contains(&member.id)).collect()
+    }
+}

@@ -1,0 +1,54 @@
+//! Several accounts that find the same phones.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_of_two_accounts_is_the_firsts_and_is_handed_over_without_ever_being_both() {
+    let claims = Claims::new();
+    let [first, second] = [Upstream::of(3), Upstream::of(5)];
+    // The second account is there long before the first.
+    let mut later = Scene::set(&second, Setting::default(), claims.account(1));
+    assert_eq!(later.next().await.len(), 5);
+    later.at(Duration::from_mins(1)).await;
+    let mut earlier = Scene::set(&first, Setting::default(), claims.account(0));
+    assert_eq!(earlier.next().await, [""; 0], "they are still shown");
+    assert_eq!(later.next().await, [item(3).id, item(4).id]);
+    let given_up = Instant::now();
+    assert_eq!(earlier.next().await, first.ids());
+    let gap = given_up.elapsed();
+    assert!(gap >= claims::LETTING_GO && gap < Duration::from_secs(30), "{gap:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_that_moves_to_another_account_follows() {
+    let claims = Claims::new();
+    let [first, second] = [Upstream::of(3), Upstream::of(0)];
+    let mut from = Scene::set(&first, Setting::default(), claims.account(0));
+    let mut to = Scene::set(&second, Setting::default(), claims.account(1));
+    from.next().await;
+    to.next().await;
+    from.at(REFRESH / 2).await;
+    let moved = item(2).id;
+    first.change(|list| list.truncate(2));
+    second.change(|list| list.push(item(2)));
+    assert_eq!(from.next().await.len(), 2);
+    let taken = timeout(REFRESH * 3, async {
+        while to.ids() != [moved.as_str()] {
+            to.next().await;
+        }
+    });
+    taken.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn configured_phones_are_claimed_before_anybody_looks() {
+    let claims = Claims::new();
+    let setting = Setting {
+        configured: vec!["000001".into()],
+        ..Setting::default()
+    };
+    let holder = Scene::set(&Upstream::of(0), setting, claims.account(0));
+    let mut other = Scene::set(&Upstream::of(3), Setting::default(), claims.account(1));
+    assert_eq!(holder.ids(), ["000001"]);
+    assert_eq!(other.next().await, ["000000", "000002"]);
+}

@@ -1,0 +1,58 @@
+//! What is kept.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{UnixMillis, UnixTime};
+use crate::fleet::Snapshot;
+use crate::geelark::{Closure, Ending, Spent};
+
+/// Everything one process tells the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// When it was written down.
+    pub written: UnixMillis,
+    /// Whether anything was done after it was written.
+    pub ending: Ending,
+    /// The accounts, each name once.
+    pub accounts: Vec<Account>,
+}
+
+/// What is kept of one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The configured name, by which it is found again.
+    pub name: Arc<str>,
+    /// By what its credentials are recognised; tells nothing of them.
+    pub credentials: Arc<str>,
+    /// The budget.
+    pub spent: Spent,
+    /// The gate.
+    pub closure: Closure,
+    /// How the last round went.
+    pub round: Round,
+    /// The phones, each id once.
+    pub phones: Arc<Snapshot>,
+}
+
+/// What was shown of an account's last round; an upgrade is no reason to say that nothing is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Round {
+    /// Every batch was answered.
+    pub up: bool,
+    /// End of the last round of which that is true; 0 before the first.
+    pub last_success: UnixTime,
+    /// How long the last round took.
+    pub last_duration_ms: u64,
+    /// Ids that the last answers passed over.
+    pub unanswered: i64,
+}
+
+impl Memory {
+    /// How many phones it has.
+    pub fn phones(&self) -> usize {
+        self.accounts.iter().map(|account| account.phones.len()).sum()
+    }
+}

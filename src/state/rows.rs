@@ -1,0 +1,137 @@
+//! One phone as a row: an array without keys, since there may be a hundred thousand.
+//!
+//! `[id, name, standing, status, since, not found, answered, details]`, with null for what is not known. Standing is 0
+//! fresh, 1 not found, 2 stale. Details, where discovery found any, are a row as well: `[group, charge mode, os version,
+//! brand, model, country, expires, task running]`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::clock::{UnixMillis, UnixTime};
+use crate::fleet::{Phone, Seen, Snapshot, Standing};
+use crate::phone::{ChargeMode, Details, PhoneId, Status};
+
+/// The phones of an account, written one by one.
+pub(super) struct Rows<'a>(pub(super) &'a Snapshot);
+
+/// A phone that was read, with when it was last answered.
+#[derive(Deserialize)]
+#[serde(try_from = "Row<String>")]
+pub(super) struct Remembered(pub(super) Phone, pub(super) Option<UnixMillis>);
+
+#[derive(Serialize, Deserialize)]
+struct Row<T>(
+    T,
+    Option<T>,
+    u8,
+    Option<i64>,
+    Option<UnixTime>,
+    u64,
+    Option<UnixMillis>,
+    Option<DetailsRow<T>>,
+);
+
+#[derive(Serialize, Deserialize)]
+struct DetailsRow<T>(
+    Option<T>,
+    Option<i64>,
+    Option<T>,
+    Option<T>,
+    Option<T>,
+    Option<T>,
+    Option<UnixTime>,
+    Option<bool>,
+);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.phones().map(|(phone, answered)| row(phone, answered)))
+    }
+}
+
+fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {
+    Row(
+        phone.id.as_str(),
+        phone.name.as_deref(),
+        match phone.standing {
+            Standing::Fresh => 0,
+            Standing::NotFound => 1,
+            Standing::Stale => 2,
+        },
+        phone.last.map(|seen| seen.status.code()),
+        phone.last.map(|seen| seen.since),
+        phone.not_found_total,
+        answered,
+        phone.details.as_deref().map(details_row),
+    )
+}
+
+fn details_row(details: &Details) -> DetailsRow<&str> {
+    DetailsRow(
+        details.group.as_deref(),
+        details.charge_mode.map(|mode| match mode {
+            ChargeMode::PerMinute => 0,
+            ChargeMode::Monthly => 1,
+            ChargeMode::Other(code) => code,
+        }),
+        details.os_version.as_deref(),
+        details.brand.as_deref(),
+        details.model.as_deref(),
+        details.country.as_deref(),
+        details.expires,
+        details.task_running,
+    )
+}
+
+impl TryFrom<Row<String>> for Remembered {
+    type Error = &'static str;
+
+    fn try_from(row: Row<String>) -> Result<Self, Self::Error> {
+        let Row(id, name, standing, status, since, not_found_total, answered, details) = row;
+        let last = match (status, since) {
+            (Some(code), Some(since)) => Some(Seen {
+                status: Status::from_code(code),
+                since,
+            }),
+            (None, None) => None,
+            _ => return Err("a status without its time, or the other way round"),
+        };
+        let standing = match (standing, last) {
+            (0, Some(_)) => Standing::Fresh,
+            (1, None) => Standing::NotFound,
+            (2, _) => Standing::Stale,
+            _ => return Err("a standing that does not fit"),
+        };
+        let phone = Phone {
+            id: PhoneId::from(id.as_str()),
+            name: name.map(Arc::from),
+            standing,
+            last,
+            not_found_total,
+            details: details.map(|row| Arc::new(Details::from(row))),
+        };
+        Ok(Self(phone, answered))
+    }
+}
+
+impl From<DetailsRow<String>> for Details {
+    fn from(row: DetailsRow<String>) -> Self {
+        let DetailsRow(group, charge_mode, os_version, brand, model, country, expires, task_running) = row;
+        let text = |text: Option<String>| text.map(Arc::from);
+        Self {
+            group: text(group),
+            charge_mode: charge_mode.map(|code| match code {
+                0 => ChargeMode::PerMinute,
+                1 => ChargeMode::Monthly,
+                other => ChargeMode::Other(other),
+            }),
+            os_version: text(os_version),
+            brand: text(brand),
+            model: text(model),
+            country: text(country),
+            expires,
+            task_running,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The folder: who owns it, how the file in it is read, replaced and set aside.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::damage::Damage;
+use super::file::{decode, encode};
+use super::memory::Memory;
+use crate::clock::UnixMillis;
+use crate::geelark::Ending;
+
+const FILE: &str = "state.json";
+const TEMPORARY: &str = "state.json.tmp";
+const LOCK: &str = "state.lock";
+/// Followed by the time in seconds.
+const SET_ASIDE: &str = "state.json.bad-";
+
+/// So many damaged files are kept; they are for people, who look at the last ones.
+const KEPT_ASIDE: usize = 3;
+
+/// Ten million phones. What is larger is no state file, and is not read into memory.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// Names of phones are the owner's business.
+const FILE_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
+
+/// A folder that keeps a memory. It belongs to one process at a time, by an advisory lock that ends with the process.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    /// The locked file, once it could be locked. Held while writing, so that two writes do not meet.
+    lock: Mutex<Option<File>>,
+}
+
+/// Another process has the folder.
+#[derive(Debug, thiserror::Error)]
+#[error("{} (state.path) is in use by another exporter; end that one first, or give each a folder of its own", .0.display())]
+pub struct InUse(PathBuf);
+
+/// The memory cannot be kept at present. Displays as a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} {}: {error}", path.display())]
+pub struct Trouble {
+    doing: &'static str,
+    path: PathBuf,
+    error: io::Error,
+}
+
+/// What a folder had to tell at the start.
+#[derive(Debug)]
+pub struct Recall {
+    /// The memory; `None` if there was none, or none that could be read.
+    pub memory: Option<Memory>,
+    /// What is wrong, for the log.
+    pub problems: Vec<String>,
+}
+
+impl Store {
+    /// Takes the folder, makes it if need be, and reads what it holds. Whatever is wrong, other than that another process
+    /// has it, is a problem to log: the exporter runs without memory, and tries to write all the same.
+    ///
+    /// A memory of a clean end is clean once: that it was one is taken back before it is believed, as this process is
+    /// going to spend more.
+    pub fn open(folder: &Path, now: UnixMillis) -> Result<(Self, Recall), InUse> {
+        let store = Self {
+            folder: folder.to_owned(),
+            lock: Mutex::new(None),
+        };
+        let mut problems = Vec::new();
+        if let Err(error) = store.own(&mut store.lock.lock().unwrap_or_else(PoisonError::into_inner)) {
+            match error {
+                Refusal::InUse(in_use) => return Err(in_use),
+                Refusal::Trouble(trouble) => problems.push(trouble.to_string()),
+            }
+        }
+        let mut memory = match store.read() {
+            Ok(memory) => memory,
+            Err(wrong) => {
+                problems.push(store.set_aside(&wrong, now));
+                None
+            }
+        };
+        if let Some(memory) = memory.as_mut().filter(|memory| memory.ending == Ending::Clean) {
+            memory.ending = Ending::Unclean;
+            match store.write(memory) {
+                Ok(()) => memory.ending = Ending::Clean,
+                Err(trouble) if problems.is_empty() => problems.push(trouble.to_string()),
+                Err(_) => {}
+            }
+        }
+        Ok((store, Recall { memory, problems }))
+    }
+
+    /// Replaces the file. However this ends, the folder holds the old file or the new one, whole. Blocks on the disk.
+    pub fn write(&self, memory: &Memory) -> Result<(), Trouble> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.own(&mut lock).map_err(|refusal| match refusal {
+            Refusal::InUse(InUse(path)) => Trouble {
+                doing: "lock",
+                path,
+                error: io::Error::from(io::ErrorKind::ResourceBusy),
+            },
+            Refusal::Trouble(trouble) => trouble,
+        })?;
+        let temporary = self.folder.join(TEMPORARY);
+        self.replace(memory, &temporary).map_err(|error| {
+            // Gives back what it takes on a full disk. That it may not be there is no second trouble.
+            let _ = fs::remove_file(&temporary);
+            if error.kind() == io::ErrorKind::NotFound {
+                // The folder is gone, and the lock with it.
+                *lock = None;
+            }
+            self.trouble("write", FILE)(error)
+        })
+    }
+
+    fn replace(&self, memory: &Memory, temporary: &Path) -> io::Result<()> {
+        match fs::remove_file(temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(FILE_MODE)
+            .open(temporary)?;
+        let mut out = BufWriter::with_capacity(1 << 16, file);
+        encode(memory, &mut out)?;
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        fs::rename(temporary, self.folder.join(FILE))?;
+        match File::open(&self.folder)?.sync_all() {
+            // Some network file systems know no such thing, and need none.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Makes the folder and locks it, unless that is done.
+    fn own(&self, lock: &mut Option<File>) -> Result<(), Refusal> {
+        if lock.is_some() {
+            return Ok(());
+        }
+        match DirBuilder::new().mode(FOLDER_MODE).create(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(self.trouble("make the folder", "")(error).into());
+            }
+            _ => {}
+        }
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(FILE_MODE)
+            .open(self.folder.join(LOCK))
+            .map_err(self.trouble("open", LOCK))?;
+        match file.try_lock() {
+            Ok(()) => {
+                *lock = Some(file);
+                Ok(())
+            }
+            Err(TryLockError::WouldBlock) => Err(Refusal::InUse(InUse(self.folder.clone()))),
+            Err(TryLockError::Error(error)) => Err(self.trouble("lock", LOCK)(error).into()),
+        }
+    }
+
+    /// What the file says; `None` if there is none.
+    fn read(&self) -> Result<Option<Memory>, Unreadable> {
+        let path = self.folder.join(FILE);
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if !metadata.is_file() || metadata.len() > MAX_BYTES {
+            return Err(Damage::Foreign.into());
+        }
+        let mut bytes = Vec::new();
+        // It could grow while it is read; then it is no state file either.
+        File::open(&path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+        Ok(Some(decode(&bytes)?))
+    }
+
+    /// Moves the file out of the way of the next one, and says so.
+    fn set_aside(&self, wrong: &Unreadable, now: UnixMillis) -> String {
+        let file = self.folder.join(FILE);
+        let aside = format!("{SET_ASIDE}{}", now.0 / 1000);
+        let kept = match fs::rename(&file, self.folder.join(&aside)) {
+            Ok(()) => {
+                self.prune();
+                format!("it is set aside as {aside}")
+            }
+            Err(error) => format!("it cannot be set aside ({error}) and will be overwritten"),
+        };
+        format!(
+            "{} {wrong}; the exporter starts without memory, and {kept}",
+            file.display()
+        )
+    }
+
+    /// Removes the oldest of the files set aside. What cannot be removed stays: it harms nobody.
+    fn prune(&self) {
+        let names = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut aside: Vec<(u64, PathBuf)> = names
+            .filter_map(|entry| {
+                let seconds = entry.file_name().to_str()?.strip_prefix(SET_ASIDE)?.parse().ok()?;
+                Some((seconds, entry.path()))
+            })
+            .collect();
+        aside.sort();
+        let surplus = aside.len().saturating_sub(KEPT_ASIDE);
+        for (_, path) in aside.into_iter().take(surplus) {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn trouble(&self, doing: &'static str, name: &str) -> impl FnOnce(io::Error) -> Trouble {
+        let path = match name {
+            "" => self.folder.clone(),
+            name => self.folder.join(name),
+        };
+        move |error| Trouble { doing, path, error }
+    }
+}
+
+/// Why the folder is not ours.
+enum Refusal {
+    InUse(InUse),
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// Why a file that is there gives no memory. Displays as the rest of a sentence that begins with the file.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error(transparent)]
+    Damage(#[from] Damage),
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+}

@@ -1,0 +1,200 @@
+//! What is in the file, and what is made of any other.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// The format is a contract with later versions: a change here needs another number, and code that still reads this.
+#[test]
+fn the_file_is_exactly_this() {
+    let expected = concat!(
+        r#"{"format":1,"memory":{"written":1700000123456,"clean":true,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
+        r#""spent":{"requests_per_minute":100,"max_in_flight":4,"in_flight":1,"ends":[1700000100000,1700000100250]},"#,
+        r#""closure":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"probing":true},"#,
+        r#""round":{"up":true,"last_success":1700000110,"last_duration_ms":1500,"unanswered":2},"phones":["#,
+        r#"["588732926036803641","手机 \"1\"\n📱",0,1,1700000000,0,1700000100250,"#,
+        r#"["farm-a",1,"Android 13",null,"S9+","Deutschland",1800000000,false]],"#,
+        r#"["588732926036803642",null,1,null,null,3,1700000100250,null],"#,
+        r#"["588732926036803643",null,2,null,null,0,null,null]]}]},"#,
+    );
+    let text = String::from_utf8(text(&memory())).unwrap();
+    let (document, sum) = text.split_once('\n').unwrap();
+    assert_eq!(document, expected);
+    let crc = crc32fast::hash(format!("{expected}\n").as_bytes());
+    assert_eq!(sum, format!("\"crc32\":\"{crc:08x}\"}}\n"));
+    serde_json::from_str::<serde_json::Value>(&text).expect("any JSON reader can read it");
+    assert_eq!(decode(text.as_bytes()), Ok(memory()));
+}
+
+#[test]
+fn every_truncation_is_damage() {
+    let whole = text(&memory());
+    for length in 0..whole.len() {
+        assert!(decode(&whole[..length]).is_err(), "cut off after {length} bytes");
+    }
+    let longer = [&whole[..], b"\n"].concat();
+    assert_eq!(decode(&longer), Err(Damage::Torn));
+}
+
+#[test]
+fn every_flipped_bit_is_damage() {
+    let whole = text(&memory());
+    for bit in 0..whole.len() * 8 {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(decode(&flipped).is_err(), "bit {bit}");
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_told_apart() {
+    for foreign in [
+        "",
+        "{}",
+        "null",
+        "[1]",
+        "{\"format\":}",
+        "{\"format\":0,\"memory\":{}}",
+        "{\"format\":1}",
+    ] {
+        assert_eq!(decode(foreign.as_bytes()), Err(Damage::Foreign), "{foreign}");
+    }
+    assert_eq!(decode(b"{\"format\":2,\"fleets\":[]}"), Err(Damage::Newer(2)));
+    let whole = text(&memory());
+    assert_eq!(decode(&whole[..whole.len() - 1]), Err(Damage::Torn));
+}
+
+/// A file with these words in it and the right checksum.
+fn forged(memory: &str) -> Vec<u8> {
+    let mut file = format!("{{\"format\":1,\"memory\":{memory},\n").into_bytes();
+    let sum = crc32fast::hash(&file);
+    file.extend(format!("\"crc32\":\"{sum:08x}\"}}\n").bytes());
+    file
+}
+
+#[test]
+fn a_right_checksum_makes_no_nonsense_true() {
+    let good = String::from_utf8(text(&memory())).unwrap();
+    let good = good
+        .strip_prefix("{\"format\":1,\"memory\":")
+        .and_then(|rest| Some(rest.split_once(",\n")?.0))
+        .unwrap();
+    assert_eq!(decode(&forged(good)), Ok(memory()));
+    let row = "[\"588732926036803643\",null,2,null,null,0,null,null]";
+    for (there, instead) in [
+        (row, "[\"588732926036803643\",null,0,null,null,0,null,null]"),
+        (row, "[\"588732926036803643\",null,1,2,1700000000,0,null,null]"),
+        (row, "[\"588732926036803643\",null,2,2,null,0,null,null]"),
+        (row, "[\"588732926036803643\",null,3,null,null,0,null,null]"),
+        (row, "[\"588732926036803643\",null,2,null,null,-1,null,null]"),
+        (row, "[\"588732926036803643\",null,2]"),
+        (row, "[588732926036803643,null,2,null,null,0,null,null]"),
+        (row, "{}"),
+        ("\"requests_per_minute\":100", "\"requests_per_minute\":0"),
+        ("\"clean\":true", "\"clean\":1"),
+        ("\"clean\":true", "\"clean\":true,\"token\":\"t\""),
+        ("\"written\":1700000123456,", ""),
+    ] {
+        let bad = good.replace(there, instead);
+        assert_ne!(bad, good, "{there}");
+        let said = decode(&forged(&bad));
+        assert!(matches!(said, Err(Damage::Malformed { .. })), "{instead}: {said:?}");
+    }
+    let twice = good.replace("803643", "803642");
+    assert_eq!(decode(&forged(&twice)), Err(Damage::Twice));
+    let mut two = memory();
+    two.accounts.extend(memory().accounts);
+    assert_eq!(decode(&text(&two)), Err(Damage::Twice));
+}
+
+#[test]
+fn nobody_learns_a_name_from_what_is_wrong() {
+    let bad = forged("{\"written\":\"a phone's name\"}");
+    let said = decode(&bad).unwrap_err();
+    assert_eq!(
+        said.to_string(),
+        "does not hold what a state file holds, at line 1, column 27"
+    );
+}
+
+fn any_phone() -> impl Strategy<Value = (Phone, Option<UnixMillis>)> {
+    let last = prop::option::of((any::<i64>(), any::<i64>()));
+    let texts = (prop::option::of(any::<String>()), prop::option::of(any::<String>()));
+    let details = (texts, prop::option::of(any::<i64>()), prop::option::of(any::<bool>()));
+    (
+        prop::option::of(any::<String>()),
+        0u8..3,
+        last,
+        any::<u64>(),
+        prop::option::of(any::<u64>()),
+        prop::option::of(details),
+    )
+        .prop_map(|(name, standing, last, not_found_total, answered, details)| {
+            let last = last.map(|(code, since)| Seen {
+                status: Status::from_code(code),
+                since: UnixTime(since),
+            });
+            let (standing, last) = match (standing, last) {
+                (0, Some(last)) => (Standing::Fresh, Some(last)),
+                (1, _) => (Standing::NotFound, None),
+                (_, last) => (Standing::Stale, last),
+            };
+            let details = details.map(|((group, model), expires, task_running)| {
+                Arc::new(Details {
+                    group: group.map(Arc::from),
+                    model: model.map(Arc::from),
+                    expires: expires.map(UnixTime),
+                    task_running,
+                    ..Details::default()
+                })
+            });
+            let phone = Phone {
+                name: name.map(Arc::from),
+                standing,
+                last,
+                not_found_total,
+                details,
+                ..Phone::unseen("x".into())
+            };
+            (phone, answered.map(UnixMillis))
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_remembered_is_read_back(
+        written in any::<u64>(),
+        clean in any::<bool>(),
+        accounts in prop::collection::vec(prop::collection::vec(any_phone(), 0..150), 0..4),
+        ends in prop::collection::vec(any::<u64>(), 0..9),
+        until in prop::option::of(any::<u64>()),
+    ) {
+        let accounts = accounts.into_iter().enumerate().map(|(number, phones)| {
+            let phones = phones.into_iter().enumerate().map(|(nth, (phone, at))| {
+                (Phone { id: format!("{nth}").as_str().into(), ..phone }, at)
+            });
+            let mut account = account(&format!("account {number}"), phones);
+            account.spent.ends = ends.iter().copied().map(UnixMillis).collect();
+            account.closure.refused_until = until.map(UnixMillis);
+            account
+        });
+        let memory = Memory {
+            written: UnixMillis(written),
+            ending: if clean { Ending::Clean } else { Ending::Unclean },
+            accounts: accounts.collect(),
+        };
+        prop_assert_eq!(decode(&text(&memory)), Ok(memory));
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..900) {
+        prop_assert!(decode(&bytes).is_err());
+        prop_assert!(decode(&forged(&String::from_utf8_lossy(&bytes))).is_err());
+        let mut spliced = text(&memory());
+        spliced.truncate(cut);
+        spliced.extend(&bytes);
+        prop_assert!(decode(&spliced).is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! The room from outside: memories in and out of files and folders.
+
+mod folder;
+mod format;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use super::*;
+use crate::clock::{UnixMillis, UnixTime};
+use crate::fleet::{Phone, Seen, Snapshot, Standing};
+use crate::geelark::{Closure, Ending, Spent};
+use crate::phone::{ChargeMode, Details, Status};
+
+/// A memory with something in every field.
+fn memory() -> Memory {
+    let details = Details {
+        group: Some("farm-a".into()),
+        charge_mode: Some(ChargeMode::Monthly),
+        os_version: Some("Android 13".into()),
+        brand: None,
+        model: Some("S9+".into()),
+        country: Some("Deutschland".into()),
+        expires: Some(UnixTime(1_800_000_000)),
+        task_running: Some(false),
+    };
+    let phones = [
+        (
+            Phone {
+                name: Some("手机 \"1\"\n📱".into()),
+                standing: Standing::Fresh,
+                last: Some(Seen {
+                    status: Status::Starting,
+                    since: UnixTime(1_700_000_000),
+                }),
+                details: Some(Arc::new(details)),
+                ..Phone::unseen("588732926036803641".into())
+            },
+            Some(UnixMillis(1_700_000_100_250)),
+        ),
+        (
+            Phone {
+                standing: Standing::NotFound,
+                not_found_total: 3,
+                ..Phone::unseen("588732926036803642".into())
+            },
+            Some(UnixMillis(1_700_000_100_250)),
+        ),
+        (Phone::unseen("588732926036803643".into()), None),
+    ];
+    Memory {
+        written: UnixMillis(1_700_000_123_456),
+        ending: Ending::Clean,
+        accounts: vec![account("main", phones)],
+    }
+}
+
+fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMillis>)>) -> Account {
+    let name: Arc<str> = name.into();
+    Account {
+        phones: Arc::new(Snapshot::new(&name, phones)),
+        name,
+        credentials: "salt:1f2e".into(),
+        spent: Spent {
+            requests_per_minute: NonZeroU32::new(100).unwrap(),
+            max_in_flight: 4,
+            in_flight: 1,
+            ends: vec![UnixMillis(1_700_000_100_000), UnixMillis(1_700_000_100_250)],
+        },
+        closure: Closure {
+            locked_until: Some(UnixMillis(1_700_007_200_000)),
+            refused_until: None,
+            back_off_ms: Some(15_000),
+            probing: true,
+        },
+        round: Round {
+            up: true,
+            last_success: UnixTime(1_700_000_110),
+            last_duration_ms: 1500,
+            unanswered: 2,
+        },
+    }
+}
+
+fn text(memory: &Memory) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode(memory, &mut bytes).unwrap();
+    bytes
+}
