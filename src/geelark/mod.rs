@@ -32,15 +32,24 @@ pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto}
 /// A door for fuzzing: the way from bytes to an answer, without the network before it.
 #[doc(hidden)]
 pub mod fuzz {
-    use super::{Failure, Reply, envelope};
+    use super::{Failure, Page, Reply, envelope};
     use crate::phone::Answer;
 
     /// Reads `body` as the answer to a status call.
     pub fn status_answer(body: &[u8]) -> Result<Answer, Failure> {
-        envelope::open(&Reply {
+        envelope::open(&reply(body))
+    }
+
+    /// Reads `body` as a page of a list.
+    pub fn list_page(body: &[u8]) -> Result<Page, Failure> {
+        envelope::open(&reply(body))
+    }
+
+    fn reply(body: &[u8]) -> Reply {
+        Reply {
             status: 200,
             retry_after: None,
             body: body.to_vec().into(),
-        })
+        }
     }
 }

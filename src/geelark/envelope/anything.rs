@@ -6,6 +6,7 @@ use proptest::test_runner::RngSeed;
 
 use super::tests::{data, found, read};
 use super::*;
+use crate::geelark::{Page, fuzz};
 use crate::phone::Answer;
 
 /// The shortest entry there is, `[1,2]` and a comma.
@@ -36,6 +37,19 @@ fn check(body: &[u8], outcome: &Result<Answer, Failure>) {
     assert!(kept <= text.len() * GROWTH, "{kept} bytes of {}", text.len());
 }
 
+/// The same of a page of a list, whose entries are objects.
+fn check_page(body: &[u8], outcome: &Result<Page, Failure>) {
+    let Ok(page) = outcome else { return };
+    let text = from_utf8(body).expect("a page is text");
+    assert!(page.phones.len() <= page.entries && page.phones.len() * LEAST_ENTRY <= text.len());
+    for phone in &page.phones {
+        assert!(
+            text.contains('\\') || text.contains(&phone.id),
+            "{phone:?} is not in {text}"
+        );
+    }
+}
+
 /// Any JSON, with the envelope's own words strewn in.
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
@@ -55,6 +69,10 @@ fn json() -> impl Strategy<Value = String> {
         "id",
         "status",
         "serialName",
+        "group",
+        "tags",
+        "name",
+        "equipmentInfo",
         "successDetails",
         "failDetails",
         "other",
@@ -114,11 +132,17 @@ proptest! {
     fn no_bytes_cause_a_panic(body: Vec<u8>, status in 100..1000_u16) {
         let reply = Reply { status, retry_after: None, body: body.clone().into() };
         check(&body, &open::<Answer>(&reply));
+        check_page(&body, &open(&reply));
     }
 
     #[test]
     fn no_json_causes_a_panic_or_costs_the_entry_beside_it(json in json()) {
         check(json.as_bytes(), &read(json.clone()));
+        let list = format!(r#"{{"code": 0, "data": {{"items": [{json}, {{"id": "a"}}]}}}}"#);
+        let page = fuzz::list_page(list.as_bytes());
+        check_page(list.as_bytes(), &page);
+        let last = page.unwrap().phones.pop().map(|phone| phone.id);
+        prop_assert_eq!(last.as_deref(), Some("a"));
         let body = format!(r#"{{"successDetails": [{json}, {{"id": "a", "status": 3}}]}}"#);
         let answer = data(&body);
         check(body.as_bytes(), &answer);
