@@ -53,8 +53,9 @@ async fn it_runs_as_nobody_without_capabilities_on_a_read_only_file_system() {
     // A copy, because a checkout may lie where nobody can go.
     let program = launch.path("geelark_exporter");
     fs::copy(env!("CARGO_BIN_EXE_geelark_exporter"), &program).unwrap();
-    let files = ["geelark.yml", "token", "ids"].map(|name| launch.path(name));
-    files.iter().for_each(|file| allow(file, 0o444));
+    for file in ["geelark.yml", "token", "ids"] {
+        allow(&launch.path(file), 0o444);
+    }
     allow(&program, 0o555);
     allow(&launch.path(""), 0o555);
 

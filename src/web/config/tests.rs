@@ -1,6 +1,7 @@
 //! What a bad web configuration file says, word by word.
 
 use std::fs;
+use std::iter;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -388,16 +389,20 @@ fn no_nesting_exhausts_the_stack_and_no_alias_the_memory() {
         let brackets = "DIR/web.yml: is not YAML (recursion limit exceeded";
         assert!(said == [deep] || said[0].starts_with(brackets), "{open}: {said:?}");
     }
-    let mut ladder = "a0: &a0 [x]\n".to_owned();
-    let mut laughs = ladder.clone();
-    for step in 1..40 {
-        let below = format!("*a{}", step - 1);
-        ladder += &format!("a{step}: &a{step} [{below}]\n");
-        laughs += &format!("a{step}: &a{step} [{}]\n", [below.as_str(); 20].join(", "));
-    }
-    assert_eq!(problems(&ladder), [deep]);
+    // Each line names the one before, once or twenty times.
+    let lines = |times: usize| -> String {
+        let line = |step: usize| {
+            format!(
+                "a{step}: &a{step} [{}]",
+                vec![format!("*a{}", step - 1); times].join(", ")
+            )
+        };
+        let lines: Vec<_> = iter::once("a0: &a0 [x]".to_owned()).chain((1..40).map(line)).collect();
+        lines.join("\n")
+    };
+    assert_eq!(problems(&lines(1)), [deep]);
     assert_eq!(
-        problems(&laughs),
+        problems(&lines(20)),
         ["DIR/web.yml: holds too many values; remove what it repeats by aliases"]
     );
 }

@@ -47,9 +47,9 @@ impl Scene {
         };
         scene.write("token", "demo-token\n");
         scene.write("key", "demo-key\n");
-        scene.write("second-ids", &scene.upstreams[1].ids.join("\n"));
-        scene.write("ids", &scene.ids(true));
-        scene.write("geelark.yml", &scene.calm());
+        scene.write("second-ids", scene.upstreams[1].ids.join("\n"));
+        scene.write("ids", scene.ids(true));
+        scene.write("geelark.yml", scene.calm());
         (scene, launch)
     }
 
@@ -129,11 +129,11 @@ impl Scene {
                 third.url
             ));
         }
-        let accounts: String = accounts
+        let accounts: Vec<String> = accounts
             .iter()
-            .map(|account| format!("  - {{{account}, {more}}}\n"))
+            .map(|account| format!("{{{account}, {more}}}"))
             .collect();
-        format!("accounts:\n{accounts}")
+        format!("accounts:\n  - {}\n", accounts.join("\n  - "))
     }
 }
 
