@@ -8,13 +8,21 @@ HOST = $(shell rustc --print host-tuple)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 REVISION = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+
+# How long `make soak` goes on, and what it does meanwhile: the same seed makes the same choices.
+SOAK_MINUTES ?= 10
+SOAK_SEED ?= $(shell date +%s)
+SOAK = soak::it_stays_right_and_of_one_size_whatever_happens
+FUZZ_SECONDS ?= 60
+
 # ARGS goes to the program that a target runs: make demo ARGS=--help
 ARGS ?=
 
 .DEFAULT_GOAL := help
 # One thing at a time: two cargos would only wait for each other, and their output would mix.
 .NOTPARALLEL:
-.PHONY: help demo demo-stack test tools fmt lint deploy dashboards docs unit integration deny build release image soak bench clean
+.PHONY: help demo demo-stack test tools fmt lint deploy dashboards docs unit integration deny build release image soak fuzz bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -71,9 +79,19 @@ release: ## the static binary that is shipped
 image: ## the container image; CONTAINER=podman for another builder
 	$(CONTAINER) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) -t $(IMAGE):$(VERSION) $(ARGS) .
 
-soak: ## scrape the demo for SOAK_MINUTES (10): does it stay right, and of one size
+soak: ## ten minutes (SOAK_MINUTES) of everything going wrong at once; SOAK_SEED repeats a run's choices
 	$(CARGO) build --locked --release
-	scripts/soak.sh target/release/geelark_exporter
+	SOAK_MINUTES=$(SOAK_MINUTES) SOAK_SEED=$(SOAK_SEED) SOAK_PROGRAM=$(abspath $(TARGET)/release/geelark_exporter) \
+		$(CARGO) test --locked --test integration -- --exact $(SOAK) --nocapture
+
+fuzz: ## throw odd bytes at every parser, FUZZ_SECONDS (60) each, where cargo-fuzz is installed
+	@if $(CARGO) fuzz --version >/dev/null 2>&1; then \
+		for target in $$($(CARGO) fuzz list); do \
+			RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run "$$target" -s none -- -max_total_time=$(FUZZ_SECONDS) $(ARGS) || exit; \
+		done; \
+	else \
+		echo "cargo-fuzz is not installed (cargo install --locked cargo-fuzz), so nothing was fuzzed."; \
+	fi
 
 bench: ## measure what must stay fast
 	$(CARGO) bench --locked --bench '*' $(ARGS)

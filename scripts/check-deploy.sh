@@ -14,19 +14,24 @@ if command -v systemd-analyze >/dev/null; then
   # `verify` wants the programs of a unit to exist, and only warns of keys it does not know: any line is a failure.
   scratch=$(mktemp -d)
   trap 'rm -r "$scratch"' EXIT
-  for unit in deploy/systemd/*.service; do
+  for unit in deploy/systemd/*; do
     sed "s|/usr/local/bin/geelark_exporter|/bin/true|" "$unit" >"$scratch/${unit##*/}"
-    problems=$(systemd-analyze verify --man=no "$scratch/${unit##*/}" 2>&1) || true
+  done
+  for unit in "$scratch"/*.service "$scratch"/*.socket; do
+    problems=$(systemd-analyze verify --man=no "$unit" 2>&1) || true
     if [[ -n $problems ]]; then
-      printf '%s:\n%s\n' "$unit" "$problems" >&2
+      printf '%s:\n%s\n' "${unit##*/}" "$problems" >&2
       exit 1
     fi
+    echo "${unit##*/} is a valid unit"
+  done
+  for unit in "$scratch"/*.service; do
     # The exposure level, in tenths: 15 is 1.5 of 10, and lower is better.
-    systemd-analyze security --no-pager --offline=true --threshold=15 "$scratch/${unit##*/}" >"$scratch/report" || {
+    systemd-analyze security --no-pager --offline=true --threshold=15 "$unit" >"$scratch/report" || {
       cat "$scratch/report" >&2
       exit 1
     }
-    echo "$unit is a valid unit;" "$(sed -n 's/^→ Overall/overall/p' "$scratch/report")"
+    echo "${unit##*/}:" "$(sed -n 's/^→ Overall/overall/p' "$scratch/report")"
   done
 fi
 

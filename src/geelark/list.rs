@@ -16,6 +16,9 @@ use crate::phone::{ChargeMode, Status};
 /// How many phones one page holds, by GeeLark's documentation.
 pub const PAGE_SIZE: usize = 100;
 
+/// How many entries of a page are read. A page that has ten times what was asked for is nonsense, and would cost memory.
+const MOST_READ: usize = 10 * PAGE_SIZE;
+
 /// Which phones a listing is about: those that satisfy every part. The empty filter lets all through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -34,7 +37,7 @@ pub struct Page {
     pub total: Option<usize>,
     /// How many entries the page has, those that make no sense included.
     pub entries: usize,
-    /// The entries that name a phone, in GeeLark's order.
+    /// The entries that name a phone, in GeeLark's order; of a page that is absurdly long the first thousand.
     pub phones: Vec<Listed>,
 }
 
@@ -159,7 +162,7 @@ impl Data for Page {
         Ok(Self {
             total: integer(data.total).and_then(|total| total.try_into().ok()),
             entries: items.len(),
-            phones: items.into_iter().filter_map(listed).collect(),
+            phones: items.into_iter().take(MOST_READ).filter_map(listed).collect(),
         })
     }
 }
@@ -254,6 +257,16 @@ mod tests {
         );
         let shown = format!("{page:?}");
         assert!(PLANTED_SECRETS.iter().all(|secret| !shown.contains(secret)), "{shown}");
+    }
+
+    #[test]
+    fn a_page_that_is_absurdly_long_costs_little() {
+        let items: Vec<_> = (0..100_000).map(|id| json!({ "id": id })).collect();
+        let page = read(&json!({"total": 3, "items": items}));
+        assert_eq!(
+            (page.total, page.entries, page.phones.len()),
+            (Some(3), 100_000, MOST_READ)
+        );
     }
 
     #[test]

@@ -29,3 +29,28 @@ pub(crate) use envelope::is_unprintable;
 pub use gate::{Closure, Gate};
 pub use list::{Filter, Listed, PAGE_SIZE, Page};
 pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};
+
+/// A door for fuzzing: the way from bytes to an answer, without the network before it.
+#[doc(hidden)]
+pub mod fuzz {
+    use super::{Failure, Page, Reply, envelope};
+    use crate::phone::Answer;
+
+    /// Reads `body` as the answer to a status call.
+    pub fn status_answer(body: &[u8]) -> Result<Answer, Failure> {
+        envelope::open(&reply(body))
+    }
+
+    /// Reads `body` as a page of a list.
+    pub fn list_page(body: &[u8]) -> Result<Page, Failure> {
+        envelope::open(&reply(body))
+    }
+
+    fn reply(body: &[u8]) -> Reply {
+        Reply {
+            status: 200,
+            retry_after: None,
+            body: body.to_vec().into(),
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! What the log is told: one line a change of condition, not one a poll.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ const NAMED_BATCHES: usize = 3;
 /// So many ids are named in one line; the rest is counted.
 const NAMED_IDS: usize = 5;
 
+/// So much of an id is shown: ids in an answer are whatever GeeLark sent, and may be a megabyte long.
+const SHOWN_OF_ID: usize = 64;
+
 /// The conditions of one account that were logged and still hold.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -24,14 +28,15 @@ pub(super) struct Journal {
     failing: BTreeMap<usize, Reason>,
     /// Why the account was closed last, until a call succeeds.
     closed: Option<Reason>,
-    oddities: BTreeMap<usize, Oddities>,
+    /// A digest of what was odd, not the oddities: they are as many and as long as GeeLark pleases.
+    oddities: BTreeMap<usize, u64>,
     incomplete: bool,
     stretched: Option<Duration>,
     raised: Option<Duration>,
 }
 
 /// What was odd about a batch's last answer, as far as it was logged.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 struct Oddities {
     unanswered: Vec<PhoneId>,
     strangers: Vec<String>,
@@ -118,7 +123,9 @@ impl Journal {
             }
             return;
         }
-        if self.oddities.get(&batch) == Some(&now) {
+        let mut hasher = DefaultHasher::new();
+        now.hash(&mut hasher);
+        if self.oddities.insert(batch, hasher.finish()) == Some(hasher.finish()) {
             return;
         }
         if !now.unanswered.is_empty() {
@@ -130,7 +137,6 @@ impl Journal {
         if !now.repeated.is_empty() {
             warn!(%account, batch, count = now.repeated.len(), ids = %named(&now.repeated), "GeeLark answered ids more than once; the first answer counts");
         }
-        self.oddities.insert(batch, now);
     }
 
     /// A call out of turn was answered.
@@ -195,11 +201,42 @@ impl Journal {
     }
 }
 
-/// The first few, quoted: ids in an answer are whatever GeeLark sent.
-fn named(ids: &[impl std::fmt::Debug]) -> String {
-    let mut text = format!("{:?}", &ids[..ids.len().min(NAMED_IDS)]);
-    if ids.len() > NAMED_IDS {
-        text.push_str(" …");
+/// The first few, quoted.
+fn named(ids: &[impl ToString]) -> String {
+    let shown = |id: &str| match id.char_indices().nth(SHOWN_OF_ID) {
+        Some((end, _)) => format!("{:?}…", &id[..end]),
+        None => format!("{id:?}"),
+    };
+    let first: Vec<String> = ids.iter().take(NAMED_IDS).map(|id| shown(&id.to_string())).collect();
+    let more = if ids.len() > NAMED_IDS { " …" } else { "" };
+    format!("[{}]{more}", first.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_ids_are_named_and_long_ones_cut() {
+        assert_eq!(named(&[] as &[String]), "[]");
+        assert_eq!(named(&["1", "a\n\"b"]), r#"["1", "a\n\"b"]"#);
+        assert_eq!(named(&["1", "2", "3", "4", "5", "6"]), r#"["1", "2", "3", "4", "5"] …"#);
+        let long = "手".repeat(1_000_000);
+        assert_eq!(named(&[&long]), format!("[\"{}\"…]", &long[..SHOWN_OF_ID * 3]));
     }
-    text
+
+    #[test]
+    fn a_flood_of_strangers_is_not_remembered() {
+        let mut journal = Journal::new("main".into());
+        let strangers = || (0..10_000).map(|number| format!("stranger {number}")).collect();
+        for batch in 0..10 {
+            let applied = Applied {
+                strangers: strangers(),
+                ..Applied::default()
+            };
+            journal.answered(batch, applied);
+        }
+        let remembered = format!("{journal:?}");
+        assert!(remembered.len() < 1000, "{} bytes", remembered.len());
+    }
 }

@@ -282,7 +282,7 @@ pub(crate) async fn truth(upstream: &Upstream) -> BTreeMap<String, (String, f64)
 }
 
 /// Name and status of every phone that has a `phone_status`, by id.
-fn shown(samples: &Samples) -> BTreeMap<String, (String, f64)> {
+pub(crate) fn shown(samples: &Samples) -> BTreeMap<String, (String, f64)> {
     samples
         .of("phone_status")
         .into_iter()

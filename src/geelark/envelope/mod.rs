@@ -1,6 +1,8 @@
 //! What every answer of GeeLark is wrapped in, and how a reply becomes an answer or a [`Failure`].
 
 #[cfg(test)]
+mod anything;
+#[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;

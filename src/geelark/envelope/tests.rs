@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::geelark::Consequence;
 use crate::phone::{Answer, FailReason, Failed, Found, Status};
@@ -16,18 +14,18 @@ fn reply(body: impl Into<Vec<u8>>) -> Reply {
     }
 }
 
-fn read(body: impl Into<Vec<u8>>) -> Result<Answer, Failure> {
+pub(super) fn read(body: impl Into<Vec<u8>>) -> Result<Answer, Failure> {
     open(&reply(body))
 }
 
 /// A successful answer with this `data`.
-fn data(data: &str) -> Result<Answer, Failure> {
+pub(super) fn data(data: &str) -> Result<Answer, Failure> {
     read(format!(
         r#"{{"traceId": "T", "code": 0, "msg": "success", "data": {data}}}"#
     ))
 }
 
-fn found(id: &str, name: Option<&str>, status: i64) -> Found {
+pub(super) fn found(id: &str, name: Option<&str>, status: i64) -> Found {
     Found {
         id: id.to_owned(),
         name: name.map(ToOwned::to_owned),
@@ -287,53 +285,4 @@ fn another_status_is_a_failure_unless_geelark_says_more() {
         answer(799, "").1,
         "HTTP status 799: GeeLark or a gateway before it has trouble"
     );
-}
-
-/// Any JSON, with the envelope's own words strewn in.
-fn json() -> impl Strategy<Value = String> {
-    let leaf = prop_oneof![
-        Just("null".to_owned()),
-        any::<bool>().prop_map(|value| value.to_string()),
-        any::<i64>().prop_map(|value| value.to_string()),
-        any::<f64>()
-            .prop_filter("finite", |value| value.is_finite())
-            .prop_map(|value| format!("{value:e}")),
-        Just(r#""\ud800""#.to_owned()),
-        any::<String>().prop_map(|value| serde_json::json!(value).to_string()),
-    ];
-    let key = prop::sample::select(vec![
-        "code",
-        "msg",
-        "data",
-        "id",
-        "status",
-        "serialName",
-        "successDetails",
-        "failDetails",
-        "other",
-    ]);
-    leaf.prop_recursive(6, 64, 8, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..8).prop_map(|items| format!("[{}]", items.join(","))),
-            prop::collection::vec((key.clone(), inner), 0..8).prop_map(|fields| {
-                let fields: Vec<_> = fields.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
-                format!("{{{}}}", fields.join(","))
-            }),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_cause_a_panic(body: Vec<u8>, status in 100..1000_u16) {
-        let reply = Reply { status, retry_after: None, body: body.into() };
-        let _ = open::<Answer>(&reply);
-    }
-
-    #[test]
-    fn no_json_causes_a_panic_or_costs_the_entry_beside_it(json in json()) {
-        let _ = read(json.clone());
-        let answer = data(&format!(r#"{{"successDetails": [{json}, {{"id": "a", "status": 3}}]}}"#)).unwrap();
-        prop_assert_eq!(answer.found.last(), Some(&found("a", None, 3)));
-    }
 }

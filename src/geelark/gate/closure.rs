@@ -36,6 +36,7 @@ impl Gate {
                 .back_off_ms
                 .map(|millis| Duration::from_millis(millis).clamp(FIRST_BACK_OFF, LONGEST_BACK_OFF)),
             closed_at: closure.probing.then_some(past.now().mono),
+            replaced_at: None,
         };
         Self {
             state: Mutex::new(state),

@@ -39,6 +39,8 @@ struct State {
     back_off: Option<Duration>,
     /// When the gate was closed last, until a call sent later succeeded.
     closed_at: Option<Instant>,
+    /// When the credentials were replaced last: refusals of calls sent before are about the old ones.
+    replaced_at: Option<Instant>,
 }
 
 impl Gate {
@@ -77,6 +79,7 @@ impl Gate {
         let mut state = self.lock();
         state.refused_until = None;
         state.back_off = None;
+        state.replaced_at = Some(now());
     }
 
     /// Takes in how a call ended that was sent at `sent`; `None` is a success.
@@ -86,6 +89,7 @@ impl Gate {
         match failure.map(code::hold) {
             None => state.succeed(sent),
             Some(None) => {}
+            Some(Some(Hold::Refusal)) if state.replaced_at.is_some_and(|replaced| sent < replaced) => {}
             Some(Some(Hold::Limit(length))) => {
                 state.locked_until = state.locked_until.max(Some(now + length));
                 state.closed_at = Some(now);
@@ -243,5 +247,17 @@ mod tests {
         fail(&gate, 40003);
         gate.forget_refusals();
         assert_eq!(held_for(&gate), Some(MINUTE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_refusal_of_old_credentials_says_nothing_of_new_ones() {
+        let gate = Gate::new();
+        let sent = now();
+        advance(Duration::from_millis(5)).await;
+        gate.forget_refusals();
+        gate.record(Some(&failure(40003)), sent, now());
+        assert_eq!((held_for(&gate), gate.probing()), (None, false));
+        fail(&gate, 40003);
+        assert_eq!(held_for(&gate), Some(FIRST_BACK_OFF));
     }
 }

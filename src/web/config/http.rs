@@ -1,6 +1,7 @@
 //! `http_server_config` and `rate_limit`.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::header::{self, HeaderName};
@@ -16,6 +17,10 @@ const HEADERS: [(&str, HeaderName, &[&str]); 5] = [
     ("X-Frame-Options", header::X_FRAME_OPTIONS, &["deny", "sameorigin"]),
     ("X-XSS-Protection", header::X_XSS_PROTECTION, &[]),
 ];
+
+/// The longest it may take to fill the bucket anew. The rate limiter counts nanoseconds in 64 bits, which overflow after
+/// 584 years.
+const FILLED_WITHIN: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Whether HTTP/2 is spoken, and the headers every response gets.
 pub(super) fn read(mut section: Section<'_>, report: &mut Report) -> (bool, HeaderMap) {
@@ -61,13 +66,21 @@ pub(super) fn rate(mut section: Section<'_>, report: &mut Report) -> Option<Defa
     let burst = section.number("burst", report);
     let path = section.path("burst");
     section.finish(report);
-    let quota = Quota::with_period(interval?)?;
-    let burst = burst.and_then(|burst| NonZeroU32::new(u32::try_from(burst).ok()?));
-    if burst.is_none() {
+    let interval = interval.filter(|interval| !interval.is_zero())?;
+    let Some(burst) = burst.and_then(|burst| NonZeroU32::new(u32::try_from(burst).ok()?)) else {
         report.add(
             &path,
             "is needed with an interval and must be at least 1; write how many requests may come at once",
         );
+        return None;
+    };
+    let filled = interval.checked_mul(burst.get());
+    if filled.is_none_or(|filled| filled > FILLED_WITHIN) {
+        report.add(
+            &path,
+            "times the interval is more than 100 years; write a smaller burst or a shorter interval",
+        );
+        return None;
     }
-    Some(RateLimiter::direct(quota.allow_burst(burst?)))
+    Some(RateLimiter::direct(Quota::with_period(interval)?.allow_burst(burst)))
 }

@@ -3,6 +3,7 @@
 //! Every problem is a sentence `file: key path: what is wrong; what to do`, and all of them are reported at once. Paths in
 //! the file are relative to it.
 
+mod bounds;
 mod client;
 mod files;
 mod http;
@@ -77,6 +78,10 @@ fn document(path: &Path, files: &mut Files, report: &mut Report) -> Option<Yaml>
             return None;
         }
     };
+    if let Err(refused) = bounds::check(&text) {
+        report.whole(refused);
+        return None;
+    }
     match YamlLoader::load_from_str(&text) {
         Ok(mut documents) if documents.len() <= 1 => documents.pop().filter(|document| !document.is_null()),
         Ok(_) => {

@@ -1,6 +1,7 @@
 //! What a bad web configuration file says, word by word.
 
 use std::fs;
+use std::iter;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -304,6 +305,16 @@ fn every_bad_file_says_what_is_wrong_and_what_to_do() {
             "DIR/web.yml: rate_limit.burst: is needed with an interval and must be at least 1; write how many requests \
              may come at once",
         ),
+        (
+            "rate_limit: {interval: 1000y, burst: 1}".to_owned(),
+            "DIR/web.yml: rate_limit.burst: times the interval is more than 100 years; write a smaller burst or a \
+             shorter interval",
+        ),
+        (
+            "rate_limit: {interval: 1d, burst: 4294967295}".to_owned(),
+            "DIR/web.yml: rate_limit.burst: times the interval is more than 100 years; write a smaller burst or a \
+             shorter interval",
+        ),
     ] {
         assert_eq!(problems(&yaml), [expected], "in {yaml}");
     }
@@ -367,4 +378,31 @@ fn a_changed_a_replaced_and_an_appearing_file_are_noticed() {
     fs::copy(room.path("web.yml"), room.path("new.yml")).unwrap();
     fs::rename(room.path("new.yml"), room.path("web.yml")).unwrap();
     assert!(!before.hold());
+}
+
+#[test]
+fn no_nesting_exhausts_the_stack_and_no_alias_the_memory() {
+    let deep = "DIR/web.yml: nests too deep; no key is so far down";
+    for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")] {
+        let said = problems(&format!("{}x{}", open.repeat(50_000), close.repeat(50_000)));
+        // Of brackets the parser itself takes only so many.
+        let brackets = "DIR/web.yml: is not YAML (recursion limit exceeded";
+        assert!(said == [deep] || said[0].starts_with(brackets), "{open}: {said:?}");
+    }
+    // Each line names the one before, once or twenty times.
+    let lines = |times: usize| -> String {
+        let line = |step: usize| {
+            format!(
+                "a{step}: &a{step} [{}]",
+                vec![format!("*a{}", step - 1); times].join(", ")
+            )
+        };
+        let lines: Vec<_> = iter::once("a0: &a0 [x]".to_owned()).chain((1..40).map(line)).collect();
+        lines.join("\n")
+    };
+    assert_eq!(problems(&lines(1)), [deep]);
+    assert_eq!(
+        problems(&lines(20)),
+        ["DIR/web.yml: holds too many values; remove what it repeats by aliases"]
+    );
 }

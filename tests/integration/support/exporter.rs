@@ -130,7 +130,7 @@ impl Exporter {
         .await;
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id().expect("the exporter is running")
     }
 
@@ -138,11 +138,20 @@ impl Exporter {
         kill(Pid::from_raw(self.pid().try_into().unwrap()), signal).unwrap();
     }
 
+    /// What the kernel says of its process under `name`.
+    pub(crate) fn status(&self, name: &str) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.unwrap_or_else(|| panic!("no {name} in {status}"))
+            .trim()
+            .to_owned()
+    }
+
     /// The memory it has in use, in bytes, as the kernel counts it.
     pub(crate) fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        let kib: u64 = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+        let kib: u64 = self.status("VmRSS").strip_suffix(" kB").unwrap().parse().unwrap();
         kib * 1024
     }
 

@@ -1,5 +1,6 @@
 //! How an exporter is started: where, with what flags, in what environment.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -24,7 +25,9 @@ pub(crate) struct Launch {
     pub(super) dir: Arc<TempDir>,
     pub(super) args: Vec<String>,
     env: Vec<(String, String)>,
-    descriptors: Option<u32>,
+    program: PathBuf,
+    /// A command that ends by becoming the program.
+    wrapper: Vec<String>,
 }
 
 impl Launch {
@@ -34,7 +37,8 @@ impl Launch {
             dir: Arc::new(TempDir::new().unwrap()),
             args: Vec::new(),
             env: Vec::new(),
-            descriptors: None,
+            program: env!("CARGO_BIN_EXE_geelark_exporter").into(),
+            wrapper: Vec::new(),
         }
     }
 
@@ -76,8 +80,19 @@ impl Launch {
     }
 
     /// It may have so many files and connections open.
-    pub(crate) fn descriptors(mut self, most: u32) -> Self {
-        self.descriptors = Some(most);
+    pub(crate) fn descriptors(self, most: u32) -> Self {
+        self.through(&["sh", "-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")])
+    }
+
+    /// Another build of it.
+    pub(crate) fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    /// By `wrapper`, which is given the program and its flags and has to end by becoming it.
+    pub(crate) fn through(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper.extend(wrapper.iter().map(ToString::to_string));
         self
     }
 
@@ -107,18 +122,10 @@ impl Launch {
     }
 
     pub(super) fn command(&self) -> Command {
-        let program = env!("CARGO_BIN_EXE_geelark_exporter");
-        let mut command = match self.descriptors {
-            None => Command::new(program),
-            Some(most) => {
-                let mut shell = Command::new("sh");
-                shell
-                    .arg("-c")
-                    .arg(format!("ulimit -n {most}; exec \"$0\" \"$@\""))
-                    .arg(program);
-                shell
-            }
-        };
+        let program = self.program.as_os_str();
+        let mut words = self.wrapper.iter().map(OsStr::new).chain([program]);
+        let mut command = Command::new(words.next().unwrap_or(program));
+        command.args(words);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GEELARK_")) {
             command.env_remove(name);
         }

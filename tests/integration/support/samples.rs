@@ -1,12 +1,32 @@
 //! A strict reader of the text format, written from its description and not from our writer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sample {
     pub(crate) name: String,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) value: f64,
+    /// It is a counter, or a part of a histogram: while the process lives it only rises.
+    pub(crate) rises: bool,
+}
+
+/// The family that lines stand under, as its header announced it.
+#[derive(Default)]
+struct Family<'a> {
+    name: &'a str,
+    kind: &'a str,
+}
+
+impl Family<'_> {
+    fn has(&self, name: &str) -> bool {
+        let part = name.strip_prefix(self.name);
+        part.is_some_and(|part| match self.kind {
+            "counter" | "gauge" => part.is_empty(),
+            "histogram" => ["_bucket", "_sum", "_count"].contains(&part),
+            _ => false,
+        })
+    }
 }
 
 /// All samples of one scrape.
@@ -14,16 +34,30 @@ pub(crate) struct Sample {
 pub(crate) struct Samples(Vec<Sample>);
 
 impl Samples {
-    /// Panics on anything the format does not allow, and on two samples of one series.
+    /// Panics on anything the format does not allow, on two samples of one series, and on families that are torn apart or
+    /// lack their header.
     pub(crate) fn parse(text: &str) -> Self {
         assert!(text.ends_with('\n'), "the last line has no end");
         let mut samples: Vec<Sample> = Vec::new();
-        let mut seen = std::collections::BTreeSet::new();
-        for line in text.split_terminator('\n').filter(|line| !line.starts_with('#')) {
-            let sample = Self::line(line).unwrap_or_else(|| panic!("not a sample: {line:?}"));
-            let series = (sample.name.clone(), sample.labels.clone());
-            assert!(seen.insert(series), "twice: {line:?}");
-            samples.push(sample);
+        let (mut series, mut families) = (BTreeSet::new(), BTreeSet::new());
+        let mut family = Family::default();
+        for line in text.split_terminator('\n') {
+            if let Some(header) = line.strip_prefix("# HELP ") {
+                let (name, kind) = (header.split(' ').next().unwrap(), "");
+                assert!(families.insert(name), "a second family {name}");
+                family = Family { name, kind };
+            } else if let Some(header) = line.strip_prefix("# TYPE ") {
+                let (name, kind) = header.split_once(' ').unwrap();
+                assert_eq!((name, ""), (family.name, family.kind), "{line}");
+                family = Family { name, kind };
+            } else {
+                let mut sample = Self::line(line).unwrap_or_else(|| panic!("not a sample: {line:?}"));
+                assert!(family.has(&sample.name), "{line:?} stands under {}", family.name);
+                sample.rises = family.kind != "gauge";
+                let one = (sample.name.clone(), sample.labels.clone());
+                assert!(series.insert(one), "twice: {line:?}");
+                samples.push(sample);
+            }
         }
         Self(samples)
     }
@@ -54,6 +88,7 @@ impl Samples {
             name: name.to_owned(),
             labels,
             value,
+            rises: false,
         })
     }
 
@@ -74,6 +109,10 @@ impl Samples {
             }
         }
         None
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Sample> {
+        self.0.iter()
     }
 
     /// All samples of a metric.

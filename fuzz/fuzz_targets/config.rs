@@ -1,0 +1,25 @@
+//! Whatever stands in the configuration file, it becomes a configuration or sentences.
+
+#![no_main]
+
+use geelark_exporter::config::{Sources, load};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|yaml: String| {
+    let sources = Sources {
+        // Its folder does not exist, so neither do the files that the text may name.
+        file: Some("/nonexistent/geelark.yml".into()),
+        document: Some(yaml.into()),
+        ..Sources::default()
+    };
+    match load(&sources) {
+        Ok(config) => {
+            for account in &config.accounts {
+                let poll = account.poll;
+                assert!(!poll.interval.is_zero() && poll.timeout <= poll.interval);
+                assert!(poll.stale_after >= poll.interval && account.budget.max_in_flight > 0);
+            }
+        }
+        Err(problems) => assert!(!problems.to_string().is_empty()),
+    }
+});

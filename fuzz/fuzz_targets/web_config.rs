@@ -1,0 +1,25 @@
+//! Whatever stands in the web configuration file, it becomes rules or sentences.
+
+#![no_main]
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use geelark_exporter::web::Protection;
+use libfuzzer_sys::fuzz_target;
+use tempfile::TempDir;
+
+static FOLDER: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("web.yml");
+    (folder, file)
+});
+
+fuzz_target!(|yaml: &[u8]| {
+    let file = &FOLDER.1;
+    fs::write(file, yaml).unwrap();
+    if let Err(problems) = Protection::from_file(file) {
+        assert!(!problems.sentences().is_empty());
+    }
+});

@@ -1,0 +1,158 @@
+//! How little it needs: no user of its own, no capability, nothing to write to; and sockets that are opened for it.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::Signal;
+
+use crate::support::{FAST, Launch, Upstream, eventually};
+
+/// The user that owns nothing; images and DynamicUser= run the exporter as one like it.
+const NOBODY: &str = "65534";
+
+/// Becomes the program with one socket as descriptor 3, as systemd does it.
+const ACTIVATE: &str = "
+import os, socket, sys
+kind, path = sys.argv[1:3]
+held = socket.socket(socket.AF_UNIX if kind == 'unix' else socket.AF_INET)
+held.bind(path if kind == 'unix' else ('127.0.0.1', 0))
+held.listen()
+os.dup2(held.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[3], sys.argv[3:])
+";
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// Whether the machine lets a test do this.
+fn works(program: &str, args: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_runs_as_nobody_without_capabilities_on_a_read_only_file_system() {
+    let upstream = Upstream::start(&["--phones=3"]).await;
+    let config = format!(
+        "accounts:\n  - name: main\n    base_url: {}\n    token_file: token\n    phones: {{files: [ids]}}\n{FAST}",
+        upstream.url
+    );
+    let mut launch = Launch::configured(&config).arg("--web.enable-lifecycle");
+    fs::write(launch.path("token"), "demo-token\n").unwrap();
+    fs::write(launch.path("ids"), upstream.ids.join("\n")).unwrap();
+    // A copy, because a checkout may lie where nobody can go.
+    let program = launch.path("geelark_exporter");
+    fs::copy(env!("CARGO_BIN_EXE_geelark_exporter"), &program).unwrap();
+    for file in ["geelark.yml", "token", "ids"] {
+        allow(&launch.path(file), 0o444);
+    }
+    allow(&program, 0o555);
+    allow(&launch.path(""), 0o555);
+
+    let read_only = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        "mount -o remount,bind,ro / && exec \"$0\" \"$@\"",
+    ];
+    let mut probe = read_only[1..].to_vec();
+    probe.push("true");
+    if is_root() && works(read_only[0], &probe) {
+        launch = launch.through(&read_only);
+    } else {
+        eprintln!("the file system stays writable: only root can mount it otherwise");
+    }
+    launch = launch.through(&["setpriv", "--no-new-privs"]);
+    if is_root() {
+        let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"));
+        launch = launch.through(&[
+            &user,
+            &group,
+            "--clear-groups",
+            "--bounding-set=-all",
+            "--inh-caps=-all",
+        ]);
+    }
+    let exporter = launch.program(program).start().await;
+
+    if is_root() {
+        assert_eq!(exporter.status("Uid"), [NOBODY; 4].join("\t"));
+        assert_eq!(exporter.status("Groups"), "");
+        assert_eq!(exporter.status("CapBnd"), "0000000000000000");
+    }
+    assert_eq!(exporter.status("CapEff"), "0000000000000000");
+    assert_eq!(exporter.status("NoNewPrivs"), "1");
+    exporter.ready().await;
+    assert_eq!(exporter.samples().await.of("phone_status").len(), 3);
+    assert_eq!(exporter.post("/-/reload").await.status(), 200);
+    let calls = upstream.calls().await.total;
+    eventually("two more calls", || async {
+        (upstream.calls().await.total > calls + 1).then_some(())
+    })
+    .await;
+    assert_eq!(exporter.get("/").await.status(), 200);
+
+    let dir = exporter.dir.clone();
+    let output = exporter.end(Signal::SIGTERM).await;
+    assert_eq!(output.status.code(), Some(0), "{}", output.text);
+    assert!(!output.text.contains("level=error"), "{}", output.text);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "it left nothing behind");
+    // So that the folder can be removed by whoever made it.
+    allow(dir.path(), 0o755);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_that_systemd_passes_is_served() {
+    if !works("python3", &["--version"]) {
+        return eprintln!("skipped: python3, which plays systemd, is not installed");
+    }
+    let upstream = Upstream::start(&["--phones=3"]).await;
+    let exporter = Launch::configured(&upstream.config(""))
+        .through(&["python3", "-c", ACTIVATE, "inet", ""])
+        .arg("--web.systemd-socket")
+        .start_until("listening")
+        .await;
+    exporter.ready().await;
+    assert_eq!(exporter.samples().await.of("phone_status").len(), 3);
+    let output = exporter.end(Signal::SIGTERM).await;
+    assert_eq!(output.status.code(), Some(0), "{}", output.text);
+}
+
+#[tokio::test]
+async fn a_socket_of_another_kind_is_refused_in_a_sentence() {
+    if !works("python3", &["--version"]) {
+        return eprintln!("skipped: python3, which plays systemd, is not installed");
+    }
+    let upstream = Upstream::start(&["--phones=1"]).await;
+    let launch = Launch::configured(&upstream.config(""));
+    let path = launch.path("socket").display().to_string();
+    let output = launch
+        .through(&["python3", "-c", ACTIVATE, "unix", &path])
+        .arg("--web.systemd-socket")
+        .run()
+        .await;
+    assert_eq!(output.status.code(), Some(1), "{}", output.text);
+    let sentence = "socket 0 that systemd passed is not a TCP socket";
+    assert!(
+        output.text.contains(sentence) && output.text.contains("ListenStream="),
+        "{}",
+        output.text
+    );
+    let output = Launch::configured(&upstream.config(""))
+        .arg("--web.systemd-socket")
+        .run()
+        .await;
+    assert_eq!(output.status.code(), Some(1), "{}", output.text);
+    assert!(output.text.contains("systemd passed no socket"), "{}", output.text);
+}
