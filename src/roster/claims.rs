@@ -148,6 +148,8 @@ impl Book {
         match (holder, better) {
             (Some(holder), Some(better)) if holder == rank => {
                 self.leaving.entry(id.clone()).or_insert(now);
+                // It goes on wanting what it hands over, and is first in line should the better one lose interest.
+                self.wishes.entry(id.clone()).or_default().insert(rank);
                 Err(better)
             }
             (Some(holder), None) if holder == rank => {
