@@ -95,6 +95,11 @@ impl Store {
         Ok((store, Recall { memory, problems }))
     }
 
+    /// The folder's path, as it was given.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Replaces the file. However this ends, the folder holds the old file or the new one, whole. Blocks on the disk.
     pub fn write(&self, memory: &Memory) -> Result<(), Trouble> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
