@@ -6,15 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{UnixMillis, UnixTime};
 use crate::fleet::Snapshot;
-use crate::geelark::{Closure, Ending, Spent};
+use crate::geelark::{Closure, Spent};
 
 /// Everything one process tells the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// When it was written down.
     pub written: UnixMillis,
-    /// Whether anything was done after it was written.
-    pub ending: Ending,
     /// The accounts, each name once.
     pub accounts: Vec<Account>,
 }

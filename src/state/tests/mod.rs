@@ -50,7 +50,6 @@ fn memory() -> Memory {
     ];
     Memory {
         written: UnixMillis(1_700_000_123_456),
-        ending: Ending::Clean,
         accounts: vec![account("main", phones)],
     }
 }
