@@ -46,6 +46,18 @@ pub struct Round {
     pub last_duration_ms: u64,
     /// Ids that the last answers passed over.
     pub unanswered: i64,
+    /// Of an account with discovery.
+    pub listed: Option<Listed>,
+}
+
+/// What was shown of an account's discovery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// When all phones were last listed; 0 before the first time.
+    pub last_success: UnixTime,
+    /// How many discovery knew of.
+    pub phones: i64,
 }
 
 impl Memory {
