@@ -21,12 +21,12 @@ use tracing::{info, warn};
 pub(super) use record::Record;
 
 use super::Error;
+use super::watch::Lasting;
 use crate::clock::{Clock, Moment, Past};
 use crate::config::Account;
 use crate::exposition::{AccountMetrics, Metrics};
 use crate::fleet::{Fleet, Snapshot};
 use crate::geelark::{Budget, Ending, Gate};
-use crate::poller::Mirror;
 use crate::state::{self, Memory, Store};
 
 /// So much is lost at most when the process is killed. A hundred thousand phones are ten megabytes each time.
@@ -95,36 +95,31 @@ impl Keeper {
         })
     }
 
-    /// What an account begins with that this process has not watched yet: what is remembered of it, once, or nothing.
-    pub(super) fn begin(&self, account: &Account, metrics: AccountMetrics) -> (Record, Option<Fleet>) {
-        let limits = account.budget;
-        let (requests, in_flight) = (limits.requests_per_minute, limits.max_in_flight);
-        let mut record = Record {
-            name: account.name.clone(),
-            credentials: account.credentials.mark().into(),
-            budget: Arc::new(Budget::new(requests, in_flight)),
-            gate: Arc::new(Gate::new().telling(self.urgent.clone())),
-            metrics,
-            mirror: Mirror::default(),
-        };
+    /// What an account begins with that this process has not watched yet: what is remembered of it, once, or nothing. How
+    /// its last round went is shown again.
+    pub(super) fn begin(&self, account: &Account, metrics: &AccountMetrics) -> (Lasting, Option<Fleet>) {
+        let mut lasting = Lasting::new(account);
         let mut recalled = lock(&self.recalled);
         let Some((known, (past, ending))) = recalled.accounts.remove(&account.name).zip(recalled.from) else {
-            return (record, None);
+            lasting.gate = Arc::new(Gate::new().telling(self.urgent.clone()));
+            return (lasting, None);
         };
-        record.budget = Arc::new(Budget::resume(requests, in_flight, &known.spent, past, ending));
-        record.gate = Arc::new(Gate::restored(known.closure, past).telling(self.urgent.clone()));
+        let limits = account.budget;
+        let (requests, in_flight) = (limits.requests_per_minute, limits.max_in_flight);
+        lasting.budget = Arc::new(Budget::resume(requests, in_flight, &known.spent, past, ending));
+        lasting.gate = Arc::new(Gate::restored(known.closure, past).telling(self.urgent.clone()));
         if account.credentials.has_mark(&known.credentials) {
-            record.credentials = known.credentials;
+            lasting.mark = known.credentials;
         } else {
-            record.gate.forget_refusals();
+            lasting.gate.forget_refusals();
         }
-        if let Err(held) = record.gate.check() {
+        if let Err(held) = lasting.gate.check() {
             let wait = whole_seconds(held.until.saturating_duration_since(past.now().mono));
             warn!(account = %account.name, %wait, "no calls to this account for a while: it was closed before the restart");
         }
-        record.show(known.round);
+        record::show(known.round, account.discovery.is_some(), metrics);
         let fleet = Fleet::restored(account.name.clone(), Arc::unwrap_or_clone(known.phones), past);
-        (record, Some(fleet))
+        (lasting, Some(fleet))
     }
 
     /// From now on these accounts are kept, and what was remembered of others is forgotten.
@@ -169,8 +164,8 @@ impl Keeper {
         let mut accounts = Vec::new();
         for record in self.records.load_full().iter() {
             let phones = match fleets {
-                Fleets::Now => record.mirror.look().await,
-                Fleets::Last => record.mirror.latest(),
+                Fleets::Now => record.lasting.mirror.look().await,
+                Fleets::Last => record.lasting.mirror.latest(),
             };
             accounts.push((record.clone(), phones));
         }
@@ -181,7 +176,7 @@ impl Keeper {
     pub(super) async fn end(&self, ended: Vec<(Record, Option<Fleet>)>) {
         let now = self.clock.now();
         let fleets = ended.into_iter().map(|(record, fleet)| {
-            let phones = fleet.map_or_else(|| record.mirror.latest(), |fleet| Arc::new(fleet.snapshot(now)));
+            let phones = fleet.map_or_else(|| record.lasting.mirror.latest(), |fleet| Arc::new(fleet.snapshot(now)));
             (record, phones)
         });
         self.write(fleets.collect(), Ending::Clean).await;

@@ -44,9 +44,16 @@ impl Scene {
 
     /// The account as `keeper` has it begin, with a poller of its own that shows `phones` phones more each time.
     fn begin(&self, keeper: &Keeper, phones: usize) -> (Record, Option<Fleet>, JoinHandle<()>) {
-        let (record, fleet) = keeper.begin(&account("main"), self.metrics.account("main"));
+        let metrics = self.metrics.account("main");
+        let (lasting, fleet) = keeper.begin(&account("main"), &metrics);
+        let record = Record {
+            name: "main".into(),
+            lasting,
+            metrics,
+            discovery: None,
+        };
         keeper.keep([record.clone()].into_iter());
-        let (mirror, clock) = (record.mirror.clone(), self.clock.clone());
+        let (mirror, clock) = (record.lasting.mirror.clone(), self.clock.clone());
         let poller = tokio::spawn(async move {
             for looks in 1.. {
                 mirror.wanted().await;
@@ -81,7 +88,13 @@ impl Transport for Locking {
 
 async fn lock(record: &Record, clock: &Clock) {
     let (credentials, clock) = (account("main").credentials, clock.clone());
-    let client = Client::new(Locking, credentials, record.budget.clone(), record.gate.clone(), clock);
+    let client = Client::new(
+        Locking,
+        credentials,
+        record.lasting.budget.clone(),
+        record.lasting.gate.clone(),
+        clock,
+    );
     let call = client.phone_status(&["1".into()]).await.unwrap();
     assert!(call.outcome.is_err());
 }
@@ -159,17 +172,17 @@ async fn a_memory_is_handed_out_once_and_to_the_account_of_its_name() {
     record.metrics.up.set(1);
     record.metrics.poll_last_success.set(1_699_999_999);
     record.metrics.poll_last_duration.set(1.25);
-    let credentials = record.credentials.clone();
+    let credentials = record.lasting.mark.clone();
     keeper.end(vec![(record, Some(fleet_of(5)))]).await;
     drop(keeper);
 
     let keeper = scene.keeper();
     let metrics = scene.metrics.account("other");
-    assert!(keeper.begin(&account("other"), metrics).1.is_none());
+    assert!(keeper.begin(&account("other"), &metrics).1.is_none());
     scene.metrics.forget("main");
     let (record, fleet, _poller) = scene.begin(&keeper, 7);
     assert_eq!(fleet.map(|fleet| fleet.len()), Some(5));
-    assert_eq!(record.credentials, credentials, "one mark for one credential");
+    assert_eq!(record.lasting.mark, credentials, "one mark for one credential");
     let shown = &record.metrics;
     assert_eq!((shown.up.get(), shown.poll_last_success.get()), (1, 1_699_999_999));
     assert!((shown.poll_last_duration.get() - 1.25).abs() < 1e-9);
