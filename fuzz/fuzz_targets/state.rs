@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use geelark_exporter::clock::{Clock, Past};
 use geelark_exporter::fleet::Fleet;
-use geelark_exporter::geelark::{Budget, Gate};
+use geelark_exporter::geelark::{Budget, Ending, Gate};
 use geelark_exporter::state::{Memory, decode, encode};
 use libfuzzer_sys::fuzz_target;
 
@@ -33,8 +33,9 @@ fn restore(memory: Memory) {
     let past = Past::new(memory.written, now);
     for account in memory.accounts {
         let (requests, at_once) = (account.spent.requests_per_minute, account.spent.max_in_flight);
-        let budget = Budget::resume(requests, at_once, &account.spent, past, memory.ending);
-        budget.spent(now);
+        for ending in [Ending::Clean, Ending::Unclean] {
+            Budget::resume(requests, at_once, &account.spent, past, ending).spent(now);
+        }
         Gate::restored(account.closure, past).closure(now);
         let mut fleet = Fleet::restored(account.name, (*account.phones).clone(), past);
         fleet.expire(Duration::from_secs(60), now.mono);

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::Error;
+use super::keeper::Keeper;
 use super::reload::{self, InForce, Step};
 use crate::cli::Flags;
 use crate::clock::Clock;
@@ -25,6 +26,7 @@ pub(super) struct Exporter {
     pub(super) sources: Sources,
     pub(super) clock: Clock,
     pub(super) board: Board,
+    pub(super) keeper: Keeper,
     /// Held across a whole reload, so that two cannot mix.
     pub(super) in_force: Mutex<InForce>,
     /// Which accounts have been asked about once: what readiness needs, without waiting for a reload.
@@ -45,6 +47,9 @@ pub(super) struct Prepared {
     plans: Vec<Step>,
     settings: web::Settings,
     listeners: Vec<Listener>,
+    clock: Clock,
+    board: Board,
+    keeper: Keeper,
 }
 
 impl Prepared {
@@ -66,12 +71,19 @@ impl Prepared {
             protection,
             limits: Limits::default(),
         };
+        let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
+        let (clock, board) = (Clock::system(), Board::new(BUILD));
+        // Last, because it is the only part that changes something: a clean end of the process before is believed once.
+        let keeper = Keeper::open(config.state.as_deref(), clock.clone(), board.metrics().clone())?;
         Ok(Self {
             sources,
             config,
             plans,
             settings,
-            listeners: listeners.map_err(|problems| Error::Run(problems.to_string()))?,
+            listeners,
+            clock,
+            board,
+            keeper,
         })
     }
 
@@ -96,13 +108,17 @@ impl Prepared {
             plans,
             settings,
             listeners,
+            clock,
+            board,
+            keeper,
         } = self;
         let mut hangups =
             signal(SignalKind::hangup()).map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))?;
         let exporter = Arc::new(Exporter {
             sources,
-            clock: Clock::system(),
-            board: Board::new(BUILD),
+            clock,
+            board,
+            keeper,
             in_force: Mutex::default(),
             first_rounds: ArcSwap::default(),
             claims: Claims::new(),
@@ -119,6 +135,13 @@ impl Prepared {
         exporter
             .put_in_force(config, plans, &mut *exporter.in_force.lock().await)
             .await;
+
+        exporter.keeper.begun().await;
+        let keeping = CancellationToken::new();
+        let keeper = tokio::spawn({
+            let (exporter, stop) = (exporter.clone(), keeping.clone());
+            async move { exporter.keeper.run(stop).await }
+        });
 
         let serving = web::serve(listeners, settings, exporter.clone(), stop.clone());
         tokio::pin!(serving);
@@ -137,9 +160,14 @@ impl Prepared {
                 _ = follow.tick() => exporter.follow().await,
             }
         };
+        keeping.cancel();
+        // It ended by itself only if it panicked, which the log has.
+        let _ = keeper.await;
+        let mut ended = Vec::new();
         for watch in exporter.in_force.lock().await.watches.drain(..) {
-            watch.end().await;
+            ended.push((watch.record(), watch.end().await));
         }
+        exporter.keeper.end(ended).await;
         info!("ended");
         outcome
     }

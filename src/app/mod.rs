@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod exporter;
 mod healthcheck;
+mod keeper;
 mod phones;
 mod plan;
 mod reload;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::keeper::Keeper;
 use super::watch::{Lasting, Tasks, Watch};
 use crate::clock::Clock;
 use crate::config::Account;
 use crate::exposition::Board;
 use crate::fleet::Fleet;
 use crate::geelark::{Budget, Client, Endpoint, HttpTransport, SetupError};
-use crate::poller::{Hints, Parts, Poller, Settings};
+use crate::poller::{Hints, Mirror, Parts, Poller, Settings};
 use crate::roster::{Claim, Discovery, Fixed};
 
 /// An account that could be watched: all that can fail has been done, and nothing has been started or changed.
@@ -25,6 +26,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) clock: &'a Clock,
     /// Cancelled should a task of the account panic.
     pub(super) broken: &'a CancellationToken,
+    /// Knows what a process before this one knew.
+    pub(super) keeper: &'a Keeper,
 }
 
 impl Plan {
@@ -52,14 +55,19 @@ impl Plan {
         claim: Claim,
         surroundings: &Surroundings<'_>,
     ) -> Watch {
-        let Surroundings { board, clock, broken } = *surroundings;
+        let Surroundings {
+            board,
+            clock,
+            broken,
+            keeper,
+        } = *surroundings;
+        let metrics = board.metrics().account(&self.account.name);
         let (lasting, known) = match predecessor {
             Some(watch) => (Lasting::after(&watch, &self.account), watch.end().await),
-            None => (Lasting::new(&self.account), None),
+            None => keeper.begin(&self.account, &metrics),
         };
         let account = self.account.clone();
         let client = Arc::new(self.client(&lasting, clock));
-        let metrics = board.metrics().account(&account.name);
         for endpoint in Endpoint::ALL {
             metrics.declare_endpoint(endpoint.label());
         }
@@ -86,8 +94,9 @@ impl Plan {
             fleet,
             roster,
             hints: lasting.hints.clone(),
+            mirror: lasting.mirror.clone(),
             section: section.clone(),
-            metrics,
+            metrics: metrics.clone(),
             clock: clock.clone(),
             first_round: lasting.first_round.clone(),
         };
@@ -102,6 +111,7 @@ impl Plan {
         Watch {
             account,
             section,
+            metrics,
             lasting,
             tasks,
             poller,
@@ -110,7 +120,8 @@ impl Plan {
 }
 
 impl Lasting {
-    fn new(account: &Account) -> Self {
+    /// Of an account of which nothing is known.
+    pub(super) fn new(account: &Account) -> Self {
         let allowed = account.budget;
         let budget = Budget::new(allowed.requests_per_minute, allowed.max_in_flight);
         Self {
@@ -118,13 +129,16 @@ impl Lasting {
             gate: Arc::default(),
             first_round: Arc::default(),
             hints: Hints::new(),
+            mirror: Mirror::default(),
+            mark: account.credentials.mark().into(),
         }
     }
 
     fn after(watch: &Watch, account: &Account) -> Self {
-        let lasting = watch.lasting.clone();
+        let mut lasting = watch.lasting.clone();
         if watch.account.credentials != account.credentials {
             lasting.gate.forget_refusals();
+            lasting.mark = account.credentials.mark().into();
         }
         let allowed = account.budget;
         let budget = lasting

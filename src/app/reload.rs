@@ -82,7 +82,9 @@ impl Exporter {
         });
         match planned {
             Ok((config, plans)) => {
+                self.keeper.compare(config.state.as_deref());
                 self.put_in_force(config, plans, in_force).await;
+                self.keeper.hurry();
                 info!(accounts = in_force.watches.len(), "configuration reloaded");
                 Ok(())
             }
@@ -111,6 +113,7 @@ impl Exporter {
             board: &self.board,
             clock: &self.clock,
             broken: &self.broken,
+            keeper: &self.keeper,
         };
         for (rank, step) in plans.into_iter().enumerate() {
             let watch = match step {
@@ -132,6 +135,7 @@ impl Exporter {
                 .map(|watch| (watch.account.name.clone(), watch.lasting.first_round.clone()))
                 .collect(),
         ));
+        self.keeper.keep(watches.iter().map(Watch::record));
         for gone in before.into_iter().flatten() {
             let name = gone.account.name.clone();
             gone.end().await;

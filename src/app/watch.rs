@@ -7,16 +7,18 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::keeper::Record;
 use crate::config::Account;
-use crate::exposition::Section;
+use crate::exposition::{AccountMetrics, Section};
 use crate::fleet::Fleet;
 use crate::geelark::{Budget, Gate};
-use crate::poller::Hints;
+use crate::poller::{Hints, Mirror};
 
 /// A watched account.
 pub(super) struct Watch {
     pub(super) account: Account,
     pub(super) section: Section,
+    pub(super) metrics: AccountMetrics,
     pub(super) lasting: Lasting,
     pub(super) tasks: Tasks,
     pub(super) poller: JoinHandle<Fleet>,
@@ -33,6 +35,10 @@ pub(super) struct Lasting {
     pub(super) first_round: Arc<AtomicBool>,
     /// A hint that came during a reload is not lost.
     pub(super) hints: Hints,
+    /// The fleet as it was last looked at.
+    pub(super) mirror: Mirror,
+    /// By what the credentials are recognised by a later process.
+    pub(super) mark: Arc<str>,
 }
 
 /// The tasks of one account. They end together, and none may end by itself.
@@ -76,6 +82,16 @@ impl Tasks {
 }
 
 impl Watch {
+    /// Where what is to be kept of the account is found.
+    pub(super) fn record(&self) -> Record {
+        Record {
+            name: self.account.name.clone(),
+            lasting: self.lasting.clone(),
+            metrics: self.metrics.clone(),
+            discovery: self.account.discovery.as_ref().map(|_| self.metrics.discovery()),
+        }
+    }
+
     /// Ends everything that is done for the account, and gives back what is known; `None` if the poller panicked.
     pub(super) async fn end(self) -> Option<Fleet> {
         self.tasks.end().await;

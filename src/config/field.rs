@@ -108,9 +108,17 @@ impl<'v> Field<'v> {
     }
 
     pub(super) fn file(&self, notes: &mut Notes) -> Option<PathBuf> {
+        self.path_of("file", notes)
+    }
+
+    pub(super) fn directory(&self, notes: &mut Notes) -> Option<PathBuf> {
+        self.path_of("folder", notes)
+    }
+
+    fn path_of(&self, what: &str, notes: &mut Notes) -> Option<PathBuf> {
         let text = self.text(notes)?;
         if text.trim().is_empty() {
-            notes.problem(self.problem("is blank; name a file"));
+            notes.problem(self.problem(format!("is blank; name a {what}")));
             return None;
         }
         Some(self.folder().join(text))

@@ -35,6 +35,7 @@ pub(super) const KEYS: &[(&str, Takes)] = &[
     ("accounts[].budget.max_in_flight", One),
     ("sharding.shard", One),
     ("sharding.shards", One),
+    ("state.path", One),
 ];
 
 /// Whether a variable may set `pattern`: a key, or one entry of a list.
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn children_are_the_keys_one_step_down() {
-        assert_eq!(children(""), ["accounts", "sharding"]);
+        assert_eq!(children(""), ["accounts", "sharding", "state"]);
         assert_eq!(
             children("accounts[].poll"),
             ["interval", "timeout", "stale_after", "transient_interval"]

@@ -16,6 +16,7 @@ mod field;
 mod files;
 mod keys;
 mod limits;
+mod mark;
 mod model;
 mod phones;
 mod problem;
@@ -26,6 +27,8 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod yaml;
+
+use std::path::PathBuf;
 
 pub use discovery::{Discovery, Filter};
 pub use model::{Account, Budget, Config, Credentials, Poll};
@@ -50,32 +53,37 @@ pub fn load_accounts(sources: &Sources) -> Result<Config, Problems> {
 fn load_for(sources: &Sources, others: account::Others) -> Result<Config, Problems> {
     let mut notes = Notes::default();
     let read = sources.read()?;
-    let accounts = accounts(&read, others, &mut notes);
+    let (accounts, state) = everything(&read, others, &mut notes);
     let (warnings, followed) = notes.finish()?;
     Ok(Config {
         accounts,
+        state,
         warnings,
         document: read.document,
         followed,
     })
 }
 
-/// The accounts that are right; the notes tell of the others.
-fn accounts(sources: &Sources, mut others: account::Others, notes: &mut Notes) -> Vec<Account> {
+/// The accounts that are right, and the folder of the state; the notes tell of the others.
+fn everything(sources: &Sources, mut others: account::Others, notes: &mut Notes) -> (Vec<Account>, Option<PathBuf>) {
     let Some(tree) = sources::merge(sources, notes) else {
-        return Vec::new();
+        return (Vec::new(), None);
     };
     let place = sources.place();
     let root = Section::root(&tree, &place, sources.folder(), notes);
     let sections = root.sections("accounts", notes);
     let shard = Shard::read(&root, notes);
+    let state = root
+        .section("state", notes)
+        .field("path")
+        .and_then(|field| field.directory(notes));
     if sections.is_none() {
         let sentence = "there are no accounts; describe at least one under \"accounts:\"";
         notes.problem(Problem::new(place.as_str(), sentence));
     }
-    sections
+    let accounts = sections
         .iter()
         .flatten()
-        .filter_map(|section| account::read(section, shard, &mut others, notes))
-        .collect()
+        .filter_map(|section| account::read(section, shard, &mut others, notes));
+    (accounts.collect(), state)
 }

@@ -1,6 +1,7 @@
 //! The valid configuration. A value of these types cannot be wrong: whoever holds one checks nothing again.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::stamp::Stamps;
 pub struct Config {
     /// At least one account; names are unique.
     pub accounts: Vec<Account>,
+    /// The folder in which what is known outlasts a restart; without one it does not.
+    pub state: Option<PathBuf>,
     /// Sentences about what is allowed but probably not meant; logged at start, printed by `check`.
     pub warnings: Vec<String>,
     /// The text of the configuration file, for reading again the files it names without reading the file itself.

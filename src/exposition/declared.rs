@@ -118,6 +118,20 @@ pub(super) const RELOAD_SUCCESS: MetricInfo = declare(
     &[],
     "When the configuration in force was read, in seconds since the Unix epoch.",
 );
+pub(super) const STATE_SUCCESSFUL: MetricInfo = declare(
+    "geelark_exporter_state_last_write_successful",
+    Kind::Gauge,
+    &[],
+    "1 if what is known was last written to state.path without a problem, else 0: then a restart would know less. Absent \
+     without state.path.",
+);
+pub(super) const STATE_WRITTEN: MetricInfo = declare(
+    "geelark_exporter_state_last_write_timestamp_seconds",
+    Kind::Gauge,
+    &[],
+    "When this process last wrote to state.path without a problem, in seconds since the Unix epoch; 0 before the first time. \
+     Absent without state.path.",
+);
 
 /// What the `prometheus` crate shows of the process, in its words: it declares these itself, a test compares.
 const PROCESS: [MetricInfo; 7] = [
@@ -179,6 +193,8 @@ pub(super) fn all() -> impl Iterator<Item = MetricInfo> {
         BUILD_INFO,
         RELOAD_SUCCESSFUL,
         RELOAD_SUCCESS,
+        STATE_SUCCESSFUL,
+        STATE_WRITTEN,
     ]
     .into_iter()
     .chain(PROCESS)

@@ -54,6 +54,8 @@ struct Inner {
     discovery: discovery::Families,
     reload_successful: IntGauge,
     reload_success: IntGauge,
+    state_successful: IntGaugeVec,
+    state_written: IntGaugeVec,
 }
 
 /// One account's own metrics: gauges to set, and calls to count.
@@ -102,6 +104,8 @@ impl Metrics {
                 .int_gauges(&declared::RELOAD_SUCCESSFUL)
                 .with_label_values(NO_LABELS),
             reload_success: add.int_gauges(&declared::RELOAD_SUCCESS).with_label_values(NO_LABELS),
+            state_successful: add.int_gauges(&declared::STATE_SUCCESSFUL),
+            state_written: add.int_gauges(&declared::STATE_WRITTEN),
             registry,
         }))
     }
@@ -153,6 +157,19 @@ impl Metrics {
     /// The configuration could not be read; the one before stays in force.
     pub fn config_reload_failed(&self) {
         self.0.reload_successful.set(0);
+    }
+
+    /// What is known was written to the folder of the state.
+    pub fn state_written(&self, now: UnixTime) {
+        self.0.state_successful.with_label_values(NO_LABELS).set(1);
+        self.0.state_written.with_label_values(NO_LABELS).set(now.0);
+    }
+
+    /// What is known could not be written.
+    pub fn state_not_written(&self) {
+        self.0.state_successful.with_label_values(NO_LABELS).set(0);
+        // Its series begins with the first try, so that nothing ever written can be told from nothing to write.
+        self.0.state_written.with_label_values(NO_LABELS);
     }
 
     /// Appends all of them, sorted by name and labels. A family that has no series yet is named all the same.

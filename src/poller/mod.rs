@@ -15,6 +15,7 @@ pub(crate) mod backoff;
 mod express;
 mod hints;
 mod journal;
+mod mirror;
 mod round;
 mod schedule;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 pub use hints::Hints;
+pub use mirror::Mirror;
 pub use schedule::{effective_interval, effective_stale_after};
 
 use crate::clock::Clock;
@@ -73,6 +75,8 @@ pub struct Parts<T> {
     pub roster: watch::Receiver<Arc<[Member]>>,
     /// Phones that somebody says have changed.
     pub hints: Hints,
+    /// Where the fleet is shown to whoever keeps a memory of it.
+    pub mirror: Mirror,
     /// Where batches are posted.
     pub section: Section,
     /// The account's own metrics.
@@ -105,9 +109,8 @@ struct Next {
 }
 
 impl<T: Transport> Poller<T> {
-    /// A poller that has not asked yet. What its fleet already knows is posted at once.
+    /// A poller that has not asked yet. What its fleet already knows and is not too old is posted at once.
     pub fn new(parts: Parts<T>, settings: Settings) -> Self {
-        parts.section.rearrange(parts.fleet.views());
         let journal = Journal::new(parts.fleet.account().clone());
         let budget = parts.client.budget().requests_per_minute();
         parts.metrics.budget.set(budget.get().into());
@@ -121,6 +124,13 @@ impl<T: Transport> Poller<T> {
             locked: None,
         };
         poller.adapt();
+        poller
+            .parts
+            .fleet
+            .expire(poller.stale_after(), Instant::now().into_std());
+        poller.parts.section.rearrange(poller.parts.fleet.views());
+        poller.show_lock();
+        poller.reflect();
         poller
     }
 
@@ -155,6 +165,7 @@ impl<T: Transport> Poller<T> {
                         next = Some(Next { at: Instant::now(), spread: Duration::ZERO });
                     }
                 }
+                () = self.parts.mirror.wanted() => self.reflect(),
                 hinted = self.parts.hints.take() => self.parts.fleet.hint(&hinted),
                 _ = tick.tick() => {
                     self.tick();
@@ -257,6 +268,12 @@ impl<T: Transport> Poller<T> {
             self.post(batch);
         }
         self.show_lock();
+    }
+
+    fn reflect(&self) {
+        self.parts
+            .mirror
+            .show(self.parts.fleet.snapshot(self.parts.clock.now()));
     }
 
     fn show_lock(&mut self) {

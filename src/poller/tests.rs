@@ -139,6 +139,7 @@ impl Scene {
             fleet,
             roster: receiver,
             hints: hints.clone(),
+            mirror: Mirror::default(),
             section,
             metrics: board.metrics().account("main"),
             clock,

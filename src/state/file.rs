@@ -14,7 +14,7 @@ use super::memory::{Account, Memory, Round};
 use super::rows::{Remembered, Rows};
 use crate::clock::UnixMillis;
 use crate::fleet::Snapshot;
-use crate::geelark::{Closure, Ending, Spent};
+use crate::geelark::{Closure, Spent};
 
 /// Raised whenever an older exporter could misread what a newer one writes.
 pub(super) const FORMAT: u64 = 1;
@@ -28,7 +28,6 @@ const AFTER_SUM: &str = "\"}\n";
 #[derive(Serialize)]
 struct Outgoing<'a> {
     written: UnixMillis,
-    clean: bool,
     accounts: Vec<OutgoingAccount<'a>>,
 }
 
@@ -46,7 +45,6 @@ struct OutgoingAccount<'a> {
 #[serde(deny_unknown_fields)]
 struct Incoming {
     written: UnixMillis,
-    clean: bool,
     accounts: Vec<IncomingAccount>,
 }
 
@@ -78,7 +76,6 @@ pub fn encode(memory: &Memory, out: impl Write) -> io::Result<()> {
     });
     let outgoing = Outgoing {
         written: memory.written,
-        clean: memory.ending == Ending::Clean,
         accounts: accounts.collect(),
     };
     serde_json::to_writer(&mut out, &outgoing)?;
@@ -128,7 +125,6 @@ fn understand(read: Incoming) -> Result<Memory, Damage> {
     }
     Ok(Memory {
         written: read.written,
-        ending: if read.clean { Ending::Clean } else { Ending::Unclean },
         accounts: read.accounts.into_iter().map(account).collect::<Result<_, _>>()?,
     })
 }

@@ -6,15 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{UnixMillis, UnixTime};
 use crate::fleet::Snapshot;
-use crate::geelark::{Closure, Ending, Spent};
+use crate::geelark::{Closure, Spent};
 
 /// Everything one process tells the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// When it was written down.
     pub written: UnixMillis,
-    /// Whether anything was done after it was written.
-    pub ending: Ending,
     /// The accounts, each name once.
     pub accounts: Vec<Account>,
 }
@@ -48,6 +46,18 @@ pub struct Round {
     pub last_duration_ms: u64,
     /// Ids that the last answers passed over.
     pub unanswered: i64,
+    /// Of an account with discovery.
+    pub listed: Option<Listed>,
+}
+
+/// What was shown of an account's discovery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// When all phones were last listed; 0 before the first time.
+    pub last_success: UnixTime,
+    /// How many discovery knew of.
+    pub phones: i64,
 }
 
 impl Memory {

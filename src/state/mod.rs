@@ -6,6 +6,7 @@
 //! Always true:
 //! - the file is replaced whole: whenever the process or the machine stops, the folder holds the old one or the new one;
 //! - a file that is damaged, foreign or newer costs the memory, never the start, and is set aside;
+//! - that a process ended cleanly is believed once, and only if that it did can be taken back;
 //! - a folder belongs to one exporter at a time;
 //! - no secret is written.
 
@@ -19,5 +20,5 @@ mod tests;
 
 pub use damage::Damage;
 pub use file::{decode, encode};
-pub use memory::{Account, Memory, Round};
+pub use memory::{Account, Listed, Memory, Round};
 pub use store::{InUse, Recall, Store, Trouble};

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::damage::Damage;
 use super::file::{decode, encode};
@@ -15,6 +15,8 @@ use crate::geelark::Ending;
 const FILE: &str = "state.json";
 const TEMPORARY: &str = "state.json.tmp";
 const LOCK: &str = "state.lock";
+/// An empty file that is there while nothing has been done since the state was written.
+const CLEAN: &str = "state.clean";
 /// Followed by the time in seconds.
 const SET_ASIDE: &str = "state.json.bad-";
 
@@ -55,49 +57,49 @@ pub struct Trouble {
 pub struct Recall {
     /// The memory; `None` if there was none, or none that could be read.
     pub memory: Option<Memory>,
-    /// What is wrong, for the log.
-    pub problems: Vec<String>,
+    /// How the process that wrote it ended.
+    pub ending: Ending,
+    /// A sentence about a file that was there and could not be read.
+    pub problem: Option<String>,
 }
 
 impl Store {
-    /// Takes the folder, makes it if need be, and reads what it holds. Whatever is wrong, other than that another process
-    /// has it, is a problem to log: the exporter runs without memory, and tries to write all the same.
+    /// Takes the folder, makes it if need be, and reads what it holds. Only that another process has it is an error: a
+    /// folder that cannot be used gives no memory, and writing to it will say why.
     ///
-    /// A memory of a clean end is clean once: that it was one is taken back before it is believed, as this process is
-    /// going to spend more.
+    /// A clean end is believed once: the mark of it is removed first, as this process is going to spend more and may end
+    /// otherwise. It is a file of its own because removing one works on a full disk too. Where not even that works, the
+    /// process before may have found the same and gone on spending, so the mark means nothing.
     pub fn open(folder: &Path, now: UnixMillis) -> Result<(Self, Recall), InUse> {
         let store = Self {
             folder: folder.to_owned(),
             lock: Mutex::new(None),
         };
-        let mut problems = Vec::new();
-        if let Err(error) = store.own(&mut store.lock.lock().unwrap_or_else(PoisonError::into_inner)) {
-            match error {
-                Refusal::InUse(in_use) => return Err(in_use),
-                Refusal::Trouble(trouble) => problems.push(trouble.to_string()),
-            }
+        if let Err(Refusal::InUse(in_use)) = store.own(&mut store.lock()) {
+            return Err(in_use);
         }
-        let mut memory = match store.read() {
-            Ok(memory) => memory,
-            Err(wrong) => {
-                problems.push(store.set_aside(&wrong, now));
-                None
-            }
+        let ending = store.take_mark();
+        let (memory, problem) = match store.read() {
+            Ok(memory) => (memory, None),
+            Err(wrong) => (None, Some(store.set_aside(&wrong, now))),
         };
-        if let Some(memory) = memory.as_mut().filter(|memory| memory.ending == Ending::Clean) {
-            memory.ending = Ending::Unclean;
-            match store.write(memory) {
-                Ok(()) => memory.ending = Ending::Clean,
-                Err(trouble) if problems.is_empty() => problems.push(trouble.to_string()),
-                Err(_) => {}
-            }
-        }
-        Ok((store, Recall { memory, problems }))
+        let recall = Recall {
+            memory,
+            ending,
+            problem,
+        };
+        Ok((store, recall))
     }
 
-    /// Replaces the file. However this ends, the folder holds the old file or the new one, whole. Blocks on the disk.
-    pub fn write(&self, memory: &Memory) -> Result<(), Trouble> {
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The folder's path, as it was given.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Replaces the file, and says whether that was the end. However this goes, the folder holds the old file or the new
+    /// one, whole. Blocks on the disk.
+    pub fn write(&self, memory: &Memory, ending: Ending) -> Result<(), Trouble> {
+        let mut lock = self.lock();
         self.own(&mut lock).map_err(|refusal| match refusal {
             Refusal::InUse(InUse(path)) => Trouble {
                 doing: "lock",
@@ -107,7 +109,11 @@ impl Store {
             Refusal::Trouble(trouble) => trouble,
         })?;
         let temporary = self.folder.join(TEMPORARY);
-        self.replace(memory, &temporary).map_err(|error| {
+        let written = self.replace(memory, &temporary).and_then(|()| match ending {
+            Ending::Clean => self.leave_mark(),
+            Ending::Unclean => Ok(()),
+        });
+        written.map_err(|error| {
             // Gives back what it takes on a full disk. That it may not be there is no second trouble.
             let _ = fs::remove_file(&temporary);
             if error.kind() == io::ErrorKind::NotFound {
@@ -133,6 +139,25 @@ impl Store {
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         fs::rename(temporary, self.folder.join(FILE))?;
+        self.sync()
+    }
+
+    fn leave_mark(&self) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(FILE_MODE);
+        options.open(self.folder.join(CLEAN))?;
+        self.sync()
+    }
+
+    fn take_mark(&self) -> Ending {
+        match fs::remove_file(self.folder.join(CLEAN)).and_then(|()| self.sync()) {
+            Ok(()) => Ending::Clean,
+            Err(_) => Ending::Unclean,
+        }
+    }
+
+    /// Makes what was renamed, made or removed outlast the machine.
+    fn sync(&self) -> io::Result<()> {
         match File::open(&self.folder)?.sync_all() {
             // Some network file systems know no such thing, and need none.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
@@ -218,6 +243,11 @@ impl Store {
         for (_, path) in aside.into_iter().take(surplus) {
             let _ = fs::remove_file(path);
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<File>> {
+        // A write that panicked left at most a temporary file, which the next one removes.
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn trouble(&self, doing: &'static str, name: &str) -> impl FnOnce(io::Error) -> Trouble {

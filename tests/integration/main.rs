@@ -18,6 +18,7 @@ mod follow;
 mod lifecycle;
 mod privileges;
 mod prometheus;
+mod restart;
 mod scrape;
 mod secrets;
 mod shipped;

@@ -69,6 +69,7 @@ fn every_key_is_heard() {
   poll: {interval: 2m, timeout: 500ms, stale_after: 1h 30m}
   budget: {requests_per_minute: 200, max_in_flight: 64}
 sharding: {shard: 0, shards: 1}
+state: {path: memory}
 ",
     );
     let config = folder.load(&[]).unwrap();
@@ -85,6 +86,7 @@ sharding: {shard: 0, shards: 1}
     assert_eq!(account.poll.stale_after, Duration::from_mins(90));
     assert_eq!(account.budget.requests_per_minute.get(), 200);
     assert_eq!(account.budget.max_in_flight, 64);
+    assert_eq!(config.state, Some(folder.path("memory")));
     assert_eq!(config.warnings, [""; 0]);
     assert!(
         config

@@ -83,6 +83,31 @@ fn a_failed_reload_keeps_the_time_of_the_last_good_one() {
 }
 
 #[test]
+fn the_state_is_shown_once_there_is_one() {
+    let board = board();
+    let shown = |board: &Board| {
+        let text = text(board, Encoding::Plain);
+        let values = |name: &str| {
+            let lines = text
+                .lines()
+                .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        (
+            values("geelark_exporter_state_last_write_successful"),
+            values("geelark_exporter_state_last_write_timestamp_seconds"),
+        )
+    };
+    assert_eq!(shown(&board), (vec![], vec![]));
+    board.metrics().state_not_written();
+    assert_eq!(shown(&board), (vec!["0".into()], vec!["0".into()]));
+    board.metrics().state_written(UnixTime(1_700_000_000));
+    assert_eq!(shown(&board), (vec!["1".into()], vec!["1700000000".into()]));
+    board.metrics().state_not_written();
+    assert_eq!(shown(&board), (vec!["0".into()], vec!["1700000000".into()]));
+}
+
+#[test]
 fn declarations_fit_the_format() {
     for info in catalog() {
         assert!(

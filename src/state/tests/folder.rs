@@ -37,34 +37,36 @@ fn mode(path: &Path) -> u32 {
 fn what_was_written_is_recalled_and_only_its_owner_can_read_it() {
     let (_parent, folder) = nested();
     let (store, recall) = open(&folder);
-    assert!(recall.memory.is_none() && recall.problems.is_empty(), "{recall:?}");
-    store.write(&memory()).unwrap();
+    assert!(recall.memory.is_none() && recall.problem.is_none(), "{recall:?}");
+    store.write(&memory(), Ending::Unclean).unwrap();
     drop(store);
     assert_eq!(names(&folder), ["state.json", "state.lock"]);
     assert_eq!((mode(&folder), mode(&folder.join("state.json"))), (0o700, 0o600));
     let (_store, recall) = open(&folder);
     assert_eq!(recall.memory, Some(memory()));
-    assert_eq!(recall.problems, [""; 0]);
+    assert_eq!(recall.problem, None);
 }
 
 #[test]
 fn a_clean_end_is_believed_once() {
     let (_parent, folder) = nested();
-    open(&folder).0.write(&memory()).unwrap();
-    let ending = || open(&folder).1.memory.unwrap().ending;
-    assert_eq!(ending(), Ending::Clean);
-    assert_eq!(ending(), Ending::Unclean, "the process in between may have called");
+    let (store, recall) = open(&folder);
+    assert_eq!(recall.ending, Ending::Unclean, "nobody was there");
+    store.write(&memory(), Ending::Unclean).unwrap();
+    store.write(&memory(), Ending::Clean).unwrap();
+    drop(store);
+    assert_eq!(open(&folder).1.ending, Ending::Clean);
+    let (_store, recall) = open(&folder);
+    assert_eq!(recall.ending, Ending::Unclean, "the process in between may have called");
+    assert_eq!(recall.memory, Some(memory()));
 }
 
 #[test]
 fn a_clean_end_that_cannot_be_taken_back_is_not_believed() {
     let (_parent, folder) = nested();
-    open(&folder).0.write(&memory()).unwrap();
-    // Not even root can remove a folder that is not empty as if it were a file.
-    fs::create_dir_all(folder.join("state.json.tmp/x")).unwrap();
-    let (_store, recall) = open(&folder);
-    assert_eq!(recall.memory.unwrap().ending, Ending::Unclean);
-    assert!(recall.problems[0].contains("cannot write"), "{:?}", recall.problems);
+    // Not even root can remove a folder as if it were a file.
+    fs::create_dir_all(folder.join("state.clean")).unwrap();
+    assert_eq!(open(&folder).1.ending, Ending::Unclean);
 }
 
 #[test]
@@ -91,8 +93,8 @@ fn a_damaged_file_is_set_aside_and_three_of_them_are_kept() {
             "{path}/state.json is not a state file of this exporter; the exporter starts without memory, and it is \
              set aside as state.json.bad-{second}"
         );
-        assert_eq!(recall.problems, [expected]);
-        store.write(&memory()).unwrap();
+        assert_eq!(recall.problem, Some(expected));
+        store.write(&memory(), Ending::Unclean).unwrap();
     }
     let expected = [
         "state.json",
@@ -111,7 +113,7 @@ fn a_newer_format_says_so() {
     let (_parent, folder) = nested();
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("state.json"), "{\"format\":7,\"memory\":{}}").unwrap();
-    let problem = open(&folder).1.problems.remove(0);
+    let problem = open(&folder).1.problem.unwrap();
     assert!(
         problem.contains("has format 7, and this version of the exporter reads format 1;"),
         "{problem}"
@@ -123,12 +125,8 @@ fn something_else_under_the_files_name_is_set_aside_unread() {
     let (_parent, folder) = nested();
     fs::create_dir_all(folder.join("state.json")).unwrap();
     let (store, recall) = open(&folder);
-    assert!(
-        recall.problems[0].contains("is not a state file"),
-        "{:?}",
-        recall.problems
-    );
-    store.write(&memory()).unwrap();
+    assert!(recall.problem.unwrap().contains("is not a state file"));
+    store.write(&memory(), Ending::Unclean).unwrap();
 }
 
 #[test]
@@ -136,17 +134,19 @@ fn a_folder_that_cannot_be_used_costs_the_memory_only() {
     let parent = tempfile::tempdir().unwrap();
     let file = parent.path().join("file");
     fs::write(&file, "").unwrap();
-    for folder in [
-        file.join("state"),
-        file.clone(),
-        parent.path().join("nowhere/state"),
-        PathBuf::from("/proc/state"),
+    for (folder, said) in [
+        (file.join("state"), "cannot make the folder"),
+        (file.clone(), "cannot open"),
+        (parent.path().join("nowhere/state"), "cannot make the folder"),
+        (PathBuf::from("/proc/state"), "cannot make the folder"),
     ] {
         let (store, recall) = open(&folder);
-        assert!(recall.memory.is_none(), "{}", folder.display());
-        assert_eq!(recall.problems.len(), 1, "{:?}", recall.problems);
-        assert!(recall.problems[0].starts_with("cannot "), "{:?}", recall.problems);
-        assert_eq!(store.write(&memory()).unwrap_err().to_string(), recall.problems[0]);
+        assert!(recall.memory.is_none() && recall.problem.is_none(), "{recall:?}");
+        let trouble = store.write(&memory(), Ending::Unclean).unwrap_err().to_string();
+        assert!(
+            trouble.starts_with(&format!("{said} {}", folder.display())),
+            "{trouble}"
+        );
     }
 }
 
@@ -154,10 +154,10 @@ fn a_folder_that_cannot_be_used_costs_the_memory_only() {
 fn writing_resumes_when_the_folder_can_be_used_again() {
     let (parent, folder) = nested();
     let (store, _) = open(&folder);
-    store.write(&memory()).unwrap();
+    store.write(&memory(), Ending::Unclean).unwrap();
     fs::rename(&folder, parent.path().join("elsewhere")).unwrap();
-    assert!(store.write(&memory()).is_err());
-    store.write(&memory()).unwrap();
+    assert!(store.write(&memory(), Ending::Unclean).is_err());
+    store.write(&memory(), Ending::Unclean).unwrap();
     drop(store);
     assert_eq!(open(&folder).1.memory, Some(memory()));
 }
@@ -168,8 +168,8 @@ fn what_a_killed_writer_left_is_no_obstacle() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("state.json.tmp"), "half a fi").unwrap();
     let (store, recall) = open(&folder);
-    assert!(recall.problems.is_empty());
-    store.write(&memory()).unwrap();
+    assert_eq!(recall.problem, None);
+    store.write(&memory(), Ending::Unclean).unwrap();
     assert_eq!(names(&folder), ["state.json", "state.lock"]);
 }
 

@@ -8,10 +8,11 @@ use super::*;
 #[test]
 fn the_file_is_exactly_this() {
     let expected = concat!(
-        r#"{"format":1,"memory":{"written":1700000123456,"clean":true,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
+        r#"{"format":1,"memory":{"written":1700000123456,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
         r#""spent":{"requests_per_minute":100,"max_in_flight":4,"in_flight":1,"ends":[1700000100000,1700000100250]},"#,
         r#""closure":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"probing":true},"#,
-        r#""round":{"up":true,"last_success":1700000110,"last_duration_ms":1500,"unanswered":2},"phones":["#,
+        r#""round":{"up":true,"last_success":1700000110,"last_duration_ms":1500,"unanswered":2,"#,
+        r#""listed":{"last_success":1700000050,"phones":3}},"phones":["#,
         r#"["588732926036803641","手机 \"1\"\n📱",0,1,1700000000,0,1700000100250,"#,
         r#"["farm-a",1,"Android 13",null,"S9+","Deutschland",1800000000,false]],"#,
         r#"["588732926036803642",null,1,null,null,3,1700000100250,null],"#,
@@ -91,8 +92,8 @@ fn a_right_checksum_makes_no_nonsense_true() {
         (row, "[588732926036803643,null,2,null,null,0,null,null]"),
         (row, "{}"),
         ("\"requests_per_minute\":100", "\"requests_per_minute\":0"),
-        ("\"clean\":true", "\"clean\":1"),
-        ("\"clean\":true", "\"clean\":true,\"token\":\"t\""),
+        ("\"up\":true", "\"up\":1"),
+        ("\"up\":true", "\"up\":true,\"token\":\"t\""),
         ("\"written\":1700000123456,", ""),
     ] {
         let bad = good.replace(there, instead);
@@ -166,7 +167,6 @@ proptest! {
     #[test]
     fn whatever_is_remembered_is_read_back(
         written in any::<u64>(),
-        clean in any::<bool>(),
         accounts in prop::collection::vec(prop::collection::vec(any_phone(), 0..150), 0..4),
         ends in prop::collection::vec(any::<u64>(), 0..9),
         until in prop::option::of(any::<u64>()),
@@ -182,7 +182,6 @@ proptest! {
         });
         let memory = Memory {
             written: UnixMillis(written),
-            ending: if clean { Ending::Clean } else { Ending::Unclean },
             accounts: accounts.collect(),
         };
         prop_assert_eq!(decode(&text(&memory)), Ok(memory));

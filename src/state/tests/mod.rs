@@ -50,7 +50,6 @@ fn memory() -> Memory {
     ];
     Memory {
         written: UnixMillis(1_700_000_123_456),
-        ending: Ending::Clean,
         accounts: vec![account("main", phones)],
     }
 }
@@ -78,6 +77,10 @@ fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMilli
             last_success: UnixTime(1_700_000_110),
             last_duration_ms: 1500,
             unanswered: 2,
+            listed: Some(Listed {
+                last_success: UnixTime(1_700_000_050),
+                phones: 3,
+            }),
         },
     }
 }

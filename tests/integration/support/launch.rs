@@ -84,6 +84,12 @@ impl Launch {
         self.through(&["sh", "-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")])
     }
 
+    /// No file can grow beyond so many blocks of 512 bytes: writing more fails, as on a disk that is full.
+    pub(crate) fn file_blocks(self, most: u32) -> Self {
+        let limit = format!("trap '' XFSZ; ulimit -f {most}; exec \"$0\" \"$@\"");
+        self.through(&["sh", "-c", &limit])
+    }
+
     /// Another build of it.
     pub(crate) fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = program.into();

@@ -1,0 +1,132 @@
+//! Killed in the middle of writing, again and again.
+//!
+//! The writer is this test binary once more, so that it does nothing but write and a kill hits a write.
+
+use std::io::{BufRead, BufReader};
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use geelark_exporter::clock::{UnixMillis, UnixTime};
+use geelark_exporter::fleet::{Phone, Seen, Snapshot, Standing};
+use geelark_exporter::geelark::{Closure, Ending, Spent};
+use geelark_exporter::phone::Status;
+use geelark_exporter::state::{Account, Memory, Round, Store};
+
+const FOLDER: &str = "STATE_TEST_FOLDER";
+const KILLS: u64 = 50;
+/// Enough that a write takes a while.
+const PHONES: i64 = 3000;
+const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+
+/// The memory that is written for the `nth` time. Every phone has been in its status since a time of its own.
+fn memory(nth: u64) -> Memory {
+    let account: Arc<str> = "main".into();
+    let phones = (0..PHONES).map(|number| {
+        let phone = Phone {
+            name: Some(format!("phone {number} in write {nth}").into()),
+            standing: Standing::Fresh,
+            last: Some(Seen {
+                status: Status::Started,
+                since: UnixTime(1_600_000_000 + number),
+            }),
+            not_found_total: nth,
+            ..Phone::unseen(format!("{}", 588_732_926_036_800_000 + number).as_str().into())
+        };
+        (phone, Some(NOW))
+    });
+    Memory {
+        written: UnixMillis(nth),
+        accounts: vec![Account {
+            phones: Arc::new(Snapshot::new(&account, phones)),
+            name: account,
+            credentials: "".into(),
+            spent: Spent {
+                requests_per_minute: NonZeroU32::MIN,
+                max_in_flight: 1,
+                in_flight: 0,
+                ends: Vec::new(),
+            },
+            closure: Closure::default(),
+            round: Round::default(),
+        }],
+    }
+}
+
+#[test]
+#[ignore = "the next test starts it, to kill it"]
+fn write_for_ever() {
+    let folder = std::env::var_os(FOLDER).expect("the folder to write to");
+    let (store, recall) = Store::open(Path::new(&folder), NOW).unwrap();
+    let last = recall.memory.map_or(0, |memory| memory.written.0);
+    for nth in last + 1.. {
+        store.write(&memory(nth), Ending::Unclean).unwrap();
+        eprintln!("wrote {nth}");
+    }
+}
+
+fn start_writing(folder: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "restart::killed::write_for_ever", "--ignored", "--nocapture"])
+        .env(FOLDER, folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn a_writer_that_is_killed_fifty_times_never_leaves_an_unreadable_file_nor_an_older_one() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("state");
+    let mut random = fastrand::Rng::with_seed(11);
+    let (mut before, mut in_the_middle) = (0, 0);
+    for kill in 1..=KILLS {
+        let mut writer = start_writing(&folder);
+        let mut lines = BufReader::new(writer.stderr.take().unwrap()).lines();
+        let said = Arc::new(AtomicU64::new(0));
+        let first = number(&lines.next().unwrap().unwrap());
+        said.store(first, Ordering::SeqCst);
+        let reader = std::thread::spawn({
+            let said = said.clone();
+            move || {
+                for line in lines.map_while(Result::ok) {
+                    said.store(number(&line), Ordering::SeqCst);
+                }
+            }
+        });
+        std::thread::sleep(Duration::from_micros(random.u64(0..40_000)));
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        reader.join().unwrap();
+        in_the_middle += u64::from(folder.join("state.json.tmp").exists());
+
+        let said = said.load(Ordering::SeqCst);
+        let (_store, recall) = Store::open(&folder, NOW).unwrap();
+        assert_eq!(recall.problem, None, "kill {kill}");
+        let found = recall.memory.expect("a memory");
+        // A write that was done and not yet told is one more.
+        assert!(
+            (said..=said + 1).contains(&found.written.0),
+            "kill {kill}: {} after {said}",
+            found.written.0
+        );
+        assert!(found.written.0 > before, "kill {kill}");
+        assert!(
+            found == memory(found.written.0),
+            "kill {kill}: something else than was written"
+        );
+        before = found.written.0;
+    }
+    assert!(in_the_middle > KILLS / 10, "only {in_the_middle} kills hit a write");
+}
+
+fn number(line: &str) -> u64 {
+    let number = line
+        .strip_prefix("wrote ")
+        .unwrap_or_else(|| panic!("the writer said {line:?}"));
+    number.parse().unwrap()
+}
