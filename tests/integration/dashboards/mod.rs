@@ -13,7 +13,7 @@ use crate::shipped::{files, metrics_in, path, rules, text, unknown};
 use crate::support::missing;
 use model::{Dashboard, Panel, Target, Variable};
 
-/// Metrics that rules and dashboards are ready for and the exporter does not show yet.
+/// Metrics that rules and dashboards are ready for and the exporter may not show yet. Those it has are asked for.
 pub(crate) const AWAITED: &[&str] = &[
     "geelark_wallet_balance",
     "geelark_wallet_gift_balance",
