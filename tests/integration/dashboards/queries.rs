@@ -26,9 +26,6 @@ const OF_THE_PLAN: [&str; 2] = ["geelark_plan_", "geelark_phones_running_beyond_
 
 const PATIENCE_FOR_THE_PLAN: Duration = Duration::from_secs(100);
 
-/// Shown where the configuration says where to keep the state.
-const STATE: &str = "geelark_exporter_state_last_write_successful";
-
 struct Question<'a> {
     prometheus: &'a Prometheus,
     /// `$id`
@@ -96,8 +93,12 @@ async fn every_query_finds_something_in_a_fleet_that_has_seen_trouble() {
     upstream.change(&id, change).await;
     upstream.change(&upstream.ids[1], json!({"serialName": "shop 2"})).await;
     let state = TempDir::new().unwrap();
+    let has = |metric: &str| unknown(&[metric.to_owned()].into()).is_empty();
     let mut config = upstream.config(&format!("      discovery: {{refresh_interval: 1s}}\n{FAST}"));
-    if unknown(&[STATE.to_owned()].into()).is_empty() {
+    if has("geelark_webhook_requests_total") {
+        config += "    webhook: {enabled: true}\n";
+    }
+    if has("geelark_exporter_state_last_write_successful") {
         config += &format!("state: {{path: {}}}\n", state.path().display());
     }
     let exporter = Exporter::start(&config).await;
