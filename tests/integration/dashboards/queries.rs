@@ -99,7 +99,7 @@ async fn every_query_finds_something_in_a_fleet_that_has_seen_trouble() {
         config += "    webhook: {enabled: true}\n";
     }
     if has("geelark_exporter_state_last_write_successful") {
-        config += &format!("state: {{path: {}}}\n", state.path().display());
+        config = format!("{config}state: {{path: {}}}\n", state.path().display());
     }
     let exporter = Exporter::start(&config).await;
     exporter
