@@ -13,7 +13,7 @@ use crate::shipped::{files, metrics_in, path, rules, text, unknown};
 use crate::support::missing;
 use model::{Dashboard, Panel, Target, Variable};
 
-/// Metrics that rules and dashboards are ready for and the exporter does not show yet.
+/// Metrics that rules and dashboards are ready for and the exporter may not show yet. Those it has are asked for.
 pub(crate) const AWAITED: &[&str] = &[
     "geelark_wallet_balance",
     "geelark_wallet_gift_balance",
@@ -27,6 +27,10 @@ pub(crate) const AWAITED: &[&str] = &[
     "geelark_plan_monthly_fee",
     "geelark_phones_running_beyond_parallels",
     "geelark_exporter_state_last_write_successful",
+    "geelark_webhook_requests_total",
+    "geelark_webhook_hints_dropped_total",
+    "geelark_webhook_relay_failures_total",
+    "geelark_webhook_relay_dropped_total",
 ];
 
 /// Okabe and Ito's palette, as far as it is used, and grey. Their hues are told apart with any colour vision.
