@@ -91,7 +91,7 @@ impl Scene {
     pub(super) fn calm(&self) -> String {
         let more = "poll: {interval: 1s, timeout: 1s, transient_interval: 1s, stale_after: 10s}, \
                     budget: {requests_per_minute: 6000, max_in_flight: 4}";
-        self.config(more, true)
+        self.config(more, Some(1))
     }
 
     /// Some valid configuration.
@@ -106,11 +106,12 @@ impl Scene {
             rng.u32(600..6000),
             rng.u32(1..9),
         );
-        let guest = rng.bool();
+        let guest = rng.bool().then(|| rng.u32(1..5));
         self.config(&more, guest)
     }
 
-    fn config(&self, more: &str, guest: bool) -> String {
+    /// With the guest, whose phones are looked for every so many seconds, or without.
+    fn config(&self, more: &str, guest: Option<u32>) -> String {
         let [first, second, third] = &self.upstreams;
         let mut accounts = vec![
             format!(
@@ -122,10 +123,10 @@ impl Scene {
                 second.url
             ),
         ];
-        if guest {
-            let ids = serde_json::to_string(&third.ids).unwrap();
+        if let Some(seconds) = guest {
             accounts.push(format!(
-                "name: {GUEST}, base_url: '{}', token: demo-token, phones: {{ids: {ids}}}",
+                "name: {GUEST}, base_url: '{}', token: demo-token, \
+                 phones: {{discovery: {{refresh_interval: {seconds}s}}}}",
                 third.url
             ));
         }
@@ -133,7 +134,7 @@ impl Scene {
             .iter()
             .map(|account| format!("{{{account}, {more}}}"))
             .collect();
-        format!("accounts:\n  - {}\n", accounts.join("\n  - "))
+        format!("state: {{path: state}}\naccounts:\n  - {}\n", accounts.join("\n  - "))
     }
 }
 
