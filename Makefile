@@ -31,7 +31,7 @@ demo: ## run the exporter against a simulated fleet; nothing else is needed
 	@echo "Building. The page will be at http://localhost:9943/"
 	@$(CARGO) run --locked -- demo $(ARGS)
 
-demo-stack: tools build ## the demo with Prometheus and Alertmanager: see alerts arrive within a minute
+demo-stack: tools build ## the demo with Prometheus and Alertmanager: alerts arrive within a minute
 	@scripts/demo-stack.py target/debug/geelark_exporter
 
 test: tools fmt lint deploy docs ## everything that must pass, tools for it included

@@ -19,7 +19,7 @@
 //!
 //! | room | owns |
 //! |---|---|
-//! | [`phone`] | the words of the domain: ids, statuses, answers |
+//! | [`phone`], [`money`] | the words of the domain: ids, statuses, answers; what an account has and may |
 //! | [`clock`] | time, handed in so that tests can stop it |
 //! | [`stamp`] | noticing that files changed |
 //! | [`config`] | files and environment to a valid configuration; secrets redact themselves |
@@ -27,16 +27,18 @@
 //! | [`fleet`] | what is known and how an answer changes it; pure |
 //! | [`roster`] | which phones: configured ids and those discovery finds; whose an id is that two accounts have |
 //! | [`poller`] | when to ask: rounds, pacing, retries; the only writer of fleet state |
+//! | [`billing`] | when to ask for wallet and plan |
 //! | [`state`] | what one process tells the next: a folder, a file, a format |
 //! | [`exposition`] | every metric declared once, rendering, pieces, assembly of a scrape |
 //! | [`web`] | HTTP: metrics, health |
 //! | [`simulator`] | a stand-in for GeeLark with real authentication, limits and faults |
 //!
-//! Dependencies point one way: `main → app → {web, poller, state} → {exposition, fleet, geelark} → {phone, clock}`.
-//! `config` is read by `app`, which hands every room only its own section. `web` never imports `geelark`, and `state` never
-//! `exposition`.
+//! Dependencies point one way: `main → app → {web, poller, billing, state} → {exposition, fleet, geelark} → {phone, money,
+//! clock}`. `config` is read by `app`, which hands every room only its own section. `web` never imports `geelark`, and `state`
+//! never `exposition`.
 
 pub mod app;
+pub mod billing;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -44,6 +46,7 @@ pub mod exposition;
 pub mod fleet;
 pub mod geelark;
 pub mod logging;
+pub mod money;
 pub mod phone;
 pub mod poller;
 pub mod roster;

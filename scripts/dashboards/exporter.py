@@ -111,6 +111,21 @@ def exporter():
                 over_time(f"geelark_discovery_phones{ONE}", "{{account}} found"),
                 over_time(f"increase(geelark_discovery_failures_total{ONE}[1h])", "{{account}} failed"),
             ),
+            lines(
+                "Webhooks",
+                "Requests a minute, for accounts whose webhook is on; what is forged or late was refused.",
+                over_time(
+                    f"sum by (account, result) (rate(geelark_webhook_requests_total{ONE}[$__rate_interval])) * 60",
+                    "{{account}} {{result}}",
+                ),
+            ),
+            lines(
+                "Webhooks that came to nothing",
+                "In the last hour: hints that found the queue full, and requests that could not be handed on.",
+                over_time(f"increase(geelark_webhook_hints_dropped_total{ONE}[1h])", "{{account}} hints dropped"),
+                over_time(f"increase(geelark_webhook_relay_failures_total{ONE}[1h])", "{{account}} not handed on"),
+                over_time(f"increase(geelark_webhook_relay_dropped_total{ONE}[1h])", "{{account}} dropped on the way"),
+            ),
             heading("Processes, whatever account is chosen"),
             table(
                 "Versions",

@@ -1,5 +1,6 @@
 //! The exporter itself: accounts being watched, a board they post to, and the web that shows it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tracing::info;
 use super::Error;
 use super::keeper::Keeper;
 use super::reload::{self, InForce, Step};
+use super::webhook::Webhook;
 use crate::cli::Flags;
 use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
@@ -31,6 +33,8 @@ pub(super) struct Exporter {
     pub(super) in_force: Mutex<InForce>,
     /// Which accounts have been asked about once: what readiness needs, without waiting for a reload.
     pub(super) first_rounds: ArcSwap<Vec<(Arc<str>, Arc<AtomicBool>)>>,
+    /// The webhooks that are on, by account.
+    pub(super) webhooks: ArcSwap<HashMap<Arc<str>, Arc<Webhook>>>,
     /// Whose a phone is that several accounts have.
     pub(super) claims: Claims,
     /// Cancelled when a task that must not end has ended.
@@ -121,6 +125,7 @@ impl Prepared {
             keeper,
             in_force: Mutex::default(),
             first_rounds: ArcSwap::default(),
+            webhooks: ArcSwap::default(),
             claims: Claims::new(),
             broken: CancellationToken::new(),
         });
@@ -201,6 +206,11 @@ impl Site for Exporter {
             return Ok(());
         }
         Err(format!("waiting for the first round of: {}", open.join(", ")))
+    }
+
+    fn webhook(&self, account: &str) -> Option<Arc<dyn web::Webhook>> {
+        let webhook = self.webhooks.load().get(account)?.clone();
+        Some(webhook)
     }
 
     async fn reload(&self) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod plan;
 mod reload;
 mod stop;
 mod watch;
+mod webhook;
 
 use std::process::ExitCode;
 

@@ -6,18 +6,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::keeper::Keeper;
 use super::watch::{Lasting, Tasks, Watch};
+use super::webhook::{self, Listeners};
+use crate::billing::Billing;
 use crate::clock::Clock;
 use crate::config::Account;
-use crate::exposition::Board;
+use crate::exposition::{AccountMetrics, Board};
 use crate::fleet::Fleet;
 use crate::geelark::{Budget, Client, Endpoint, HttpTransport, SetupError};
-use crate::poller::{Hints, Mirror, Parts, Poller, Settings};
+use crate::poller::{Mirror, Parts, Poller, Settings};
 use crate::roster::{Claim, Discovery, Fixed};
 
 /// An account that could be watched: all that can fail has been done, and nothing has been started or changed.
 pub(super) struct Plan {
     account: Account,
     transport: HttpTransport,
+    webhook: Option<webhook::Draft>,
 }
 
 /// What an account is watched with, beside its own configuration.
@@ -33,18 +36,18 @@ pub(super) struct Surroundings<'a> {
 impl Plan {
     pub(super) fn new(account: Account) -> Result<Self, SetupError> {
         let transport = HttpTransport::new(&account.base_url, account.poll.timeout)?;
-        Ok(Self { account, transport })
+        let webhook = webhook::Draft::new(&account)?;
+        Ok(Self {
+            account,
+            transport,
+            webhook,
+        })
     }
 
     /// A client for whoever wants calls and no watching.
     pub(super) fn into_client(self, clock: &Clock) -> Client<HttpTransport> {
         let lasting = Lasting::new(&self.account);
-        self.client(&lasting, clock)
-    }
-
-    fn client(self, lasting: &Lasting, clock: &Clock) -> Client<HttpTransport> {
-        let (budget, gate) = (lasting.budget.clone(), lasting.gate.clone());
-        Client::new(self.transport, self.account.credentials, budget, gate, clock.clone())
+        lasting.client(self.transport, &self.account, clock)
     }
 
     /// Ends the predecessor, if the account was watched until now, and starts with what that one knew, what it spent and
@@ -61,13 +64,18 @@ impl Plan {
             broken,
             keeper,
         } = *surroundings;
-        let metrics = board.metrics().account(&self.account.name);
-        let (lasting, known) = match predecessor {
-            Some(watch) => (Lasting::after(&watch, &self.account), watch.end().await),
-            None => keeper.begin(&self.account, &metrics),
+        let Self {
+            account,
+            transport,
+            webhook,
+        } = self;
+        let metrics = board.metrics().account(&account.name);
+        let (mut lasting, known) = match predecessor {
+            Some(watch) => (Lasting::after(&watch, &account), watch.end().await),
+            None => keeper.begin(&account, &metrics),
         };
-        let account = self.account.clone();
-        let client = Arc::new(self.client(&lasting, clock));
+        lasting.listen(webhook, &account, &metrics, clock);
+        let client = Arc::new(lasting.client(transport, &account, clock));
         for endpoint in Endpoint::ALL {
             metrics.declare_endpoint(endpoint.label());
         }
@@ -88,12 +96,18 @@ impl Plan {
             tasks.spawn(|stop| fixed.run(stop));
             roster
         };
+        if account.billing.enabled {
+            let billing = Billing::new(client.clone(), metrics.clone(), account.billing.whole_fleet);
+            tasks.spawn(|stop| billing.run(stop));
+        } else {
+            metrics.forget_money();
+        }
         let section = board.section(&account.name);
         let parts = Parts {
             client,
             fleet,
             roster,
-            hints: lasting.hints.clone(),
+            hints: lasting.listeners.hints.clone(),
             mirror: lasting.mirror.clone(),
             section: section.clone(),
             metrics: metrics.clone(),
@@ -126,12 +140,38 @@ impl Lasting {
         let budget = Budget::new(allowed.requests_per_minute, allowed.max_in_flight);
         Self {
             budget: Arc::new(budget),
+            allowances: Arc::default(),
             gate: Arc::default(),
             first_round: Arc::default(),
-            hints: Hints::new(),
+            listeners: Listeners::default(),
+            webhook: None,
             mirror: Mirror::default(),
             mark: account.credentials.mark().into(),
         }
+    }
+
+    fn client(&self, transport: HttpTransport, account: &Account, clock: &Clock) -> Client<HttpTransport> {
+        let (budget, gate) = (self.budget.clone(), self.gate.clone());
+        Client::new(transport, account.credentials.clone(), budget, gate, clock.clone())
+            .with_allowances(self.allowances.clone())
+    }
+
+    /// Lets the webhook that was planned take over from the one there was.
+    fn listen(&mut self, draft: Option<webhook::Draft>, account: &Account, metrics: &AccountMetrics, clock: &Clock) {
+        let former = self.webhook.take();
+        if draft.is_none() {
+            metrics.forget_webhook();
+        }
+        self.webhook = draft.map(|draft| {
+            let webhook = draft.start(
+                account,
+                former.as_deref(),
+                self.listeners.clone(),
+                metrics,
+                clock.clone(),
+            );
+            Arc::new(webhook)
+        });
     }
 
     fn after(watch: &Watch, account: &Account) -> Self {

@@ -136,6 +136,12 @@ impl Exporter {
                 .collect(),
         ));
         self.keeper.keep(watches.iter().map(Watch::record));
+        self.webhooks.store(Arc::new(
+            watches
+                .iter()
+                .filter_map(|watch| Some((watch.account.name.clone(), watch.lasting.webhook.clone()?)))
+                .collect(),
+        ));
         for gone in before.into_iter().flatten() {
             let name = gone.account.name.clone();
             gone.end().await;

@@ -8,11 +8,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::keeper::Record;
+use super::webhook::{Listeners, Webhook};
 use crate::config::Account;
 use crate::exposition::{AccountMetrics, Section};
 use crate::fleet::Fleet;
-use crate::geelark::{Budget, Gate};
-use crate::poller::{Hints, Mirror};
+use crate::geelark::{Allowances, Budget, Gate};
+use crate::poller::Mirror;
 
 /// A watched account.
 pub(super) struct Watch {
@@ -29,12 +30,16 @@ pub(super) struct Watch {
 pub(super) struct Lasting {
     /// What is spent stays spent.
     pub(super) budget: Arc<Budget>,
+    /// So does what is spent at single endpoints.
+    pub(super) allowances: Arc<Allowances>,
     /// Locks stay.
     pub(super) gate: Arc<Gate>,
     /// An account that was ready stays ready.
     pub(super) first_round: Arc<AtomicBool>,
     /// A hint that came during a reload is not lost.
-    pub(super) hints: Hints,
+    pub(super) listeners: Listeners,
+    /// What came by webhook does not come again, and what waits to be handed on is.
+    pub(super) webhook: Option<Arc<Webhook>>,
     /// The fleet as it was last looked at.
     pub(super) mirror: Mirror,
     /// By what the credentials are recognised by a later process.

@@ -16,6 +16,7 @@ use super::phones::{self, Owners};
 use super::problem::{Notes, quoted};
 use super::section::Section;
 use super::sharding::Shard;
+use super::{billing, webhook};
 
 /// What accounts may not have in common.
 #[derive(Default)]
@@ -46,6 +47,8 @@ pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: 
     let discovery = discovery::read(&section_of_phones, shard, notes);
     let poll = poll(section, notes);
     let budget = budget(section, shard, notes);
+    let billing = billing::read(section, shard, notes);
+    let webhook = webhook::read(section, notes);
 
     let name = name?;
     others.owners.settle(section, &name, &mut phones, notes);
@@ -66,6 +69,8 @@ pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: 
         discovery,
         poll,
         budget: budget?,
+        billing,
+        webhook,
     })
 }
 

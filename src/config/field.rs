@@ -49,6 +49,11 @@ impl<'v> Field<'v> {
         self.noted(whole(&text, bounds), notes)
     }
 
+    pub(super) fn boolean(&self, notes: &mut Notes) -> Option<bool> {
+        let text = self.number_or_text(notes)?;
+        self.noted(boolean(&text), notes)
+    }
+
     /// The value as a list of texts. A variable gives them with commas between.
     pub(super) fn list(&self, notes: &mut Notes) -> List<'v> {
         let mut list = List {
@@ -227,6 +232,15 @@ fn whole(text: &str, bounds: &RangeInclusive<u64>) -> Result<u64, String> {
         Err(_) => Err(format!(
             "is {shown}, which is not a whole number from {least} to {most}; write one"
         )),
+    }
+}
+
+/// YAML's two words and no others: in older YAML `yes` and `on` were booleans, in this one they are texts.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("is {}; it must be true or false", quoted(text))),
     }
 }
 

@@ -33,6 +33,9 @@ pub(super) const KEYS: &[(&str, Takes)] = &[
     ("accounts[].poll.transient_interval", One),
     ("accounts[].budget.requests_per_minute", One),
     ("accounts[].budget.max_in_flight", One),
+    ("accounts[].billing.enabled", One),
+    ("accounts[].webhook.enabled", One),
+    ("accounts[].webhook.relay_to", One),
     ("sharding.shard", One),
     ("sharding.shards", One),
     ("state.path", One),
@@ -122,6 +125,6 @@ mod tests {
     fn a_slip_of_the_finger_is_recognised_and_a_stranger_is_not() {
         assert_eq!(meant("intervall", children("accounts[].poll")), Some("interval"));
         assert_eq!(meant("baseUrl", children("accounts[]")), Some("base_url"));
-        assert_eq!(meant("webhook", children("accounts[]")), None);
+        assert_eq!(meant("weather", children("accounts[]")), None);
     }
 }

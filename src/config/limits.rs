@@ -51,6 +51,10 @@ pub(super) const MAX_IN_FLIGHT: u64 = 4;
 /// GeeLark locks accounts that ask too much at once for two hours; no fleet needs more than 64 to spend its budget.
 pub(super) const IN_FLIGHT: RangeInclusive<u64> = 1..=64;
 
+/// What an account costs belongs on the dashboard of whoever runs phones. It takes 18 calls an hour, at endpoints with limits
+/// of their own, and its failures are nobody else's.
+pub(super) const BILLING_ENABLED: bool = true;
+
 /// One process watches everything.
 pub(super) const SHARDS: u64 = 1;
 /// Every shard needs a call a minute of its own, and a thousand processes hold the largest fleet.

@@ -1,7 +1,7 @@
 //! Files and environment to a valid [`Config`]: the only room that reads them.
 //!
 //! The way is always the same: `yaml` reads the file, `environment` says what overrides it, `sources` merges both, and
-//! `section` and `field` are the typed reader with which `account`, `credentials`, `phones`, `discovery` and `sharding` look at the result. Every
+//! `section` and `field` are the typed reader with which the modules named after sections look at the result. Every
 //! problem is noted and the reading goes on, so that [`load`] reports all of them at once. `keys` lists every key there
 //! is, `limits` every default and bound.
 //!
@@ -9,6 +9,7 @@
 //! room.
 
 mod account;
+mod billing;
 mod credentials;
 mod discovery;
 mod environment;
@@ -26,12 +27,13 @@ mod sharding;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod webhook;
 mod yaml;
 
 use std::path::PathBuf;
 
 pub use discovery::{Discovery, Filter};
-pub use model::{Account, Budget, Config, Credentials, Poll};
+pub use model::{Account, Billing, Budget, Config, Credentials, Poll, Receiver, Webhook};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use sharding::Shard;

@@ -1,5 +1,6 @@
 //! The valid configuration. A value of these types cannot be wrong: whoever holds one checks nothing again.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +46,10 @@ pub struct Account {
     pub poll: Poll,
     /// What may be spent.
     pub budget: Budget,
+    /// Whether wallet and plan are asked for.
+    pub billing: Billing,
+    /// Where the account's webhook is on, what is done with it.
+    pub webhook: Option<Webhook>,
 }
 
 /// One of GeeLark's two ways to authenticate.
@@ -72,6 +77,45 @@ pub struct Poll {
     pub stale_after: Duration,
     /// How often a phone that is starting or changed a moment ago is asked about, as far as the budget has calls to spare.
     pub transient_interval: Duration,
+}
+
+/// The `billing` section of an account; with sharding, this shard's part in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Billing {
+    /// Whether this process asks for wallet and plan.
+    pub enabled: bool,
+    /// Whether every configured phone of the account is watched here, not only a shard's.
+    pub whole_fleet: bool,
+}
+
+/// The `webhook` section of an account that has it on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// To whom requests are handed on.
+    pub relay_to: Option<Receiver>,
+}
+
+/// The URL of the user's own receiver. `Debug` shows only where it is, as the path or query may hold a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Receiver(Url);
+
+impl Receiver {
+    /// The whole URL, for the one place that sends to it.
+    pub fn expose(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl From<Url> for Receiver {
+    fn from(url: Url) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.origin().ascii_serialization())
+    }
 }
 
 /// The `budget` section of an account; with sharding, this shard's share.

@@ -136,6 +136,10 @@ impl<'v> Section<'v> {
         self.field(key)?.whole(bounds, notes)
     }
 
+    pub(super) fn boolean(&self, key: &'static str, notes: &mut Notes) -> Option<bool> {
+        self.field(key)?.boolean(notes)
+    }
+
     /// A list of texts; `None` for an absent one.
     pub(super) fn list(&self, key: &'static str, notes: &mut Notes) -> Option<List<'v>> {
         let field = self.field(key).filter(|field| !field.is_nil())?;

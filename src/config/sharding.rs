@@ -55,6 +55,11 @@ impl Shard {
         }
     }
 
+    /// Exactly one shard is the first, however many there are.
+    pub(super) fn is_first(self) -> bool {
+        self.shard == 0
+    }
+
     pub(super) fn is_whole(self) -> bool {
         self.shards == NonZeroU32::MIN
     }

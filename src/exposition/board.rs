@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 use super::catalog::MetricInfo;
-use super::families::{self, FAMILIES, PHONES};
+use super::families::{self, BEYOND_PARALLELS, FAMILIES, PHONES};
 use super::metrics::{BuildInfo, Metrics};
 use super::names::Names;
 use super::pieces::Pieces;
@@ -110,6 +110,7 @@ impl Board {
         let sections = self.0.shown.load_full();
         let mut posted = Vec::new();
         let mut rest = header(&PHONES);
+        let mut beyond = header(&BEYOND_PARALLELS);
         for section in &*sections {
             let before = posted.len();
             posted.extend(section.posted());
@@ -118,7 +119,11 @@ impl Board {
                 tally += batch.tally;
             }
             families::write_tally(&section.0.account, tally, &mut rest);
+            if let Some(parallels) = self.0.metrics.parallels(&section.0.account) {
+                families::write_beyond(&section.0.account, tally, parallels, &mut beyond);
+            }
         }
+        rest.append(&mut beyond);
         self.0.metrics.write(&mut rest);
         let rest = match encoding {
             Encoding::Plain => Pressed::plain(rest),

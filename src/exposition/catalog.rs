@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::declared;
-use super::families::{FAMILIES, PHONES, PhoneFamily};
+use super::families::{BEYOND_PARALLELS, FAMILIES, PHONES, PhoneFamily};
 
 /// A metric as it is declared: documentation and tests are checked against these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub fn catalog() -> Vec<MetricInfo> {
     FAMILIES
         .iter()
         .map(PhoneFamily::info)
-        .chain([PHONES])
+        .chain([PHONES, BEYOND_PARALLELS])
         .chain(declared::all())
         .collect()
 }

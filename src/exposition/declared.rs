@@ -100,6 +100,93 @@ pub(super) const DISCOVERY_FAILURES: MetricInfo = declare(
     "Attempts to list the account's phones that failed or came back short, retries of single calls aside; the phones \
      known before stay. Absent without discovery.",
 );
+pub(super) const WALLET_BALANCE: MetricInfo = declare(
+    "geelark_wallet_balance",
+    Kind::Gauge,
+    ACCOUNT,
+    "Money in the account's wallet (field balance of /open/v1/pay/wallet). Absent while it could not be read lately, like all \
+     of wallet and plan.",
+);
+pub(super) const WALLET_GIFT_BALANCE: MetricInfo = declare(
+    "geelark_wallet_gift_balance",
+    Kind::Gauge,
+    ACCOUNT,
+    "Gift money in the account's wallet (field giftMoney of /open/v1/pay/wallet).",
+);
+pub(super) const WALLET_TIME_ADDON: MetricInfo = declare(
+    "geelark_wallet_time_addon_seconds",
+    Kind::Gauge,
+    ACCOUNT,
+    "Running time bought ahead that is left (field availableTimeAddOn of /open/v1/pay/wallet, which counts minutes).",
+);
+pub(super) const PLAN_EXPIRATION: MetricInfo = declare(
+    "geelark_plan_expiration_timestamp_seconds",
+    Kind::Gauge,
+    ACCOUNT,
+    "When the account's plan ends, in seconds since the Unix epoch (field expirationTime of /open/v1/pay/plan/info); absent \
+     for a plan without an end.",
+);
+pub(super) const PLAN_PROFILES: MetricInfo = declare(
+    "geelark_plan_profiles",
+    Kind::Gauge,
+    ACCOUNT,
+    "Phones that the plan has room for (field profiles of /open/v1/pay/plan/info).",
+);
+pub(super) const PLAN_PROFILES_AVAILABLE: MetricInfo = declare(
+    "geelark_plan_profiles_available",
+    Kind::Gauge,
+    ACCOUNT,
+    "Phones that may still be created (field availableProfiles of /open/v1/pay/plan/info).",
+);
+pub(super) const PLAN_MONTHLY_RENTALS: MetricInfo = declare(
+    "geelark_plan_monthly_rentals",
+    Kind::Gauge,
+    ACCOUNT,
+    "Phones rented by the month (field monthlyRental of /open/v1/pay/plan/info).",
+);
+pub(super) const PLAN_MONTHLY_RENTALS_AVAILABLE: MetricInfo = declare(
+    "geelark_plan_monthly_rentals_available",
+    Kind::Gauge,
+    ACCOUNT,
+    "Phones that may still be rented by the month (field availableMonthlyRentals of /open/v1/pay/plan/info).",
+);
+pub(super) const PLAN_PARALLELS: MetricInfo = declare(
+    "geelark_plan_parallels",
+    Kind::Gauge,
+    ACCOUNT,
+    "Phones that may run at once at no extra charge (field parallels of /open/v1/pay/plan/info).",
+);
+pub(super) const PLAN_MONTHLY_FEE: MetricInfo = declare(
+    "geelark_plan_monthly_fee",
+    Kind::Gauge,
+    ACCOUNT,
+    "What the plan costs a month (field monthlyFee of /open/v1/pay/plan/info).",
+);
+pub(super) const WEBHOOK_REQUESTS: MetricInfo = declare(
+    "geelark_webhook_requests_total",
+    Kind::Counter,
+    &["account", "result"],
+    "Requests to the account's webhook: accepted; ignored (of a type that is not used); forged, late, replayed (refused); \
+     oversized; unreadable (not JSON).",
+);
+pub(super) const WEBHOOK_HINTS_DROPPED: MetricInfo = declare(
+    "geelark_webhook_hints_dropped_total",
+    Kind::Counter,
+    ACCOUNT,
+    "Phones that webhooks named and that are not asked about early, because too many were waiting; the next round asks.",
+);
+pub(super) const WEBHOOK_RELAY_FAILURES: MetricInfo = declare(
+    "geelark_webhook_relay_failures_total",
+    Kind::Counter,
+    ACCOUNT,
+    "Webhook requests that could not be handed on to relay_to, retries included in each.",
+);
+pub(super) const WEBHOOK_RELAY_DROPPED: MetricInfo = declare(
+    "geelark_webhook_relay_dropped_total",
+    Kind::Counter,
+    ACCOUNT,
+    "Webhook requests that were not handed on to relay_to because too many were waiting.",
+);
 pub(super) const BUILD_INFO: MetricInfo = declare(
     "geelark_exporter_build_info",
     Kind::Gauge,
@@ -190,6 +277,20 @@ pub(super) fn all() -> impl Iterator<Item = MetricInfo> {
         DISCOVERY_LAST_SUCCESS,
         DISCOVERY_PHONES,
         DISCOVERY_FAILURES,
+        WALLET_BALANCE,
+        WALLET_GIFT_BALANCE,
+        WALLET_TIME_ADDON,
+        PLAN_EXPIRATION,
+        PLAN_PROFILES,
+        PLAN_PROFILES_AVAILABLE,
+        PLAN_MONTHLY_RENTALS,
+        PLAN_MONTHLY_RENTALS_AVAILABLE,
+        PLAN_PARALLELS,
+        PLAN_MONTHLY_FEE,
+        WEBHOOK_REQUESTS,
+        WEBHOOK_HINTS_DROPPED,
+        WEBHOOK_RELAY_FAILURES,
+        WEBHOOK_RELAY_DROPPED,
         BUILD_INFO,
         RELOAD_SUCCESSFUL,
         RELOAD_SUCCESS,

@@ -146,6 +146,15 @@ pub(super) const PHONES: MetricInfo = MetricInfo {
            once, every status is present.",
 };
 
+/// How far the fleet is beyond what its plan lets run at no extra charge.
+pub(super) const BEYOND_PARALLELS: MetricInfo = MetricInfo {
+    name: "geelark_phones_running_beyond_parallels",
+    kind: Kind::Gauge,
+    labels: Cow::Borrowed(&["account"]),
+    help: "Configured phones that are started, less the parallels of the plan (field parallels of /open/v1/pay/plan/info), at \
+           least 0: so many cost extra. Absent while the plan is not known, and with sharding.",
+};
+
 impl PhoneFamily {
     pub(super) fn info(&self) -> MetricInfo {
         let further = self.labels.iter().map(|label| label.name);
@@ -184,4 +193,16 @@ pub(super) fn write_tally(account: &str, tally: Tally, out: &mut Vec<u8>) {
         let labels = PHONES.labels.iter().copied().zip([account, status]);
         text::sample(out, PHONES.name, labels, i64::try_from(phones).unwrap_or(i64::MAX));
     }
+}
+
+/// Appends the line of [`BEYOND_PARALLELS`] for one account.
+pub(super) fn write_beyond(account: &str, tally: Tally, parallels: i64, out: &mut Vec<u8>) {
+    let started = i64::try_from(tally.started).unwrap_or(i64::MAX);
+    let labels = BEYOND_PARALLELS.labels.iter().copied().zip([account]);
+    text::sample(
+        out,
+        BEYOND_PARALLELS.name,
+        labels,
+        started.saturating_sub(parallels).max(0),
+    );
 }

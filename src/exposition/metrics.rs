@@ -12,11 +12,15 @@ use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     Result, TextEncoder,
 };
+use tokio::time::Instant;
 
 use super::catalog::MetricInfo;
 use super::declared;
 use super::discovery::{self, DiscoveryMetrics};
+use super::money::Money;
+use super::webhook::{self, WebhookMetrics};
 use crate::clock::UnixTime;
+use crate::money::{Plan, Wallet};
 
 /// From a good answer to longer than the longest sensible timeout.
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -52,6 +56,8 @@ struct Inner {
     budget: IntGaugeVec,
     locked_until: IntGaugeVec,
     discovery: discovery::Families,
+    money: Money,
+    webhook: webhook::Families,
     reload_successful: IntGauge,
     reload_success: IntGauge,
     state_successful: IntGaugeVec,
@@ -100,6 +106,8 @@ impl Metrics {
             budget: add.int_gauges(&declared::API_BUDGET),
             locked_until: add.int_gauges(&declared::API_LOCKED_UNTIL),
             discovery: discovery::Families::new(&add),
+            money: Money::new(&add),
+            webhook: webhook::Families::new(&add),
             reload_successful: add
                 .int_gauges(&declared::RELOAD_SUCCESSFUL)
                 .with_label_values(NO_LABELS),
@@ -146,6 +154,13 @@ impl Metrics {
         forget(&all.failures, name);
         forget(&all.durations, name);
         all.discovery.forget(name);
+        all.money.forget(name);
+        all.webhook.forget(name);
+    }
+
+    /// How many phones of the account may run at once at no extra charge, where that can be compared with what is shown.
+    pub(super) fn parallels(&self, account: &str) -> Option<i64> {
+        self.0.money.parallels(account)
     }
 
     /// The configuration was read and is in force since `now`.
@@ -204,6 +219,32 @@ impl AccountMetrics {
     /// The account has no discovery any more.
     pub fn forget_discovery(&self) {
         self.metrics.0.discovery.forget(&self.account);
+    }
+
+    /// Shows `wallet` until `until`, or until it is replaced.
+    pub fn wallet(&self, wallet: Wallet, until: Instant) {
+        self.metrics.0.money.post_wallet(&self.account, wallet, until);
+    }
+
+    /// Shows `plan` until `until`, or until it is replaced. With the `whole_fleet` watched here, phones that run beyond the
+    /// plan's parallels are shown too.
+    pub fn plan(&self, plan: Plan, until: Instant, whole_fleet: bool) {
+        self.metrics.0.money.post_plan(&self.account, plan, until, whole_fleet);
+    }
+
+    /// Wallet and plan are not asked for any more.
+    pub fn forget_money(&self) {
+        self.metrics.0.money.forget(&self.account);
+    }
+
+    /// What is counted of the account's webhook; it exists from now on.
+    pub fn webhook(&self) -> WebhookMetrics {
+        self.metrics.0.webhook.account(&self.account)
+    }
+
+    /// The account has no webhook any more.
+    pub fn forget_webhook(&self) {
+        self.metrics.0.webhook.forget(&self.account);
     }
 
     /// Makes the counter and the histogram of `endpoint` exist before its first call, so that `rate` sees that call.
@@ -290,7 +331,7 @@ impl Registrar<'_> {
         clippy::expect_used,
         reason = "declarations are constants with legal names, as tests see"
     )]
-    fn add<C: Collector + Clone + 'static>(&self, family: Result<C>) -> C {
+    pub(super) fn add<C: Collector + Clone + 'static>(&self, family: Result<C>) -> C {
         let family = family.expect("a declaration is legal");
         self.register(family.clone());
         family
@@ -305,6 +346,6 @@ impl Registrar<'_> {
     }
 }
 
-fn opts(info: &MetricInfo) -> Opts {
+pub(super) fn opts(info: &MetricInfo) -> Opts {
     Opts::new(info.name, info.help)
 }

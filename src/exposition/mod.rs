@@ -20,6 +20,7 @@ mod declared;
 mod discovery;
 mod families;
 mod metrics;
+mod money;
 mod names;
 mod pieces;
 mod press;
@@ -27,9 +28,11 @@ mod scrape;
 #[cfg(test)]
 mod tests;
 mod text;
+mod webhook;
 
 pub use board::{Board, Section};
 pub use catalog::{Kind, MetricInfo, catalog};
 pub use discovery::DiscoveryMetrics;
 pub use metrics::{AccountMetrics, BuildInfo, Metrics};
 pub use scrape::{Encoding, Scrape};
+pub use webhook::WebhookMetrics;

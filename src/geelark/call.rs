@@ -12,17 +12,23 @@ pub enum Endpoint {
     PhoneStatus,
     /// `/open/v1/phone/list`
     PhoneList,
+    /// `/open/v1/pay/wallet`
+    PayWallet,
+    /// `/open/v1/pay/plan/info`
+    PayPlanInfo,
 }
 
 impl Endpoint {
     /// Every endpoint, so that each has its series from the start.
-    pub const ALL: &[Self] = &[Self::PhoneStatus, Self::PhoneList];
+    pub const ALL: &[Self] = &[Self::PhoneStatus, Self::PhoneList, Self::PayWallet, Self::PayPlanInfo];
 
     /// The path below the base URL.
     pub fn path(self) -> &'static str {
         match self {
             Self::PhoneStatus => "/open/v1/phone/status",
             Self::PhoneList => "/open/v1/phone/list",
+            Self::PayWallet => "/open/v1/pay/wallet",
+            Self::PayPlanInfo => "/open/v1/pay/plan/info",
         }
     }
 
@@ -31,6 +37,8 @@ impl Endpoint {
         match self {
             Self::PhoneStatus => "phone_status",
             Self::PhoneList => "phone_list",
+            Self::PayWallet => "pay_wallet",
+            Self::PayPlanInfo => "pay_plan_info",
         }
     }
 }

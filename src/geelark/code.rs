@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::call::{Consequence, Failure, Reason};
+use super::call::{Consequence, Endpoint, Failure, Reason};
 
 /// After 40007, 40017 or 429: "lifted in the next minute". Sixty seconds from the answer are in the next minute whether
 /// GeeLark counts by the clock or in a sliding window.
@@ -143,8 +143,22 @@ pub(super) fn hold(failure: &Failure) -> Option<Hold> {
     }
 }
 
+/// Whether what came of a call to `endpoint` says something of the whole account, so that it opens or closes the gate.
+///
+/// The account endpoints have limits and permissions of their own: that the wallet may not be seen, or not so often, is no
+/// reason to stop asking about phones, nor is a wallet that can be seen a proof that phones may be asked about. Only a lock
+/// is everybody's.
+pub(super) fn speaks_for_the_account(endpoint: Endpoint, failure: Option<&Failure>) -> bool {
+    match endpoint {
+        Endpoint::PayWallet | Endpoint::PayPlanInfo => failure.is_some_and(
+            |failure| matches!(failure.reason, Reason::Code(code) if entry(code).is_some_and(|(meaning, _)| meaning == Meaning::Locked)),
+        ),
+        _ => true,
+    }
+}
+
 impl Failure {
-    /// What follows from it. [`Consequence::Hold`] exactly when it closes the account's gate.
+    /// What follows from it. [`Consequence::Hold`] exactly when it closes the gate, if it came of a call about phones.
     pub fn consequence(&self) -> Consequence {
         if hold(self).is_some() {
             return Consequence::Hold;
@@ -269,6 +283,20 @@ mod tests {
         ];
         for (reason, consequence) in table {
             assert_eq!(failure(reason, None).consequence(), consequence, "{reason}");
+        }
+    }
+    #[test]
+    fn of_the_account_endpoints_only_a_lock_is_heard() {
+        let speaks = |endpoint, code: Option<i64>| {
+            let failure = code.map(|code| failure(Reason::Code(code), None));
+            speaks_for_the_account(endpoint, failure.as_ref())
+        };
+        for endpoint in [Endpoint::PayWallet, Endpoint::PayPlanInfo] {
+            for code in [None, Some(40007), Some(40003), Some(40015), Some(50000)] {
+                assert!(!speaks(endpoint, code), "{code:?}");
+                assert!(speaks(Endpoint::PhoneStatus, code), "{code:?}");
+            }
+            assert!(speaks(endpoint, Some(40014)) && speaks(endpoint, Some(47002)));
         }
     }
 }

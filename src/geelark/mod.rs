@@ -4,11 +4,14 @@
 //! [`Transport`], read the envelope, tell the gate. Nothing that spends an account's limit may pass by it.
 //!
 //! Always true:
-//! - in any 60 seconds an account's calls number at most its budget, as the server counts them;
+//! - in any 60 seconds an account's calls number at most its budget, as the server counts them, and those of an endpoint
+//!   with a limit of its own at most that;
 //! - no call is sent while GeeLark locks the account or while a back-off runs;
 //! - whatever an answer contains, it becomes an answer or a [`Failure`], in bounded memory, without a panic;
 //! - tokens, keys and signatures leave this room in request headers only.
 
+mod account;
+mod allowances;
 mod budget;
 mod call;
 mod client;
@@ -20,8 +23,10 @@ mod redact;
 mod scalar;
 mod sign;
 mod transport;
+mod webhook;
 mod wire;
 
+pub use allowances::Allowances;
 pub use budget::{Budget, Ending, Permit, Spent};
 pub use call::{Call, Consequence, Endpoint, Failure, Held, Reason};
 pub use client::Client;
@@ -29,6 +34,7 @@ pub(crate) use envelope::is_unprintable;
 pub use gate::{Closure, Gate};
 pub use list::{Filter, Listed, PAGE_SIZE, Page};
 pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};
+pub use webhook::{AUTHENTICATION, Event, Refusal, Verifier};
 
 /// A door for fuzzing: the way from bytes to an answer, without the network before it.
 #[doc(hidden)]

@@ -22,6 +22,15 @@ pub(super) fn integer(value: &RawValue) -> Option<i64> {
     written.strip_suffix(".0").unwrap_or(written).parse().ok()
 }
 
+/// A number with or without a fraction, bare or in a string. `None` for anything else, the infinite and the undefined included.
+pub(super) fn number(value: &RawValue) -> Option<f64> {
+    text(value)?
+        .trim()
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
+}
+
 /// Names are typed by people and cut by programs: half of an emoji is a lone surrogate, which is no text. `serde_json`
 /// hands it out when asked for bytes, and what is no text in them is replaced.
 fn string(written: &str) -> Option<Cow<'_, str>> {
@@ -89,6 +98,24 @@ mod tests {
         ];
         for (json, expected) in table {
             assert_eq!(integer(&raw(json)), expected, "{json}");
+        }
+    }
+    #[test]
+    fn a_number_may_have_a_fraction_and_must_be_one() {
+        let table = [
+            ("12.5", Some(12.5)),
+            ("\"-0.25\"", Some(-0.25)),
+            ("1e3", Some(1000.0)),
+            ("7", Some(7.0)),
+            ("\"NaN\"", None),
+            ("\"inf\"", None),
+            ("1e999", None),
+            ("\"12,5\"", None),
+            ("null", None),
+            ("{}", None),
+        ];
+        for (json, expected) in table {
+            assert_eq!(number(&raw(json)), expected, "{json}");
         }
     }
 }

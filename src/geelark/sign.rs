@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use crate::config::Credentials;
 
-const TRACE_ID: HeaderName = HeaderName::from_static("traceid");
-const APP_ID: HeaderName = HeaderName::from_static("appid");
-const TS: HeaderName = HeaderName::from_static("ts");
-const NONCE: HeaderName = HeaderName::from_static("nonce");
-const SIGN: HeaderName = HeaderName::from_static("sign");
+pub(super) const TRACE_ID: HeaderName = HeaderName::from_static("traceid");
+pub(super) const APP_ID: HeaderName = HeaderName::from_static("appid");
+pub(super) const TS: HeaderName = HeaderName::from_static("ts");
+pub(super) const NONCE: HeaderName = HeaderName::from_static("nonce");
+pub(super) const SIGN: HeaderName = HeaderName::from_static("sign");
 
 /// How much of the trace id is the nonce.
 const NONCE_LENGTH: usize = 6;
@@ -53,7 +53,7 @@ impl Signer {
 }
 
 /// Upper-case hex SHA-256 of the parts, with nothing between them.
-fn signature(parts: [&str; 5]) -> String {
+pub(super) fn signature(parts: [&str; 5]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part);

@@ -145,28 +145,27 @@ impl Book {
     fn claim(&mut self, id: &PhoneId, rank: Rank, now: Instant) -> Result<(), Rank> {
         let holder = self.holders.get(id).copied();
         let better = self.better(id, rank);
-        match (holder, better) {
+        let other = match (holder, better) {
             (Some(holder), Some(better)) if holder == rank => {
                 self.leaving.entry(id.clone()).or_insert(now);
-                // It goes on wanting what it hands over, and is first in line should the better one lose interest.
-                self.wishes.entry(id.clone()).or_default().insert(rank);
-                Err(better)
+                better
             }
             (Some(holder), None) if holder == rank => {
                 self.leaving.remove(id);
-                Ok(())
+                self.withdraw(id, rank);
+                return Ok(());
             }
-            (Some(holder), _) => {
-                self.wishes.entry(id.clone()).or_default().insert(rank);
-                Err(holder)
-            }
-            (None, Some(better)) => Err(better),
+            (Some(holder), _) => holder,
+            (None, Some(better)) => better,
             (None, None) => {
                 self.holders.insert(id.clone(), rank);
                 self.withdraw(id, rank);
-                Ok(())
+                return Ok(());
             }
-        }
+        };
+        // It waits in line, also for what it hands over itself: the better one may lose interest.
+        self.wishes.entry(id.clone()).or_default().insert(rank);
+        Err(other)
     }
 
     /// Who waits for `id` and comes before `rank`.
@@ -188,7 +187,11 @@ impl Book {
             let first = ranks.first().copied();
             let leaving = self.leaving.get(id);
             match self.holders.get(id).copied() {
-                Some(holder) if holder == rank => leaving.is_none() && first < Some(rank),
+                // Somebody better waits, or the better one for whom it was given up has lost interest.
+                Some(holder) if holder == rank => match leaving {
+                    None => first < Some(rank),
+                    Some(_) => first == Some(rank),
+                },
                 Some(_) => first == Some(rank) && leaving.is_some_and(|since| is_over(*since, now)),
                 None => first == Some(rank),
             }
@@ -369,6 +372,9 @@ mod tests {
             let steps = steps.into_iter().map(|(rank, wanted, pause)| (rank, Some(wanted), LETTING_GO * pause / 2));
             for (rank, wish, pause) in steps.chain(last) {
                 now += pause;
+                if wish.is_none() && !accounts.pens[rank].is_unsettled(now) {
+                    continue;
+                }
                 if let Some(wish) = wish {
                     wanted[rank] = wish.into_iter().map(|id| PhoneId::from(id.to_string().as_str())).collect();
                 }

@@ -111,7 +111,7 @@ fn equal(given: &str, expected: &str) -> bool {
 }
 
 /// Upper-case hex SHA-256 of the parts with nothing between them.
-fn signature(app_id: &str, trace_id: &str, ts: &str, nonce: &str, api_key: &str) -> String {
+pub(super) fn signature(app_id: &str, trace_id: &str, ts: &str, nonce: &str, api_key: &str) -> String {
     let mut hash = Sha256::new();
     for part in [app_id, trace_id, ts, nonce, api_key] {
         hash.update(part);

@@ -16,6 +16,7 @@ mod faults;
 mod fleet;
 mod limits;
 mod options;
+mod webhook;
 mod wire;
 mod world;
 
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 pub use api::PLANTED_SECRETS;
 pub use faults::{BadFault, Fault};
 pub use options::{Options, Problem};
+pub use webhook::{PLANTED_PERSON, WebhookAuth};
 
 use crate::clock::Clock;
 use world::World;
@@ -53,7 +55,9 @@ impl Simulator {
 
     /// Answers on `listener` until `stop` is cancelled; connections that are open then are dropped.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        let telling = tokio::spawn(webhook::tell(self.0.clone()));
         wire::serve(api::router(self.0), listener, stop).await;
+        telling.abort();
     }
 
     /// A configuration of the exporter, in YAML, that watches this stand-in at `base_url`.

@@ -2,7 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use url::Url;
+
 use super::faults::Fault;
+use super::webhook::WebhookAuth;
 
 /// GeeLark's documented limits.
 const REQUESTS_PER_MINUTE: u32 = 200;
@@ -54,6 +57,14 @@ pub struct Options {
     #[arg(long, default_value = "demo-key")]
     pub api_key: String,
 
+    /// Call this URL when a phone starts, stops, is renamed, deleted or tagged, as GeeLark's webhooks do. [default: nobody]
+    #[arg(long, value_name = "URL")]
+    pub webhook_url: Option<Url>,
+
+    /// How webhooks are authenticated: with the token, or signed with the key.
+    #[arg(long, value_name = "WAY", value_enum, default_value_t)]
+    pub webhook_auth: WebhookAuth,
+
     /// A fault to begin with, for example `http:503,count=2` or `latency:2s,endpoint=status`. Repeatable.
     #[arg(long = "fault", value_name = "SPEC")]
     pub faults: Vec<Fault>,
@@ -72,6 +83,8 @@ impl Default for Options {
             token: "demo-token".to_owned(),
             app_id: "demo-app".to_owned(),
             api_key: "demo-key".to_owned(),
+            webhook_url: None,
+            webhook_auth: WebhookAuth::Token,
             faults: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Everything the stand-in is, behind one handle: each part under its own lock.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::auth::Doorkeeper;
 use super::calls::CallLog;
@@ -9,6 +9,7 @@ use super::faults::Faults;
 use super::fleet::Fleet;
 use super::limits::Limits;
 use super::options::Options;
+use super::webhook::{self, Webhook};
 use crate::clock::{Clock, Moment};
 
 pub(super) struct World {
@@ -21,6 +22,8 @@ pub(super) struct World {
     limits: Mutex<Limits>,
     calls: Mutex<CallLog>,
     faults: Mutex<Faults>,
+    webhook: Mutex<Webhook>,
+    webhook_client: OnceLock<Result<reqwest::Client, String>>,
 }
 
 impl World {
@@ -32,6 +35,8 @@ impl World {
             limits: Mutex::new(Limits::new(&options)),
             calls: Mutex::new(CallLog::default()),
             faults: Mutex::new(Faults::new(options.seed, options.faults.clone())),
+            webhook: Mutex::new(Webhook::new(options.webhook_url.clone(), options.webhook_auth)),
+            webhook_client: OnceLock::new(),
             options,
             clock,
             began,
@@ -55,6 +60,18 @@ impl World {
 
     pub(super) fn calls(&self) -> MutexGuard<'_, CallLog> {
         hold(&self.calls)
+    }
+
+    pub(super) fn webhook(&self) -> MutexGuard<'_, Webhook> {
+        hold(&self.webhook)
+    }
+
+    /// What sends webhooks, built when it is first needed; most stand-ins never do.
+    pub(super) fn webhook_client(&self) -> Result<&reqwest::Client, String> {
+        self.webhook_client
+            .get_or_init(webhook::client)
+            .as_ref()
+            .map_err(String::clone)
     }
 
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {

@@ -5,6 +5,7 @@
 //! | `address`, `listener` | where to listen; sockets are bound before anything starts |
 //! | `serve` | connections: how many, how long, how they end |
 //! | `routes`, `page`, `negotiate`, `body` | what is answered at which path, in which encoding |
+//! | `webhook` | the one path that GeeLark calls: what is read of a request, and what is not |
 //! | `protection` | TLS, users and headers in force, followed as their files change |
 //! | `auth` | passwords, checked without letting anyone spend our processor |
 //! | `config` | exporter-toolkit's web configuration file, to rules that cannot be wrong |
@@ -25,8 +26,10 @@ mod routes;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::future::Future;
+use std::sync::Arc;
 
 pub use address::{ListenAddress, TelemetryPath};
 pub use body::ScrapeBody;
@@ -34,6 +37,7 @@ pub use listener::{Listener, bind};
 pub use problem::Problems;
 pub use protection::Protection;
 pub use serve::{Limits, serve};
+pub use webhook::Webhook;
 
 /// What the web shows of the exporter.
 pub trait Site: Send + Sync + 'static {
@@ -42,6 +46,12 @@ pub trait Site: Send + Sync + 'static {
 
     /// `Err` with a sentence while there is something to wait for.
     fn ready(&self) -> Result<(), String>;
+
+    /// Who takes the webhooks of `account`; `None` where they are off. Asked for every request, so it must be quick.
+    fn webhook(&self, account: &str) -> Option<Arc<dyn Webhook>> {
+        let _ = account;
+        None
+    }
 
     /// Reads the configuration again; `Err` with the sentences, and nothing changed. Calls may overlap.
     fn reload(&self) -> impl Future<Output = Result<(), String>> + Send;

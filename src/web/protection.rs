@@ -130,34 +130,50 @@ impl Protection {
 
 /// Stands before every path: lets in who may, and gives every response the configured headers.
 pub(super) async fn guard(State(protection): State<Arc<Protection>>, request: Request, next: Next) -> Response {
-    let rules = protection.rules();
-    let verdict = match (&rules.rate, &rules.users) {
-        (Some(rate), _) if rate.check().is_err() => Verdict::TooOften,
-        (_, Some(users)) => users.judge(request.headers().get(AUTHORIZATION)).await,
-        (_, None) => Verdict::Welcome,
-    };
-    let mut response = match verdict {
-        Verdict::Welcome => next.run(request).await,
-        Verdict::Refused => (
-            StatusCode::UNAUTHORIZED,
-            [(WWW_AUTHENTICATE, "Basic realm=\"geelark_exporter\", charset=\"UTF-8\"")],
-            "This exporter asks for a user and a password.\n",
-        )
-            .into_response(),
-        Verdict::Busy => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [(RETRY_AFTER, "5")],
-            "Too many passwords are being checked; try again in a few seconds.\n",
-        )
-            .into_response(),
-        Verdict::TooOften => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "More requests came than rate_limit in the web configuration allows; try again later.\n",
-        )
-            .into_response(),
-    };
-    for (name, value) in &rules.headers {
-        response.headers_mut().insert(name, value.clone());
+    protection.guarded(request, next).await
+}
+
+impl Protection {
+    /// Lets the request pass if its user may.
+    pub(super) async fn guarded(&self, request: Request, next: Next) -> Response {
+        let rules = self.rules();
+        self.judged(&rules, rules.users.as_ref(), request, next).await
     }
-    response
+
+    /// Lets the request pass without a password: whoever is next has authentication of its own.
+    pub(super) async fn open(&self, request: Request, next: Next) -> Response {
+        self.judged(&self.rules(), None, request, next).await
+    }
+
+    async fn judged(&self, rules: &Rules, users: Option<&Users>, request: Request, next: Next) -> Response {
+        let verdict = match (&rules.rate, users) {
+            (Some(rate), _) if rate.check().is_err() => Verdict::TooOften,
+            (_, Some(users)) => users.judge(request.headers().get(AUTHORIZATION)).await,
+            (_, None) => Verdict::Welcome,
+        };
+        let mut response = match verdict {
+            Verdict::Welcome => next.run(request).await,
+            Verdict::Refused => (
+                StatusCode::UNAUTHORIZED,
+                [(WWW_AUTHENTICATE, "Basic realm=\"geelark_exporter\", charset=\"UTF-8\"")],
+                "This exporter asks for a user and a password.\n",
+            )
+                .into_response(),
+            Verdict::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                [(RETRY_AFTER, "5")],
+                "Too many passwords are being checked; try again in a few seconds.\n",
+            )
+                .into_response(),
+            Verdict::TooOften => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "More requests came than rate_limit in the web configuration allows; try again later.\n",
+            )
+                .into_response(),
+        };
+        for (name, value) in &rules.headers {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
+    }
 }

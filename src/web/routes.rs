@@ -7,16 +7,16 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::body::Chunks;
 use super::negotiate::wants_gzip;
 use super::protection::{Protection, guard};
-use super::{Site, TelemetryPath, page};
+use super::{Site, TelemetryPath, page, webhook};
 
-/// No request needs a body. One that announces more than this is refused; none is read.
+/// No request but a webhook needs a body. One that announces more than this is refused; none is read.
 const MAX_REQUEST_BODY: u64 = 64 * 1024;
 
 /// The text format's own content type, which Prometheus chooses its parser by.
@@ -34,6 +34,12 @@ pub(super) fn router<S: Site>(
     site: Arc<S>,
     protection: Arc<Protection>,
 ) -> Router {
+    let webhooks = Router::new()
+        .route("/webhook/{account}", any(webhook::take))
+        .layer(from_fn_with_state(
+            (site.clone(), protection.clone()),
+            webhook::guard::<S>,
+        ));
     let shared = Arc::new(Shared {
         site,
         telemetry_path: telemetry_path.as_str().to_owned(),
@@ -50,6 +56,7 @@ pub(super) fn router<S: Site>(
         .with_state(shared)
         .layer(from_fn(bound_body))
         .layer(from_fn_with_state(protection, guard))
+        .merge(webhooks)
 }
 
 async fn metrics<S: Site>(State(shared): State<Arc<Shared<S>>>, headers: HeaderMap) -> Response {
@@ -101,12 +108,12 @@ async fn reload<S: Site>(State(shared): State<Arc<Shared<S>>>) -> Response {
     }
 }
 
-async fn wrong_method() -> (StatusCode, &'static str) {
+pub(super) async fn wrong_method() -> (StatusCode, &'static str) {
     let refusal = "This path does not take that method; the Allow header names those it does.\n";
     (StatusCode::METHOD_NOT_ALLOWED, refusal)
 }
 
-async fn nothing_here() -> (StatusCode, &'static str) {
+pub(super) async fn nothing_here() -> (StatusCode, &'static str) {
     (
         StatusCode::NOT_FOUND,
         "There is nothing at this path; / says what there is.\n",
@@ -114,11 +121,14 @@ async fn nothing_here() -> (StatusCode, &'static str) {
 }
 
 async fn bound_body(request: Request, next: Next) -> Response {
-    let announced = request.headers().get(CONTENT_LENGTH);
-    let announced: Option<u64> = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length| length > MAX_REQUEST_BODY) {
+    if announced_length(request.headers()).is_some_and(|length| length > MAX_REQUEST_BODY) {
         let refusal = "No request to this exporter needs a body; this one is too large.\n";
         return (StatusCode::PAYLOAD_TOO_LARGE, refusal).into_response();
     }
     next.run(request).await
+}
+
+/// How long the body is said to be, where that is said.
+pub(super) fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

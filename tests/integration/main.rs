@@ -9,6 +9,7 @@
 )]
 
 mod alerts;
+mod billing;
 mod budget;
 mod command_line;
 mod dashboards;
@@ -24,3 +25,4 @@ mod secrets;
 mod shipped;
 mod soak;
 mod support;
+mod webhook;

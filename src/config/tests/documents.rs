@@ -102,6 +102,7 @@ fn the_document_has_the_defaults_and_the_bounds() {
             limits::MAX_IN_FLIGHT.to_string(),
             numbers(limits::IN_FLIGHT),
         ),
+        ("billing.enabled", limits::BILLING_ENABLED.to_string(), String::new()),
         ("base_url", limits::BASE_URL.to_owned(), "http or https".to_owned()),
         ("sharding.shard", "0".to_owned(), numbers(0..=last_shard)),
         (
@@ -161,6 +162,8 @@ fn the_example_is_valid_and_its_values_are_the_defaults() {
     assert_eq!(example.base_url, defaults.base_url);
     assert_eq!(example.poll, defaults.poll);
     assert_eq!(example.budget, defaults.budget);
+    assert_eq!(example.billing, defaults.billing);
+    assert_eq!(example.webhook, defaults.webhook);
 }
 
 #[test]
@@ -176,9 +179,12 @@ fn the_example_reads_its_secret_from_a_file_and_its_other_keys_are_there_to_unco
     let yaml = EXAMPLE
         .replace("token_file: /run/secrets/geelark_token", "")
         .replace("# app_id: ...", "app_id: i")
-        .replace("# api_key: ...", "api_key: k");
+        .replace("# api_key: ...", "api_key: k")
+        .replace("enabled: false", "enabled: true")
+        .replace("# relay_to:", "relay_to:");
     folder.write("c.yml", &yaml);
-    folder.load(&[]).unwrap();
+    let config = folder.load(&[]).unwrap();
+    assert!(config.accounts[0].webhook.as_ref().unwrap().relay_to.is_some());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Folder, account, variables};
-use crate::config::{Account, Budget, Config, Credentials, Poll, Secret, Sources, load};
+use crate::config::{Account, Billing, Budget, Config, Credentials, Poll, Secret, Sources, load};
 
 fn ids(account: &Account) -> Vec<&str> {
     account.phones.iter().map(crate::phone::PhoneId::as_str).collect()
@@ -51,6 +51,11 @@ fn an_account_needs_a_name_a_credential_and_phones() {
             requests_per_minute: NonZeroU32::new(100).unwrap(),
             max_in_flight: 4,
         },
+        billing: Billing {
+            enabled: true,
+            whole_fleet: true,
+        },
+        webhook: None,
     };
     assert_eq!(config.accounts, [expected]);
     assert_eq!(config.warnings, [""; 0]);

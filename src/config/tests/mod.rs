@@ -5,6 +5,7 @@ mod bad;
 mod discovery;
 mod documents;
 mod good;
+mod money;
 
 use std::collections::BTreeMap;
 use std::fs;

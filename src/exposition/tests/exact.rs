@@ -1,6 +1,11 @@
 //! The whole text of a small fleet.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::*;
+use crate::money::{Plan, Wallet};
 
 #[test]
 fn a_small_fleet_reads_exactly_like_this() {
@@ -51,10 +56,26 @@ fn a_small_fleet_reads_exactly_like_this() {
     account.poll_interval.set(60.0);
     account.unanswered.set(1);
     account.budget.set(100);
-    account.request("phone_status", std::time::Duration::from_millis(250), None);
-    account.request("phone_status", std::time::Duration::from_millis(20), Some("40014"));
-    account.request("phone_status", std::time::Duration::from_secs(10), Some("timeout"));
+    account.request("phone_status", Duration::from_millis(250), None);
+    account.request("phone_status", Duration::from_millis(20), Some("40014"));
+    account.request("phone_status", Duration::from_secs(10), Some("timeout"));
     account.locked_until.set(1_700_007_200);
+    let tomorrow = Instant::now() + Duration::from_hours(24);
+    let wallet = Wallet {
+        balance: Some(12.34),
+        gift_balance: Some(0.0),
+        time_addon: Some(5400.0),
+    };
+    account.wallet(wallet, tomorrow);
+    let plan = Plan {
+        expires: Some(UnixTime(1_800_000_000)),
+        parallels: Some(0),
+        monthly_fee: None,
+        ..Plan::default()
+    };
+    account.plan(plan, tomorrow, true);
+    let webhook = account.webhook();
+    webhook.accepted.inc();
 
     let expected = include_str!("small_fleet.prom");
     assert_eq!(steady(&text(&board, Encoding::Plain)), expected);

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::budget::Budget;
+use super::account;
+use super::allowances::Allowances;
+use super::budget::{Budget, Permit};
 use super::call::{Call, Endpoint, Held};
+use super::code;
 use super::envelope::{self, Data};
 use super::gate::Gate;
 use super::list::{self, Filter, Page};
@@ -19,6 +22,7 @@ use super::transport::Transport;
 use super::wire;
 use crate::clock::Clock;
 use crate::config::Credentials;
+use crate::money::{Plan, Wallet};
 use crate::phone::{Answer, PhoneId};
 
 /// The largest answer to a status call that is read: a hundred entries with the longest names take a tenth of it.
@@ -26,6 +30,8 @@ const STATUS_LIMIT: usize = 1024 * 1024;
 
 /// The largest page of a list that is read: a phone takes one or two kilobytes there, and has room for forty.
 const LIST_LIMIT: usize = 4 * 1024 * 1024;
+/// The largest answer about the account that is read: it is a handful of numbers.
+const ACCOUNT_LIMIT: usize = 16 * 1024;
 
 /// Calls GeeLark for one account.
 #[derive(Debug)]
@@ -33,6 +39,7 @@ pub struct Client<T> {
     transport: T,
     signer: Signer,
     budget: Arc<Budget>,
+    allowances: Arc<Allowances>,
     gate: Arc<Gate>,
     clock: Clock,
 }
@@ -44,9 +51,16 @@ impl<T: Transport> Client<T> {
             transport,
             signer: Signer::new(credentials),
             budget,
+            allowances: Arc::default(),
             gate,
             clock,
         }
+    }
+
+    /// The same client, spending from `allowances`, which outlive it like the budget. Without them it has its own.
+    #[must_use]
+    pub fn with_allowances(self, allowances: Arc<Allowances>) -> Self {
+        Self { allowances, ..self }
     }
 
     /// Asks what `ids` are doing: at most [`BATCH_SIZE`](crate::phone::BATCH_SIZE) of them.
@@ -61,6 +75,18 @@ impl<T: Transport> Client<T> {
         self.call(Endpoint::PhoneList, body, LIST_LIMIT).await
     }
 
+    /// Asks what is in the wallet.
+    pub async fn wallet(&self) -> Result<Call<Wallet>, Held> {
+        let body = Bytes::from_static(account::QUESTION);
+        self.call(Endpoint::PayWallet, body, ACCOUNT_LIMIT).await
+    }
+
+    /// Asks what the plan allows. GeeLark takes one such call a minute, so this may wait for longer than that.
+    pub async fn plan(&self) -> Result<Call<Plan>, Held> {
+        let body = Bytes::from_static(account::QUESTION);
+        self.call(Endpoint::PayPlanInfo, body, ACCOUNT_LIMIT).await
+    }
+
     /// The account's gate.
     pub fn gate(&self) -> &Gate {
         &self.gate
@@ -71,13 +97,21 @@ impl<T: Transport> Client<T> {
         &self.budget
     }
 
+    /// The account's allowances at single endpoints.
+    pub fn allowances(&self) -> &Arc<Allowances> {
+        &self.allowances
+    }
+
     async fn call<D: Data>(&self, endpoint: Endpoint, body: Bytes, limit: usize) -> Result<Call<D>, Held> {
         self.gate.check()?;
+        // First, because it may take a minute, and whoever waits for the budget keeps others waiting.
+        let allowance = self.allowances.take(endpoint).await;
         let permit = self.budget.take().await;
         // Read before the gate is: a success proves it open only if the call was sent after it closed.
         let sent = self.clock.now();
         if let Err(held) = self.gate.check() {
             permit.unspent();
+            allowance.into_iter().for_each(Permit::unspent);
             return Err(held);
         }
         let trace_id = Uuid::new_v4();
@@ -89,9 +123,11 @@ impl<T: Transport> Client<T> {
             reply.body = secrets.blotted_out_of(reply.body);
             envelope::open(&reply)
         });
-        self.gate.record(outcome.as_ref().err(), sent.mono, done.mono);
+        if code::speaks_for_the_account(endpoint, outcome.as_ref().err()) {
+            self.gate.record(outcome.as_ref().err(), sent.mono, done.mono);
+        }
         // Only now, so that whoever waits for the permit sees the gate as this call left it.
-        drop(permit);
+        drop((permit, allowance));
         Ok(Call {
             endpoint,
             trace_id,

@@ -178,3 +178,83 @@ async fn no_debug_output_shows_the_token() {
     let shown = format!("{:?} {:?}", client.signer, client.budget);
     assert!(!shown.contains("tok-1"), "{shown}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_plan_is_asked_for_once_a_minute_and_not_in_the_first() {
+    let start = Instant::now();
+    let (client, script) = client((0..3).map(|_| code(0)));
+    for _ in 0..3 {
+        client.plan().await.unwrap().outcome.unwrap();
+    }
+    let calls = script.calls.lock().unwrap();
+    let ends: Vec<Instant> = calls.iter().map(|(at, ..)| *at + Duration::from_secs(1)).collect();
+    assert!(
+        calls[0].0 - start >= Duration::from_secs(61),
+        "{:?}",
+        calls[0].0 - start
+    );
+    for (end, (next, ..)) in ends.iter().zip(&calls[1..]) {
+        assert!(*next - *end >= Duration::from_mins(1), "{:?}", *next - *end);
+    }
+    assert_eq!((calls[0].1, &calls[0].3[..]), ("/open/v1/pay/plan/info", &b"{}"[..]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn allowances_outlive_a_client() {
+    let (first, calls_of_first) = client([code(0)]);
+    first.plan().await.unwrap().outcome.unwrap();
+    let allowances = first.allowances().clone();
+    drop(first);
+    let (second, calls_of_second) = client([code(0)]);
+    let second = second.with_allowances(allowances);
+    second.plan().await.unwrap().outcome.unwrap();
+    let at = |script: &Script| script.calls.lock().unwrap()[0].0;
+    let apart = at(&calls_of_second) - at(&calls_of_first);
+    assert!((61.0..63.0).contains(&apart.as_secs_f64()), "{apart:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wallet_is_asked_for_at_most_ten_times_a_minute() {
+    let (client, script) = client((0..40).map(|_| code(0)));
+    for _ in 0..40 {
+        client.wallet().await.unwrap().outcome.unwrap();
+    }
+    let calls = script.calls.lock().unwrap();
+    for (at, ..) in calls.iter() {
+        let within = calls
+            .iter()
+            .filter(|(other, ..)| *other >= *at && *other - *at < Duration::from_mins(1));
+        assert!(within.count() <= 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wallet_that_may_not_be_seen_closes_nothing_and_a_lock_all() {
+    let (client, _) = client([code(40015), code(40007), code(0), code(40014)]);
+    for reason in [40015, 40007] {
+        let call = client.wallet().await.unwrap();
+        assert_eq!(call.outcome.unwrap_err().reason, Reason::Code(reason));
+    }
+    client.phone_status(&ids()).await.unwrap().outcome.unwrap();
+    client.wallet().await.unwrap().outcome.unwrap_err();
+    client.phone_status(&ids()).await.unwrap_err();
+    client.plan().await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_waits_for_its_minute_keeps_nobody_from_the_budget() {
+    let (client, script) = client((0..20).map(|_| code(0)));
+    let client = Arc::new(client);
+    let plan = tokio::spawn({
+        let client = Arc::clone(&client);
+        async move { client.plan().await.unwrap().outcome.unwrap() }
+    });
+    tokio::task::yield_now().await;
+    let start = Instant::now();
+    for _ in 0..19 {
+        client.phone_status(&ids()).await.unwrap().outcome.unwrap();
+    }
+    assert!(start.elapsed() < Duration::from_secs(30));
+    plan.await.unwrap();
+    assert_eq!(script.calls.lock().unwrap().len(), 20);
+}

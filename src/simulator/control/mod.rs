@@ -4,6 +4,7 @@
 //! Bodies are JSON whatever their `Content-Type`, so that `curl -d` is enough. Errors are sentences.
 
 mod phones;
+mod webhook;
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,12 +43,20 @@ pub(super) fn router() -> Router<Arc<World>> {
             get(faults).put(set_faults).post(add_faults).delete(end_faults),
         )
         .route("/_simulator/lock", get(locked).post(lock).delete(unlock))
+        .route(
+            "/_simulator/webhook",
+            get(webhook::show)
+                .put(webhook::set)
+                .post(webhook::send)
+                .delete(webhook::end),
+        )
         .route("/_simulator/{*other}", any(nothing))
 }
 
 /// A mistyped control path is not a call of the API, and must not be counted as one.
 async fn nothing() -> Sorry {
-    let sentence = "There is nothing here; below /_simulator/ there are phones, calls, faults and lock.".to_owned();
+    let sentence =
+        "There is nothing here; below /_simulator/ there are phones, calls, faults, lock and webhook.".to_owned();
     Sorry(StatusCode::NOT_FOUND, sentence)
 }
 

@@ -9,6 +9,7 @@
 mod birth;
 mod life;
 mod names;
+mod news;
 mod phone;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+pub(super) use news::News;
 pub(super) use phone::{Change, Phone, status};
 
 use super::options::Options;
@@ -39,7 +41,12 @@ pub(super) struct Fleet {
     speed: f64,
     /// How long the fleet has lived, in its own time.
     age: Duration,
+    /// What happened since it was last asked for; nothing while nobody listens.
+    news: Option<Vec<News>>,
 }
+
+/// So much news is kept; whoever listens so slowly misses the rest.
+const MOST_NEWS: usize = 10_000;
 
 struct Resident {
     phone: Phone,
@@ -62,6 +69,7 @@ impl Fleet {
             start,
             speed: options.speed,
             age: Duration::ZERO,
+            news: options.webhook_url.is_some().then(Vec::new),
         };
         for phone in birth::population(options, &mut fleet.rng, start.unix().0) {
             fleet.settle(phone);
@@ -80,7 +88,9 @@ impl Fleet {
             if resident.plan == plan {
                 self.age = at;
                 let wall = self.start.unix().0 + real_seconds(at, self.speed);
+                let before = self.news.is_some().then(|| resident.phone.clone());
                 life::happen(event, &mut resident.phone, &mut resident.rng, wall);
+                self.note(before, index);
                 self.plan(index);
             }
         }
@@ -115,9 +125,26 @@ impl Fleet {
     /// Changes a phone and lets its life go on from there.
     pub(super) fn change(&mut self, id: &str, change: Change) -> Option<&Phone> {
         let index = *self.by_id.get(id)?;
-        change.apply(&mut self.residents[index].phone);
+        let phone = &mut self.residents[index].phone;
+        let before = self.news.is_some().then(|| phone.clone());
+        change.apply(phone);
+        self.note(before, index);
         self.plan(index);
         Some(&self.residents[index].phone)
+    }
+
+    /// What happened since this was last asked for, in that order; nothing before somebody was `listening`.
+    pub(super) fn news(&mut self, listening: bool) -> Vec<News> {
+        let fresh = listening.then(Vec::new);
+        std::mem::replace(&mut self.news, fresh).unwrap_or_default()
+    }
+
+    fn note(&mut self, before: Option<Phone>, index: usize) {
+        if let (Some(news), Some(before)) = (&mut self.news, before)
+            && news.len() < MOST_NEWS
+        {
+            news.extend(news::between(&before, &self.residents[index].phone));
+        }
     }
 
     /// Takes a phone in and plans its life.

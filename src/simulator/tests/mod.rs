@@ -5,6 +5,7 @@ mod control;
 mod docs;
 mod faults;
 mod list;
+mod webhook;
 mod wire;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

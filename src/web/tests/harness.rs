@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::web::{ScrapeBody, Settings, Site, bind, serve};
+use crate::web::{ScrapeBody, Settings, Site, Webhook, bind, serve};
 
 /// What a plain scrape and a "compressed" one say; the bytes pass through untouched, so they need not be gzip.
 pub(super) const PLAIN: &str = "up 1\nphones 2\n";
@@ -27,6 +27,8 @@ pub(super) struct Fake {
     pub(super) hold: Option<Semaphore>,
     /// Sends so many bytes instead of [`PLAIN`].
     pub(super) size: Option<usize>,
+    /// Takes the webhooks of the account `main`.
+    pub(super) webhook: Option<Arc<dyn Webhook>>,
 }
 
 impl Default for Fake {
@@ -37,6 +39,7 @@ impl Default for Fake {
             reload: Mutex::new(Ok(())),
             hold: None,
             size: None,
+            webhook: None,
         }
     }
 }
@@ -63,6 +66,10 @@ impl Site for Fake {
         } else {
             Err("account main has not finished its first round".to_owned())
         }
+    }
+
+    fn webhook(&self, account: &str) -> Option<Arc<dyn Webhook>> {
+        self.webhook.clone().filter(|_| account == "main")
     }
 
     async fn reload(&self) -> Result<(), String> {

@@ -7,3 +7,4 @@ mod paths;
 mod strangers;
 mod tls;
 mod users;
+mod webhook;

@@ -33,14 +33,23 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Asks again and again until there is an answer; panics with `what` when patience ends. It is counted in questions, so
 /// that a machine that stands still for a while, as virtual ones do, does not use it up.
-pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl FnMut() -> F) -> T {
+    eventually_within(PATIENCE, what, ask).await
+}
+
+/// The same, for what takes longer by design.
+pub(crate) async fn eventually_within<T, F: Future<Output = Option<T>>>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
+    for _ in 0..patience.as_millis() / PAUSE.as_millis() {
         if let Some(answer) = ask().await {
             return answer;
         }
         tokio::time::sleep(PAUSE).await;
     }
-    panic!("waited {PATIENCE:?} in vain for {what}")
+    panic!("waited {patience:?} in vain for {what}")
 }
 
 /// A client that talks to loopback only, follows nothing, and shows bodies as they come over the wire.

@@ -131,6 +131,18 @@ impl Upstream {
         self.control(reqwest::Method::PUT, "faults", Some(faults)).await;
     }
 
+    /// From now on webhooks go to `url`, authenticated by `auth`: `token` or `key`.
+    pub(crate) async fn webhook(&self, url: &str, auth: &str) {
+        let target = serde_json::json!({"url": url, "auth": auth});
+        self.control(reqwest::Method::PUT, "webhook", Some(target)).await;
+    }
+
+    /// Sends a webhook at once and says with which status it was answered.
+    pub(crate) async fn send_webhook(&self, letter: Value) -> u64 {
+        let answer = self.control(reqwest::Method::POST, "webhook", Some(letter)).await;
+        answer["status"].as_u64().unwrap()
+    }
+
     async fn control(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
         let mut request = self
             .client

@@ -1,0 +1,259 @@
+//! A webhook with a real verifier, hints to look at, and a receiver on a socket.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use http::Response;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
+
+use super::*;
+use crate::config::{self, Sources};
+use crate::exposition::{Board, BuildInfo, Encoding};
+use crate::phone::PhoneId;
+use crate::web::Webhook as _;
+
+fn account(relay_to: Option<&str>) -> Account {
+    let mut env = BTreeMap::from([
+        ("GEELARK_TOKEN", "tok-1"),
+        ("GEELARK_PHONE_IDS", "1"),
+        ("GEELARK_EXPORTER__ACCOUNTS__0__NAME", "main"),
+        ("GEELARK_EXPORTER__ACCOUNTS__0__WEBHOOK__ENABLED", "true"),
+    ]);
+    env.extend(relay_to.map(|url| ("GEELARK_EXPORTER__ACCOUNTS__0__WEBHOOK__RELAY_TO", url)));
+    let sources = Sources {
+        env: env
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        ..Sources::default()
+    };
+    config::load(&sources).unwrap().accounts.remove(0)
+}
+
+struct Scene {
+    webhook: Webhook,
+    listeners: Listeners,
+    board: Board,
+}
+
+impl Scene {
+    fn new(relay_to: Option<&str>) -> Self {
+        Self::after(None, relay_to)
+    }
+
+    fn after(predecessor: Option<&Webhook>, relay_to: Option<&str>) -> Self {
+        let account = account(relay_to);
+        let board = Board::new(BuildInfo {
+            version: "0",
+            revision: "r",
+            rustc: "c",
+        });
+        let listeners = Listeners::default();
+        let metrics = board.metrics().account("main");
+        let draft = Draft::new(&account).unwrap().unwrap();
+        Self {
+            webhook: draft.start(&account, predecessor, listeners.clone(), &metrics, Clock::system()),
+            listeners,
+            board,
+        }
+    }
+
+    fn send(&self, trace_id: &str, body: &str) -> bool {
+        let headers = headers("tok-1", trace_id);
+        assert!(self.webhook.admit(&headers));
+        self.webhook.receive(&headers, Bytes::copy_from_slice(body.as_bytes()))
+    }
+
+    fn count(&self, series: &str) -> u64 {
+        let bytes: Vec<u8> = self.board.scrape(Encoding::Plain).flatten().collect();
+        let text = String::from_utf8(bytes).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("geelark_webhook_{series} ")));
+        line.unwrap_or_else(|| panic!("no {series}")).parse().unwrap()
+    }
+
+    fn result(&self, result: &str) -> u64 {
+        self.count(&format!("requests_total{{account=\"main\",result=\"{result}\"}}"))
+    }
+}
+
+fn headers(token: &str, trace_id: &str) -> HeaderMap {
+    [
+        ("authorization", format!("Bearer {token}")),
+        ("traceid", trace_id.to_owned()),
+        ("content-type", "application/json".to_owned()),
+        ("cookie", "not-for-the-receiver".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
+    .collect()
+}
+
+#[tokio::test]
+async fn what_is_believed_becomes_hints_and_everything_is_counted() {
+    let scene = Scene::new(None);
+    assert!(scene.send("1", r#"{"type": 1, "id": "a"}"#));
+    assert!(scene.send("2", r#"{"type": 10, "items": [{"id": "b"}, {"id": "a"}]}"#));
+    assert!(scene.send("3", r#"{"type": 4, "id": "task"}"#));
+    assert!(!scene.send("4", "nonsense"));
+    assert!(!scene.webhook.admit(&headers("tok-1", "1")));
+    assert!(!scene.webhook.admit(&headers("tok-2", "5")));
+    let mut late = headers("tok-1", "6");
+    late.insert("ts", "1716972892166".parse().unwrap());
+    assert!(!scene.webhook.admit(&late));
+    scene.webhook.oversized();
+    assert_eq!(scene.listeners.hints.take().await, ["a", "b"].map(PhoneId::from).into());
+    scene.listeners.roster.notified().await;
+    let expected = [
+        ("accepted", 2),
+        ("ignored", 1),
+        ("unreadable", 1),
+        ("replayed", 1),
+        ("forged", 1),
+        ("late", 1),
+        ("oversized", 1),
+    ];
+    for (result, count) in expected {
+        assert_eq!(scene.result(result), count, "{result}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_is_dropped_and_counted() {
+    let scene = Scene::new(None);
+    for flood in 0..11 {
+        let items: Vec<String> = (0..1000).map(|id| format!(r#"{{"id": "{flood}-{id}"}}"#)).collect();
+        let body = format!(r#"{{"type": 9, "items": [{}]}}"#, items.join(","));
+        assert!(scene.send(&flood.to_string(), &body));
+    }
+    assert_eq!(scene.count("hints_dropped_total{account=\"main\"}"), 1000);
+    assert_eq!(scene.listeners.hints.take().await.len(), 10_000);
+}
+
+#[tokio::test]
+async fn a_reload_forgets_no_trace_id() {
+    let before = Scene::new(None);
+    assert!(before.send("1", "{}"));
+    let after = Scene::after(Some(&before.webhook), None);
+    assert!(!after.webhook.admit(&headers("tok-1", "1")));
+    assert_eq!(after.result("replayed"), 1);
+}
+
+/// What came to a receiver.
+type Received = (HeaderMap, Bytes);
+
+/// A receiver that answers with each of `statuses` in turn, the last for ever.
+async fn receiver(statuses: &'static [u16]) -> (String, UnboundedReceiver<Received>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook?key=1", listener.local_addr().unwrap());
+    let (tell, received) = unbounded_channel();
+    let nth = Arc::new(Mutex::new(0));
+    let service = move |request: http::Request<Incoming>| {
+        let (tell, nth) = (tell.clone(), nth.clone());
+        async move {
+            let status = {
+                let mut nth = nth.lock().unwrap();
+                *nth += 1;
+                statuses[(*nth - 1_usize).min(statuses.len() - 1)]
+            };
+            assert_eq!(
+                (
+                    request.method().as_str(),
+                    request.uri().path_and_query().unwrap().as_str()
+                ),
+                ("POST", "/hook?key=1")
+            );
+            let (head, body) = request.into_parts();
+            let _ = tell.send((head.headers, body.collect().await.unwrap().to_bytes()));
+            let response = Response::builder().status(status).header("location", "/elsewhere");
+            response.body(Full::new(Bytes::new()))
+        }
+    };
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = service.clone();
+            tokio::spawn(async move {
+                let builder = auto::Builder::new(TokioExecutor::new());
+                let _ = builder
+                    .serve_connection(TokioIo::new(stream), service_fn(service))
+                    .await;
+            });
+        }
+    });
+    (url, received)
+}
+
+async fn next(received: &mut UnboundedReceiver<Received>) -> Received {
+    timeout(Duration::from_secs(30), received.recv())
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_is_genuine_is_handed_on_as_it_came_and_nothing_else_is() {
+    let (url, mut received) = receiver(&[200]).await;
+    let scene = Scene::new(Some(&url));
+    assert!(!scene.webhook.admit(&headers("tok-2", "0")));
+    for (trace_id, body) in [("1", r#"{ "type":1, "id":"a","username":"u" }"#), ("2", "not json")] {
+        scene.send(trace_id, body);
+        let (headers, bytes) = next(&mut received).await;
+        assert_eq!(bytes, body);
+        assert_eq!(
+            (&headers["authorization"], &headers["traceid"]),
+            (&"Bearer tok-1".parse().unwrap(), &trace_id.parse().unwrap())
+        );
+        assert_eq!(headers["content-type"], "application/json");
+        assert!(!headers.contains_key("cookie"));
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_in_trouble_is_tried_again_and_one_that_refuses_is_not() {
+    let (url, mut received) = receiver(&[503, 200, 307, 404, 200]).await;
+    let scene = Scene::new(Some(&url));
+    for trace_id in ["1", "2", "3", "4"] {
+        scene.send(trace_id, "{}");
+    }
+    let mut order = Vec::new();
+    for _ in 0..5 {
+        let (headers, _) = next(&mut received).await;
+        order.push(headers["traceid"].to_str().unwrap().to_owned());
+    }
+    assert_eq!(order, ["1", "1", "2", "3", "4"]);
+    assert_eq!(scene.count("relay_failures_total{account=\"main\"}"), 2);
+}
+
+#[tokio::test]
+async fn a_receiver_that_never_answers_holds_up_nobody_and_fills_no_memory() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let scene = Scene::new(Some(&format!("http://{}/", listener.local_addr().unwrap())));
+    scene.send("first", "{}");
+    // The worker has taken the first off the queue once the receiver sees it.
+    let _silent = listener.accept().await.unwrap();
+    for number in 0..140 {
+        scene.send(&number.to_string(), "{}");
+    }
+    assert_eq!(scene.count("relay_dropped_total{account=\"main\"}"), 140 - 128);
+    assert_eq!(scene.result("ignored"), 141);
+}
+
+#[tokio::test]
+async fn a_reload_keeps_what_waits_for_the_same_receiver() {
+    let (url, _received) = receiver(&[200]).await;
+    let before = Scene::new(Some(&url));
+    let after = Scene::after(Some(&before.webhook), Some(&url));
+    let elsewhere = Scene::after(Some(&before.webhook), Some("http://127.0.0.1:1/"));
+    let relay = |scene: &Scene| scene.webhook.relay.clone().unwrap();
+    assert!(Arc::ptr_eq(&relay(&before), &relay(&after)));
+    assert!(!Arc::ptr_eq(&relay(&before), &relay(&elsewhere)));
+}

@@ -1,0 +1,339 @@
+//! Billing under paused time: the real client, budget, gate and board, and a GeeLark that is a function.
+
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio::time::{advance, sleep};
+
+use super::*;
+use crate::clock::Clock;
+use crate::config::{Credentials, Secret};
+use crate::exposition::{Board, BuildInfo, Encoding};
+use crate::fleet::{BatchView, Phone, Seen, Standing};
+use crate::geelark::{Allowances, Budget, Failure, Gate, Reply};
+use crate::phone::{PhoneId, Status};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const WALLET: &str = "/open/v1/pay/wallet";
+const PLAN: &str = "/open/v1/pay/plan/info";
+
+type Behaviour = dyn Fn(&str) -> Value + Send + Sync;
+
+/// GeeLark as a function of the path, and a log of when it was asked what.
+#[derive(Clone)]
+struct Upstream {
+    behaviour: Arc<Mutex<Arc<Behaviour>>>,
+    calls: Arc<Mutex<Vec<(Instant, &'static str)>>>,
+}
+
+impl Upstream {
+    fn new(behaviour: impl Fn(&str) -> Value + Send + Sync + 'static) -> Self {
+        Self {
+            behaviour: Arc::new(Mutex::new(Arc::new(behaviour))),
+            calls: Arc::default(),
+        }
+    }
+
+    fn well() -> Self {
+        Self::new(well)
+    }
+
+    fn becomes(&self, behaviour: impl Fn(&str) -> Value + Send + Sync + 'static) {
+        *self.behaviour.lock().unwrap() = Arc::new(behaviour);
+    }
+
+    /// When `path` was called.
+    fn times(&self, path: &str) -> Vec<Instant> {
+        let calls = self.calls.lock().unwrap();
+        calls
+            .iter()
+            .filter(|(_, called)| *called == path)
+            .map(|(at, _)| *at)
+            .collect()
+    }
+}
+
+impl Transport for Upstream {
+    async fn post(&self, path: &'static str, _: HeaderMap, body: Bytes, _: usize) -> Result<Reply, Failure> {
+        assert_eq!(body, "{}");
+        self.calls.lock().unwrap().push((Instant::now(), path));
+        sleep(Duration::from_millis(80)).await;
+        let behaviour = self.behaviour.lock().unwrap().clone();
+        Ok(Reply {
+            status: 200,
+            retry_after: None,
+            body: behaviour(path).to_string().into(),
+        })
+    }
+}
+
+fn well(path: &str) -> Value {
+    let data = match path {
+        WALLET => json!({"balance": 10.25, "giftMoney": 1, "availableTimeAddOn": 30}),
+        _ => json!({
+            "plan": 1, "profiles": 50, "availableProfiles": 8, "monthlyRental": 3, "availableMonthlyRentals": 7,
+            "parallels": 2, "expirationTime": 1_800_000_000, "monthlyFee": 29.9
+        }),
+    };
+    json!({"code": 0, "msg": "success", "data": data})
+}
+
+fn refused(_: &str) -> Value {
+    json!({"code": 40015, "msg": "no permission"})
+}
+
+/// What survives of an account when its billing is started anew.
+struct Scene {
+    upstream: Upstream,
+    board: Board,
+    allowances: Arc<Allowances>,
+    gate: Arc<Gate>,
+}
+
+impl Scene {
+    fn new(upstream: Upstream) -> Self {
+        let build = BuildInfo {
+            version: "0",
+            revision: "r",
+            rustc: "c",
+        };
+        Self {
+            upstream,
+            board: Board::new(build),
+            allowances: Arc::default(),
+            gate: Arc::default(),
+        }
+    }
+
+    fn start(&self, whole_fleet: bool) -> (CancellationToken, JoinHandle<()>) {
+        let client = Client::new(
+            self.upstream.clone(),
+            Credentials::Token(Secret::from("tok-secret".to_owned())),
+            Arc::new(Budget::new(NonZeroU32::new(100).unwrap(), 4)),
+            self.gate.clone(),
+            Clock::starting_at(SystemTime::UNIX_EPOCH),
+        )
+        .with_allowances(self.allowances.clone());
+        let metrics = self.board.metrics().account("main");
+        let stop = CancellationToken::new();
+        let billing = Billing::new(Arc::new(client), metrics, whole_fleet);
+        (stop.clone(), tokio::spawn(billing.run(stop)))
+    }
+
+    fn text(&self) -> String {
+        let bytes: Vec<u8> = self.board.scrape(Encoding::Plain).flatten().collect();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// The lines of money, without their HELP.
+    fn money(&self) -> Vec<String> {
+        let is_money = |line: &&str| {
+            ["geelark_wallet_", "geelark_plan_", "geelark_phones_running_"]
+                .iter()
+                .any(|prefix| line.starts_with(prefix))
+        };
+        self.text().lines().filter(is_money).map(str::to_owned).collect()
+    }
+}
+
+/// The seconds from `start` to each of `times`.
+fn seconds(start: Instant, times: &[Instant]) -> Vec<u64> {
+    times.iter().map(|at| (*at - start).as_secs()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn wallet_and_plan_are_shown_with_their_units_once_they_are_known() {
+    let scene = Scene::new(Upstream::well());
+    let _billing = scene.start(true);
+    assert_eq!(scene.money(), [""; 0]);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(
+        scene.money(),
+        [
+            "geelark_wallet_balance{account=\"main\"} 10.25",
+            "geelark_wallet_gift_balance{account=\"main\"} 1",
+            "geelark_wallet_time_addon_seconds{account=\"main\"} 1800",
+        ]
+    );
+    sleep(MINUTE).await;
+    let money = scene.money();
+    for line in [
+        "geelark_plan_expiration_timestamp_seconds{account=\"main\"} 1800000000",
+        "geelark_plan_profiles{account=\"main\"} 50",
+        "geelark_plan_profiles_available{account=\"main\"} 8",
+        "geelark_plan_monthly_rentals{account=\"main\"} 3",
+        "geelark_plan_monthly_rentals_available{account=\"main\"} 7",
+        "geelark_plan_parallels{account=\"main\"} 2",
+        "geelark_plan_monthly_fee{account=\"main\"} 29.9",
+    ] {
+        assert!(money.iter().any(|shown| shown == line), "{line} in {money:?}");
+    }
+    assert_eq!(money.len(), 10, "no section is shown, so nothing runs beyond parallels");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wallet_is_asked_every_five_minutes_and_the_plan_every_ten() {
+    let start = Instant::now();
+    let scene = Scene::new(Upstream::well());
+    let _billing = scene.start(true);
+    sleep(MINUTE * 22).await;
+    assert_eq!(seconds(start, &scene.upstream.times(WALLET)), [7, 307, 607, 907, 1207]);
+    assert_eq!(seconds(start, &scene.upstream.times(PLAN)), [61, 661, 1261]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn restarts_and_reloads_never_bring_two_plan_calls_within_a_minute() {
+    let upstream = Upstream::well();
+    for run in 0..40_u64 {
+        let scene = Scene::new(upstream.clone());
+        // A process that lives as long as it takes to become known, or a moment, and is reloaded as it pleases.
+        for reload in 0..=run % 4 {
+            let (stop, task) = scene.start(true);
+            sleep(Duration::from_millis(37_003 * (run % 5) + 11 * reload)).await;
+            stop.cancel();
+            task.await.unwrap();
+        }
+    }
+    let times = upstream.times(PLAN);
+    assert!(times.len() >= 15, "{} calls", times.len());
+    for pair in times.windows(2) {
+        assert!(pair[1] - pair[0] >= MINUTE, "{:?} apart", pair[1] - pair[0]);
+    }
+    let wallet = upstream.times(WALLET);
+    for from in &wallet {
+        let within = wallet.iter().filter(|at| *at >= from && **at - *from < MINUTE).count();
+        assert!(within <= 10, "{within} calls to the wallet in a minute");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_three_times_is_shown_no_more_and_comes_back() {
+    let scene = Scene::new(Upstream::well());
+    let _billing = scene.start(true);
+    sleep(MINUTE * 2).await;
+    assert_eq!(scene.money().len(), 10);
+    scene.upstream.becomes(refused);
+    sleep(MINUTE * 12 + Duration::from_secs(55)).await;
+    assert_eq!(scene.money().len(), 10, "three reads are not over");
+    sleep(Duration::from_secs(30)).await;
+    let money = scene.money();
+    assert!(money.iter().all(|line| line.starts_with("geelark_plan_")), "{money:?}");
+    sleep(MINUTE * 16).await;
+    assert_eq!(scene.money(), [""; 0]);
+    scene.upstream.becomes(well);
+    sleep(PLAN_EVERY + MINUTE).await;
+    assert_eq!(scene.money().len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_retried_ever_later_and_at_last_as_often_as_a_success() {
+    let scene = Scene::new(Upstream::new(refused));
+    let start = Instant::now();
+    let _billing = scene.start(true);
+    sleep(MINUTE * 24).await;
+    assert_eq!(
+        seconds(start, &scene.upstream.times(WALLET)),
+        [7, 67, 187, 427, 727, 1027, 1327]
+    );
+    assert_eq!(scene.gate.check(), Ok(()), "the poller is not held");
+    assert!(
+        scene.text().contains(
+            "geelark_api_request_failures_total{account=\"main\",endpoint=\"pay_wallet\",reason=\"40015\"} 7\n"
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_is_waited_for() {
+    let scene = Scene::new(Upstream::new(|_| json!({"code": 40014})));
+    let _billing = scene.start(true);
+    sleep(MINUTE * 119).await;
+    assert_eq!(
+        (scene.upstream.times(WALLET).len(), scene.upstream.times(PLAN).len()),
+        (1, 0)
+    );
+    scene.upstream.becomes(well);
+    sleep(MINUTE * 4).await;
+    assert_eq!(scene.money().len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_a_known_field_is_no_answer() {
+    let scene = Scene::new(Upstream::well());
+    let _billing = scene.start(true);
+    sleep(MINUTE * 2).await;
+    scene.upstream.becomes(|_| json!({"code": 0, "data": null}));
+    sleep(MINUTE * 10).await;
+    assert_eq!(scene.money().len(), 10);
+    sleep(MINUTE * 25).await;
+    assert_eq!(scene.money(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_outlive_a_reload_but_not_their_time() {
+    let scene = Scene::new(Upstream::well());
+    let (stop, task) = scene.start(true);
+    sleep(MINUTE * 2).await;
+    stop.cancel();
+    task.await.unwrap();
+    assert_eq!(scene.money().len(), 10);
+    advance(PLAN_EVERY * 3).await;
+    assert_eq!(scene.money(), [""; 0], "nobody has to be there to take them away");
+}
+
+#[tokio::test(start_paused = true)]
+async fn phones_beyond_the_parallels_are_counted_where_the_whole_fleet_is() {
+    let phone = |id: &str, status| Phone {
+        standing: Standing::Fresh,
+        last: Some(Seen {
+            status,
+            since: crate::clock::UnixTime(0),
+        }),
+        ..Phone::unseen(PhoneId::from(id))
+    };
+    let views = |started: usize| {
+        let phones = (0..5).map(|id| {
+            let status = if id < started {
+                Status::Started
+            } else {
+                Status::ShutDown
+            };
+            phone(&id.to_string(), status)
+        });
+        Arc::new(BatchView {
+            account: "main".into(),
+            phones: phones.collect(),
+        })
+    };
+    let scene = Scene::new(Upstream::well());
+    let section = scene.board.section(&"main".into());
+    scene.board.arrange(vec![section.clone()]);
+    let beyond = || -> Vec<String> {
+        let is_it = |line: &String| line.starts_with("geelark_phones_running_beyond_parallels{");
+        scene.money().into_iter().filter(is_it).collect()
+    };
+    section.rearrange([views(5)].iter());
+    assert_eq!(beyond(), [""; 0]);
+    let (stop, _) = scene.start(true);
+    sleep(MINUTE * 2).await;
+    assert_eq!(
+        beyond(),
+        ["geelark_phones_running_beyond_parallels{account=\"main\"} 3"]
+    );
+    section.post(0, views(1));
+    assert_eq!(
+        beyond(),
+        ["geelark_phones_running_beyond_parallels{account=\"main\"} 0"]
+    );
+    stop.cancel();
+    let _part = scene.start(false);
+    sleep(MINUTE * 2).await;
+    assert_eq!(beyond(), [""; 0]);
+    scene.board.metrics().account("main").forget_money();
+    assert_eq!(scene.money(), [""; 0]);
+}

@@ -1,0 +1,17 @@
+//! The `billing` section of an account.
+
+use super::limits;
+use super::model::Billing;
+use super::problem::Notes;
+use super::section::Section;
+use super::sharding::Shard;
+
+/// Of several shards only the first asks: GeeLark counts the calls of all of them together, and allows one a minute.
+pub(super) fn read(account: &Section, shard: Shard, notes: &mut Notes) -> Billing {
+    let section = account.section("billing", notes);
+    let enabled = section.boolean("enabled", notes).unwrap_or(limits::BILLING_ENABLED);
+    Billing {
+        enabled: enabled && shard.is_first(),
+        whole_fleet: shard.is_whole(),
+    }
+}

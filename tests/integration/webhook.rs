@@ -1,0 +1,200 @@
+//! GeeLark calls: what is believed is asked about at once, what is not costs nothing.
+
+use std::time::{Duration, Instant};
+
+use geelark_exporter::simulator::PLANTED_PERSON;
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::support::{Exporter, Launch, Samples, Upstream, assert_no_secret, eventually};
+
+/// Rounds that nobody waits for, and no calls but those about phones.
+const QUIET: &str = "    poll: {interval: 60s}\n    billing: {enabled: false}\n    webhook: {enabled: true}";
+
+/// How soon something shows that GeeLark told of.
+const SOON: Duration = Duration::from_secs(2);
+
+/// A fleet in which nothing is about to happen, and an exporter that has seen all of it.
+async fn watched(phones: usize) -> (Upstream, Exporter) {
+    let upstream = still(phones).await;
+    let launch = Launch::configured(&upstream.config(QUIET)).arg("--log.level=debug");
+    let exporter = launch.start().await;
+    exporter.ready().await;
+    upstream
+        .webhook(&format!("{}/webhook/main", exporter.url), "token")
+        .await;
+    (upstream, exporter)
+}
+
+async fn still(phones: usize) -> Upstream {
+    let upstream = Upstream::start(&[&format!("--phones={phones}")]).await;
+    for id in &upstream.ids {
+        upstream.change(id, json!({"status": "shut_down"})).await;
+    }
+    upstream
+}
+
+fn status(samples: &Samples, id: &str) -> Option<f64> {
+    samples.value("phone_status", &[("id", id)])
+}
+
+fn result(samples: &Samples, result: &str) -> Option<f64> {
+    samples.value(
+        "geelark_webhook_requests_total",
+        &[("account", "main"), ("result", result)],
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_shows_within_two_seconds_though_rounds_are_a_minute_apart() {
+    let (upstream, exporter) = watched(150).await;
+    let mut best = Duration::MAX;
+    // The machine may be busy with other tests; one start that shows in time is enough to know that no round was waited for.
+    for id in &upstream.ids[..5] {
+        let told = Instant::now();
+        upstream.change(id, json!({"status": "started"})).await;
+        exporter
+            .until("the start", |samples| status(samples, id) == Some(0.0))
+            .await;
+        best = best.min(told.elapsed());
+    }
+    assert!(best < SOON, "{best:?}");
+    let samples = exporter.samples().await;
+    assert_eq!(result(&samples, "accepted"), Some(5.0));
+
+    let shown = format!("{}{}", exporter.text().await, exporter.output());
+    for person in PLANTED_PERSON {
+        assert!(!shown.contains(person), "{person} in {shown}");
+    }
+    assert_no_secret(&shown, "metrics and log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_a_new_name_and_a_deletion_show_too() {
+    let (upstream, exporter) = watched(3).await;
+    let [stops, renamed, deleted] = &upstream.ids[..] else {
+        panic!("{:?}", upstream.ids)
+    };
+    upstream.change(stops, json!({"status": "started"})).await;
+    exporter
+        .until("the start", |samples| status(samples, stops) == Some(0.0))
+        .await;
+    upstream.change(stops, json!({"status": "shut_down"})).await;
+    upstream.change(renamed, json!({"serialName": "another name"})).await;
+    upstream.vanish(deleted).await;
+    exporter
+        .until("all of it", |samples| {
+            status(samples, stops) == Some(2.0)
+                && samples
+                    .find(
+                        "phone_status",
+                        &[("id", renamed.as_str()), ("serial_name", "another name")],
+                    )
+                    .is_some()
+                && samples.value("phone_not_found", &[("id", deleted)]) == Some(1.0)
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_believed_is_refused_and_causes_no_call() {
+    for auth in ["token", "key"] {
+        let upstream = still(2).await;
+        let credentials = match auth {
+            "token" => "token: demo-token",
+            _ => "app_id: demo-app\n    api_key: demo-key",
+        };
+        let config = upstream.config(QUIET).replace("token: demo-token", credentials);
+        let exporter = Exporter::start(&config).await;
+        exporter.ready().await;
+        upstream.webhook(&format!("{}/webhook/main", exporter.url), auth).await;
+        upstream.forget_calls().await;
+
+        let (first, second) = (&upstream.ids[0], &upstream.ids[1]);
+        let about = |id: &str| json!({"type": 1, "id": id});
+        let large = format!("{{\"type\": 1, \"id\": \"{second}\"{}}}", " ".repeat(64 * 1024));
+        let send = async |letter: Value| upstream.send_webhook(letter).await;
+        assert_eq!(send(json!({"payload": about(second), "forged": true})).await, 401);
+        assert_eq!(send(json!({"payload": about(second), "late_seconds": 301})).await, 401);
+        assert_eq!(send(json!({"payload": about(second), "late_seconds": -301})).await, 401);
+        assert_eq!(send(json!({"payload": large})).await, 413);
+        assert_eq!(send(json!({"payload": "nonsense"})).await, 400);
+        assert_eq!(send(json!({"payload": {"type": 4, "id": second}})).await, 204);
+        let trace_id = "db6094ab-3797-4186-84d5-b0b58eebad56";
+        assert_eq!(send(json!({"payload": about(first), "trace_id": trace_id})).await, 204);
+        assert_eq!(send(json!({"payload": about(second), "trace_id": trace_id})).await, 401);
+        assert_eq!(exporter.post("/webhook/main").await.status(), 401);
+
+        // The one that was believed is asked about, and had any other been, it would be in the same call or before.
+        let calls = eventually("a call", || async {
+            let calls = upstream.calls().await;
+            (calls.total > 0).then_some(calls)
+        })
+        .await;
+        let sizes: Vec<usize> = calls.each.iter().map(|call| call.ids).collect();
+        assert_eq!(sizes, [1], "{auth}");
+        let samples = exporter.samples().await;
+        let counted = [
+            "accepted",
+            "ignored",
+            "forged",
+            "late",
+            "replayed",
+            "oversized",
+            "unreadable",
+        ];
+        let counts: Vec<f64> = counted.iter().map(|name| result(&samples, name).unwrap()).collect();
+        assert_eq!(counts, [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 1.0], "{auth}");
+        assert_no_secret(
+            &format!("{}{}", exporter.text().await, exporter.output()),
+            "metrics and log",
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_is_off_until_it_is_turned_on_and_after_it_is_turned_off() {
+    let upstream = still(1).await;
+    let off = upstream.config("");
+    let exporter = Exporter::start(&off).await;
+    let answer = async || exporter.post("/webhook/main").await.status().as_u16();
+    assert_eq!(answer().await, 404);
+    assert_eq!(exporter.samples().await.of("geelark_webhook_requests_total").len(), 0);
+    for (config, status, series) in [(upstream.config(QUIET), 401, 7), (off, 404, 0)] {
+        exporter.configure(&config);
+        exporter.signal(Signal::SIGHUP);
+        eventually("the reload", || async { (answer().await == status).then_some(()) }).await;
+        exporter
+            .until("its counters", |samples| {
+                samples.of("geelark_webhook_requests_total").len() == series
+            })
+            .await;
+    }
+    assert_eq!(exporter.get("/webhook/main").await.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_handed_on_is_still_genuine() {
+    let upstream = still(2).await;
+    let second = Exporter::start(&upstream.config(QUIET)).await;
+    let relay = format!("webhook: {{enabled: true, relay_to: \"{}/webhook/main\"}}", second.url);
+    let first = Exporter::start(&upstream.config(&QUIET.replace("webhook: {enabled: true}", &relay))).await;
+    for exporter in [&first, &second] {
+        exporter.ready().await;
+    }
+    upstream.webhook(&format!("{}/webhook/main", first.url), "token").await;
+    let id = &upstream.ids[0];
+    upstream.change(id, json!({"status": "started"})).await;
+    for exporter in [&first, &second] {
+        exporter
+            .until("the start", |samples| status(samples, id) == Some(0.0))
+            .await;
+    }
+    let samples = first.samples().await;
+    for name in [
+        "geelark_webhook_relay_failures_total",
+        "geelark_webhook_relay_dropped_total",
+    ] {
+        assert_eq!(samples.value(name, &[("account", "main")]), Some(0.0), "{name}");
+    }
+}
