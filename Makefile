@@ -64,7 +64,7 @@ integration: ## the tests of the whole program
 
 deny: ## licences, sources and bans of the dependencies, where cargo-deny is installed
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
-		$(CARGO) deny --locked check licenses bans sources; \
+		$(CARGO) deny --locked check --hide-inclusion-graph licenses bans sources; \
 	else \
 		echo "cargo-deny is not installed (cargo install --locked cargo-deny), so nothing was checked."; \
 	fi

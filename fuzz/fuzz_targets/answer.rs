@@ -1,9 +1,10 @@
-//! Whatever GeeLark's body is, it becomes an answer about phones that stand in it, or a short failure.
+//! Whatever body comes from GeeLark, as an answer or as a webhook, it becomes words about phones that stand in it, or a short
+//! failure.
 
 #![no_main]
 
-use geelark_exporter::geelark::Failure;
-use geelark_exporter::geelark::fuzz::{list_page, status_answer};
+use geelark_exporter::geelark::fuzz::{list_page, money, status_answer};
+use geelark_exporter::geelark::{Event, Failure};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
@@ -18,6 +19,16 @@ fuzz_target!(|body: &[u8]| {
         page.phones.into_iter().map(|phone| phone.id).collect()
     });
     check(body, list, 9);
+    if let Ok(event) = Event::read(body) {
+        check(body, Ok(event.phones.iter().map(ToString::to_string).collect()), 6);
+    }
+    let (wallet, plan) = money(body);
+    if let Ok(wallet) = wallet {
+        assert!(wallet.balance.is_none_or(f64::is_finite) && wallet.gift_balance.is_none_or(f64::is_finite));
+    }
+    if let Ok(plan) = plan {
+        assert!(plan.expires.is_none_or(|expires| expires.0 > 0) && plan.monthly_fee.is_none_or(f64::is_finite));
+    }
 });
 
 fn check(body: &[u8], ids: Result<Vec<String>, Failure>, least_entry: usize) {

@@ -40,6 +40,7 @@ pub use webhook::{AUTHENTICATION, Event, Refusal, Verifier};
 #[doc(hidden)]
 pub mod fuzz {
     use super::{Failure, Page, Reply, envelope};
+    use crate::money::{Plan, Wallet};
     use crate::phone::Answer;
 
     /// Reads `body` as the answer to a status call.
@@ -50,6 +51,11 @@ pub mod fuzz {
     /// Reads `body` as a page of a list.
     pub fn list_page(body: &[u8]) -> Result<Page, Failure> {
         envelope::open(&reply(body))
+    }
+
+    /// Reads `body` as what an account has and what it bought.
+    pub fn money(body: &[u8]) -> (Result<Wallet, Failure>, Result<Plan, Failure>) {
+        (envelope::open(&reply(body)), envelope::open(&reply(body)))
     }
 
     fn reply(body: &[u8]) -> Reply {
