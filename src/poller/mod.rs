@@ -11,7 +11,6 @@
 
 mod agenda;
 mod answers;
-pub(crate) mod backoff;
 mod express;
 mod hints;
 mod journal;

@@ -13,12 +13,12 @@ use super::claims::{Claim, LETTING_GO};
 use super::journal::Journal;
 use super::listing::Listing;
 use super::reader::{Pass, READINGS, Reader, Trouble};
+use crate::backoff;
 use crate::clock::Clock;
 use crate::config;
 use crate::exposition::{AccountMetrics, DiscoveryMetrics};
 use crate::geelark::{Client, Listed, Transport};
 use crate::phone::{Details, Member, PhoneId};
-use crate::poller::backoff;
 
 /// After the first failure in a row the next attempt comes about this soon; the wait doubles up to the refresh interval.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
