@@ -85,7 +85,7 @@ impl<T: Transport> Discovery<T> {
         self
     }
 
-    /// Looks sooner than planned when `rumours` is notified: at once, but not within [`RUMOUR_PAUSE`] of the last look.
+    /// Looks sooner than planned when `rumours` is notified: at once, but not within half a minute of the last look.
     #[must_use]
     pub fn hearing(self, rumours: Arc<Notify>) -> Self {
         Self { rumours, ..self }
