@@ -32,7 +32,7 @@ demo: ## run the exporter against a simulated fleet; nothing else is needed
 	@$(CARGO) run --locked -- demo $(ARGS)
 
 demo-stack: tools build ## the demo with Prometheus and Alertmanager: alerts arrive within a minute
-	@scripts/demo-stack.py target/debug/geelark_exporter
+	@scripts/demo-stack.py $(TARGET)/debug/geelark_exporter
 
 test: tools fmt lint deploy docs ## everything that must pass, tools for it included
 	$(CARGO) test --locked
@@ -74,7 +74,7 @@ build: ## a debug build
 
 release: ## the static binary that is shipped
 	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --locked --release --target $(HOST)
-	@echo "target/$(HOST)/release/geelark_exporter"
+	@echo "$(TARGET)/$(HOST)/release/geelark_exporter"
 
 image: ## the container image; CONTAINER=podman for another builder
 	$(CONTAINER) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) -t $(IMAGE):$(VERSION) $(ARGS) .

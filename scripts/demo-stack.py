@@ -91,7 +91,7 @@ def main():
         threading.Thread(target=person.serve_forever, daemon=True).start()
         commands = [
             # An hour a minute, and some ids that do not exist.
-            [program, "demo", "--speed=60", "--missing=2", f"--web.listen-address={EXPORTER}"],
+            [program, "demo", "--speed=60", f"--web.listen-address={EXPORTER}"],
             [
                 "prometheus",
                 f"--config.file={folder}/prometheus.yml",

@@ -142,7 +142,7 @@ pub(super) const PHONES: MetricInfo = MetricInfo {
     name: "geelark_phones",
     kind: Kind::Gauge,
     labels: Cow::Borrowed(&["account", "status"]),
-    help: "How many configured phones are in each status; stale: not answered lately, or not yet. Every phone is counted \
+    help: "How many watched phones are in each status; stale: not answered lately, or not yet. Every phone is counted \
            once, every status is present.",
 };
 
@@ -151,7 +151,7 @@ pub(super) const BEYOND_PARALLELS: MetricInfo = MetricInfo {
     name: "geelark_phones_running_beyond_parallels",
     kind: Kind::Gauge,
     labels: Cow::Borrowed(&["account"]),
-    help: "Configured phones that are started, less the parallels of the plan (field parallels of /open/v1/pay/plan/info), at \
+    help: "Watched phones that are started, less the parallels of the plan (field parallels of /open/v1/pay/plan/info), at \
            least 0: so many cost extra. Absent while the plan is not known, and with sharding.",
 };
 
