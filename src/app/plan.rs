@@ -44,6 +44,11 @@ impl Plan {
         })
     }
 
+    /// The account's name.
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.account.name
+    }
+
     /// A client for whoever wants calls and no watching.
     pub(super) fn into_client(self, clock: &Clock) -> Client<HttpTransport> {
         let lasting = Lasting::new(&self.account);
@@ -88,6 +93,7 @@ impl Plan {
             let discovery = discovery
                 .remembering(fleet.members())
                 .hearing(lasting.listeners.roster.clone());
+            fleet.assign(&roster.borrow());
             tasks.spawn(|stop| discovery.run(stop));
             roster
         } else {

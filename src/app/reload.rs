@@ -34,12 +34,12 @@ pub(super) enum Step {
 
 /// What to do with every account of `config`, given those that are watched. Does nothing yet.
 pub(super) fn plan(config: &Config, watches: &[Watch]) -> Result<Vec<Step>, Error> {
-    let accounts = config.accounts.iter().enumerate();
-    accounts
-        .map(|(rank, account)| {
+    config
+        .accounts
+        .iter()
+        .map(|account| {
             let replaces = watches.iter().position(|watch| watch.account.name == account.name);
-            // An account that moved within the file has another rank in the claims, which its tasks hold.
-            match replaces.filter(|index| *index == rank && watches[*index].account == *account) {
+            match replaces.filter(|index| watches[*index].account == *account) {
                 Some(index) => Ok(Step::Keep(index)),
                 None => Ok(Step::Start {
                     plan: Box::new(Plan::new(account.clone())?),
@@ -108,6 +108,13 @@ impl Exporter {
 
     /// Ends what changed, starts what is new, leaves the rest alone.
     async fn start(&self, plans: Vec<Step>, watches: &mut Vec<Watch>) {
+        let names: Vec<Arc<str>> = plans
+            .iter()
+            .map(|step| match step {
+                Step::Keep(index) => watches[*index].account.name.clone(),
+                Step::Start { plan, .. } => plan.name().clone(),
+            })
+            .collect();
         let mut before: Vec<Option<Watch>> = watches.drain(..).map(Some).collect();
         let surroundings = Surroundings {
             board: &self.board,
@@ -115,6 +122,7 @@ impl Exporter {
             broken: &self.broken,
             keeper: &self.keeper,
         };
+        self.claims.reorder(&names);
         for (rank, step) in plans.into_iter().enumerate() {
             let watch = match step {
                 Step::Keep(index) => before[index].take(),

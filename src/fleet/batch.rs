@@ -53,6 +53,8 @@ pub(super) struct BatchState {
     notes: Vec<Note>,
     /// No fresh phone was answered before this; spares looking at each when nothing can be stale yet.
     oldest: Option<Instant>,
+    /// When a round asked about it last.
+    asked: Option<Instant>,
     /// Some phone may be restless or hinted at; spares looking at each when none is.
     alert: bool,
 }
@@ -70,6 +72,7 @@ impl BatchState {
             view: Arc::new(BatchView { account, phones }),
             notes: Vec::new(),
             oldest: None,
+            asked: None,
             alert: false,
         }
     }
@@ -78,6 +81,7 @@ impl BatchState {
     pub(super) fn of(view: Arc<BatchView>, notes: Vec<Note>) -> Self {
         Self {
             oldest: notes.iter().filter_map(|note| note.answered).min(),
+            asked: None,
             alert: false,
             view,
             notes,
@@ -91,6 +95,14 @@ impl BatchState {
 
     pub(super) fn view(&self) -> &Arc<BatchView> {
         &self.view
+    }
+
+    pub(super) fn asked(&self) -> Option<Instant> {
+        self.asked
+    }
+
+    pub(super) fn set_asked(&mut self, now: Instant) {
+        self.asked = Some(now);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -147,9 +159,9 @@ impl BatchState {
         let mut alone = Vec::new();
         for (position, note) in self.notes.iter().enumerate() {
             match note.culprit_until {
-                None => together.push(self.asked(Place { batch, position })),
+                None => together.push(self.about(Place { batch, position })),
                 Some(until) if until <= now => {
-                    alone.extend(Question::about(vec![self.asked(Place { batch, position })]));
+                    alone.extend(Question::about(vec![self.about(Place { batch, position })]));
                 }
                 Some(_) => {}
             }
@@ -179,11 +191,11 @@ impl BatchState {
             note.asked = Some(now);
         }
         self.alert = self.notes.iter().any(|note| note.is_alert(now));
-        let asked = |position| self.asked(Place { batch, position });
+        let asked = |position| self.about(Place { batch, position });
         positions.into_iter().map(asked).collect()
     }
 
-    fn asked(&self, place: Place) -> Asked {
+    fn about(&self, place: Place) -> Asked {
         let id = self.view.phones[place.position].id.clone();
         Asked { place, id }
     }

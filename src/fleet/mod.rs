@@ -170,6 +170,20 @@ impl Fleet {
         self.batches.iter().map(BatchState::view)
     }
 
+    /// The batches in the order in which rounds asked about them last, those never asked first.
+    pub fn by_last_asked(&self) -> Vec<usize> {
+        let mut batches: Vec<usize> = (0..self.batches.len()).collect();
+        batches.sort_by_key(|batch| self.batches[*batch].asked());
+        batches
+    }
+
+    /// A round asks `question` now.
+    pub fn set_asked(&mut self, question: &Question, now: Instant) {
+        if let Some(batch) = self.batches.get_mut(question.batch()) {
+            batch.set_asked(now);
+        }
+    }
+
     /// What a round that begins now has to ask about `batch`.
     pub fn questions(&self, batch: usize, now: Instant) -> Questions {
         self.batches[batch].questions(batch, now)

@@ -145,7 +145,7 @@ pub(super) fn hold(failure: &Failure) -> Option<Hold> {
 
 /// Whether what came of a call to `endpoint` says something of the whole account, so that it opens or closes the gate.
 ///
-/// The account endpoints have limits and permissions of their own: that the wallet may not be seen, or not so often, is no
+/// Only a status call that succeeds proves that phones may be asked about. The account endpoints have limits and permissions of their own: that the wallet may not be seen, or not so often, is no
 /// reason to stop asking about phones, nor is a wallet that can be seen a proof that phones may be asked about. Only a lock
 /// is everybody's.
 pub(super) fn speaks_for_the_account(endpoint: Endpoint, failure: Option<&Failure>) -> bool {
@@ -153,7 +153,15 @@ pub(super) fn speaks_for_the_account(endpoint: Endpoint, failure: Option<&Failur
         Endpoint::PayWallet | Endpoint::PayPlanInfo => failure.is_some_and(
             |failure| matches!(failure.reason, Reason::Code(code) if entry(code).is_some_and(|(meaning, _)| meaning == Meaning::Locked)),
         ),
-        _ => true,
+        // That the list may not be seen is the list's affair; credentials that are refused are everybody's.
+        Endpoint::PhoneList => match failure {
+            None => false,
+            Some(failure) => match hold(failure) {
+                Some(Hold::Refusal) => matches!(failure.reason, Reason::Code(40003 | 40016)),
+                _ => true,
+            },
+        },
+        Endpoint::PhoneStatus => true,
     }
 }
 

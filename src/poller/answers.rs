@@ -41,6 +41,9 @@ impl<T: Transport> Poller<T> {
                 self.take_in(&entry, answer);
             }
             (Err(failure), Some(round)) => self.cope(round, entry, call.trace_id, &failure),
+            (Err(failure), None) if failure.consequence() == Consequence::Hold => {
+                self.closed(call.trace_id, &failure);
+            }
             // The round asks about these phones too; it will find out and say what is wrong.
             (Err(failure), None) => self
                 .journal
@@ -61,14 +64,21 @@ impl<T: Transport> Poller<T> {
         }
     }
 
+    /// A failure closed the account: says so, and until when.
+    fn closed(&mut self, trace_id: Uuid, failure: &Failure) -> Instant {
+        let now = Instant::now();
+        let held = self.parts.client.gate().check().err();
+        let until = held.map_or(now, |held| held.until.into());
+        self.journal.held(trace_id, failure, until - now);
+        until
+    }
+
     fn cope(&mut self, round: &mut Round, entry: Entry, trace_id: Uuid, failure: &Failure) {
         let now = Instant::now();
         let (batch, attempt) = (entry.question.batch(), entry.attempts + 1);
         match failure.consequence() {
             Consequence::Hold => {
-                let held = self.parts.client.gate().check().err();
-                let until = held.map_or(now, |held| held.until.into());
-                self.journal.held(trace_id, failure, until - now);
+                let until = self.closed(trace_id, failure);
                 round.hold(&entry, until);
             }
             Consequence::Retry => {

@@ -107,6 +107,16 @@ struct Next {
     spread: Duration,
 }
 
+impl Next {
+    /// As fast as the budget allows, so that what is new is seen soon.
+    fn in_a_hurry(now: Instant) -> Self {
+        Self {
+            at: now,
+            spread: Duration::ZERO,
+        }
+    }
+}
+
 impl<T: Transport> Poller<T> {
     /// A poller that has not asked yet. What its fleet already knows and is not too old is posted at once.
     pub fn new(parts: Parts<T>, settings: Settings) -> Self {
@@ -122,6 +132,9 @@ impl<T: Transport> Poller<T> {
             express: Express::new(budget, 0, every, Instant::now()),
             locked: None,
         };
+        // A predecessor may have shown a lock that ended while nobody looked.
+        poller.parts.metrics.locked_until.set(0);
+        poller.show_lock();
         poller.adapt();
         poller
             .parts
@@ -140,10 +153,13 @@ impl<T: Transport> Poller<T> {
         let mut asking: FuturesUnordered<Asking> = FuturesUnordered::new();
         let mut round: Option<Round> = None;
         let mut next: Option<Next> = None;
+        // Many phones came during the round: the next one is not to wait.
+        let mut hurry = false;
         let mut report_at = Instant::now() + PROGRESS_EVERY;
         loop {
             if let Some(finished) = round.take_if(|round| round.is_over()) {
-                next = Some(self.conclude(&finished));
+                next = Some(self.conclude(&finished, hurry));
+                hurry = false;
             }
             if let Some(question) = self.out_of_turn() {
                 asking.push(self.ask(question));
@@ -158,14 +174,14 @@ impl<T: Transport> Poller<T> {
                 () = stop.cancelled() => return self.parts.fleet,
                 Some((entry, result)) = asking.next() => self.settle(round.as_mut(), entry, result),
                 Ok(()) = self.parts.roster.changed() => {
-                    let news = self.assign();
-                    if next.is_none() || news > BATCH_SIZE {
-                        // As fast as the budget allows, so that what is new is seen soon.
-                        next = Some(Next { at: Instant::now(), spread: Duration::ZERO });
+                    let is_large = self.assign() > BATCH_SIZE;
+                    if round.is_some() {
+                        hurry |= is_large;
+                    } else if is_large || next.is_none() {
+                        next = Some(Next::in_a_hurry(Instant::now()));
                     }
                 }
                 () = self.parts.mirror.wanted() => self.reflect(),
-                hinted = self.parts.hints.take() => self.parts.fleet.hint(&hinted),
                 _ = tick.tick() => {
                     self.tick();
                     if let Some(round) = round.as_ref().filter(|_| !self.finished_first_round() && Instant::now() >= report_at) {
@@ -180,9 +196,12 @@ impl<T: Transport> Poller<T> {
                 }
                 () = sleep_until(question_at.unwrap_or_else(Instant::now)), if question_at.is_some() => {
                     if let Some(entry) = round.as_mut().and_then(Round::begin) {
+                        self.parts.fleet.set_asked(&entry.question, Instant::now().into_std());
                         asking.push(self.ask(entry));
                     }
                 }
+                // Last, since a flood of hints is always ready.
+                hinted = self.parts.hints.take() => self.parts.fleet.hint(&hinted),
             }
         }
     }
@@ -242,7 +261,7 @@ impl<T: Transport> Poller<T> {
         self.journal.stale_after(self.settings.stale_after, self.stale_after());
     }
 
-    fn conclude(&mut self, round: &Round) -> Next {
+    fn conclude(&mut self, round: &Round, hurry: bool) -> Next {
         let metrics = &self.parts.metrics;
         let (now, took) = (Instant::now(), round.start.elapsed());
         let complete = round.unanswered() == 0;
@@ -257,9 +276,12 @@ impl<T: Transport> Poller<T> {
         let first = !self.parts.first_round.swap(true, Ordering::Release);
         self.journal
             .round(first, round.unanswered(), self.parts.fleet.batches(), took);
-        Next {
-            at: round.held_until().unwrap_or(round.start + self.every).max(now),
-            spread: self.every,
+        match round.held_until() {
+            None if hurry => Next::in_a_hurry(now),
+            held_until => Next {
+                at: held_until.unwrap_or(round.start + self.every).max(now),
+                spread: self.every,
+            },
         }
     }
 

@@ -51,10 +51,11 @@ impl Round {
             attempts: 0,
         };
         let mut culprits = Vec::new();
-        for batch in 0..fleet.batches() {
+        // Those that waited longest come first: a round that is cut short each time must not starve the same batches.
+        for (nth, batch) in fleet.by_last_asked().into_iter().enumerate() {
             let questions = fleet.questions(batch, start.into_std());
             if let Some(question) = questions.together {
-                let at = start + schedule::offset(spread, batch, fleet.batches());
+                let at = start + schedule::offset(spread, nth, fleet.batches());
                 round.agenda.push(at, entry(question, Purpose::Round));
             }
             culprits.extend(questions.alone);

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,8 @@ pub struct Claims(Arc<Mutex<Book>>);
 /// One account's pen. When the last one of a rank is dropped, whatever the rank held is free.
 pub struct Claim {
     claims: Claims,
-    rank: Rank,
+    /// Shared by all pens of the account, and written under the book's lock only.
+    rank: Arc<AtomicUsize>,
 }
 
 /// What an account gets of what it wants.
@@ -49,10 +51,20 @@ struct Book {
     accounts: BTreeMap<Rank, Account>,
 }
 
-#[derive(Default)]
 struct Account {
     name: Option<Arc<str>>,
     pens: usize,
+    rank: Arc<AtomicUsize>,
+}
+
+impl Account {
+    fn new(rank: Rank) -> Self {
+        Self {
+            name: None,
+            pens: 0,
+            rank: Arc::new(AtomicUsize::new(rank)),
+        }
+    }
 }
 
 impl Claims {
@@ -64,11 +76,33 @@ impl Claims {
     /// The pen of the account that is number `rank`, from 0, in the configuration. Asked again, it writes for the same
     /// account, so that a reload hands everything over.
     pub fn account(&self, rank: Rank) -> Claim {
-        self.lock().accounts.entry(rank).or_default().pens += 1;
+        let mut book = self.lock();
+        let account = book.accounts.entry(rank).or_insert_with(|| Account::new(rank));
+        account.pens += 1;
         Claim {
             claims: self.clone(),
-            rank,
+            rank: account.rank.clone(),
         }
+    }
+
+    /// The configuration has these accounts in this order from now on. Everybody keeps what they hold; accounts that are not
+    /// among them come last until they are gone.
+    pub fn reorder(&self, names: &[Arc<str>]) {
+        let mut book = self.lock();
+        let mut last = names.len();
+        let ranks: HashMap<Rank, Rank> = book
+            .accounts
+            .iter()
+            .map(|(rank, account)| {
+                let place = names.iter().position(|name| account.name.as_ref() == Some(name));
+                let place = place.unwrap_or_else(|| {
+                    last += 1;
+                    last - 1
+                });
+                (*rank, place)
+            })
+            .collect();
+        book.renumber(|rank| ranks.get(&rank).copied().unwrap_or(rank));
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {
@@ -82,17 +116,27 @@ impl Claim {
     /// settles again keeps what it holds.
     pub fn settle<'a>(&self, wanted: impl IntoIterator<Item = &'a PhoneId>, now: Instant) -> Settled {
         let wanted = wanted.into_iter().cloned().collect();
-        self.claims.lock().settle(self.rank, wanted, now)
+        let mut book = self.claims.lock();
+        let rank = self.rank();
+        book.settle(rank, wanted, now)
     }
 
     /// Whether settling the same again would change something: an id is waited for, or has become free.
     pub(super) fn is_unsettled(&self, now: Instant) -> bool {
-        self.claims.lock().is_unsettled(self.rank, now)
+        let book = self.claims.lock();
+        book.is_unsettled(self.rank(), now)
     }
 
     /// What the account is called in other accounts' logs.
     pub(super) fn introduce(&self, name: Arc<str>) {
-        self.claims.lock().accounts.entry(self.rank).or_default().name = Some(name);
+        if let Some(account) = self.claims.lock().accounts.get_mut(&self.rank()) {
+            account.name = Some(name);
+        }
+    }
+
+    /// To be read while the book is locked.
+    fn rank(&self) -> Rank {
+        self.rank.load(Ordering::Relaxed)
     }
 }
 
@@ -198,6 +242,20 @@ impl Book {
         })
     }
 
+    fn renumber(&mut self, to: impl Fn(Rank) -> Rank) {
+        for holder in self.holders.values_mut() {
+            *holder = to(*holder);
+        }
+        for ranks in self.wishes.values_mut() {
+            *ranks = ranks.iter().map(|rank| to(*rank)).collect();
+        }
+        let accounts = std::mem::take(&mut self.accounts).into_iter();
+        self.accounts = accounts.map(|(rank, account)| (to(rank), account)).collect();
+        for (rank, account) in &self.accounts {
+            account.rank.store(*rank, Ordering::Relaxed);
+        }
+    }
+
     fn name(&self, rank: Rank) -> Arc<str> {
         let name = self.accounts.get(&rank).and_then(|account| account.name.clone());
         name.unwrap_or_else(|| format!("number {}", rank + 1).into())
@@ -235,7 +293,9 @@ fn is_over(since: Instant, now: Instant) -> bool {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.claims.lock().drop_pen(self.rank);
+        let mut book = self.claims.lock();
+        let rank = self.rank();
+        book.drop_pen(rank);
     }
 }
 
@@ -249,7 +309,7 @@ impl fmt::Debug for Claims {
 
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Claim").field(&self.rank).finish()
+        f.debug_tuple("Claim").field(&self.rank()).finish()
     }
 }
 
@@ -356,6 +416,30 @@ mod tests {
         assert_eq!(heir.settle(&ids(["1"]), accounts.now).own, ids(["1"]));
         drop(heir);
         assert_eq!(accounts.settle(0, ["1"]), ids(["1"]));
+    }
+
+    #[test]
+    fn another_order_of_the_accounts_takes_nothing_from_anybody() {
+        let accounts = Accounts::new(2);
+        let claims = accounts.pens[0].claims.clone();
+        for (pen, name) in accounts.pens.iter().zip(["a", "b"]) {
+            pen.introduce(name.into());
+        }
+        accounts.settle(0, ["1"]);
+        accounts.settle(1, ["2"]);
+        claims.reorder(&["new", "b", "a"].map(Arc::from));
+        let new = claims.account(0);
+        assert_eq!(new.settle(&ids(["3"]), accounts.now).own, ids(["3"]));
+        assert_eq!(accounts.settle(0, ["1"]), ids(["1"]));
+        assert_eq!(accounts.settle(1, ["2"]), ids(["2"]));
+        assert_eq!(accounts.settle(1, ["1", "2"]), ids(["2"]));
+        assert!(accounts.pens[0].is_unsettled(accounts.now), "b comes before a now");
+        drop(new);
+        assert_eq!(
+            accounts.settle(0, ["1", "3"]),
+            ids(["3"]),
+            "what the new one held is free"
+        );
     }
 
     proptest! {

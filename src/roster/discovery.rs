@@ -82,6 +82,12 @@ impl<T: Transport> Discovery<T> {
     pub fn remembering(mut self, members: impl IntoIterator<Item = Member>) -> Self {
         let details = |member: Member| (member.id, member.details.unwrap_or_default());
         self.book.remembered = members.into_iter().map(details).collect();
+        // They are shown already, so they are claimed now; nobody is to be told before the first look.
+        let roster = self.book.roster(&mut self.journal);
+        self.roster.send_if_modified(|known| {
+            *known = roster;
+            false
+        });
         self
     }
 
@@ -97,6 +103,10 @@ impl<T: Transport> Discovery<T> {
     }
 
     async fn look_for_ever(mut self) {
+        if !self.roster.borrow().is_empty() {
+            // What is known already need not wait for a list that may be long, or slow.
+            self.publish();
+        }
         loop {
             let start = Instant::now();
             let outcome = self.refresh().await;

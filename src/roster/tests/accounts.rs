@@ -52,3 +52,24 @@ async fn configured_phones_are_claimed_before_anybody_looks() {
     assert_eq!(holder.ids(), ["000001"]);
     assert_eq!(other.next().await, ["000000", "000002"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_remembered_is_claimed_at_once_and_stands_until_the_list_says_otherwise() {
+    let claims = Claims::new();
+    let upstream = Upstream::of(2);
+    upstream.twist(|envelope| *envelope = json!({"code": 40001}));
+    let remembered = ["000000", "000009"].map(PhoneId::from);
+    let setting = Setting {
+        remembered: remembered.iter().cloned().map(Member::from).collect(),
+        ..Setting::default()
+    };
+    let mut scene = Scene::set(&upstream, setting, claims.account(0));
+    let other = claims.account(1);
+    let own = other.settle(&remembered, Instant::now().into_std()).own;
+    assert!(own.is_empty(), "they are shown by the first already");
+    assert_eq!(scene.next().await, ["000000", "000009"]);
+    scene.at(Duration::from_secs(3)).await;
+    assert_eq!(scene.ids(), ["000000", "000009"], "a list that fails takes nobody away");
+    upstream.untwist();
+    assert_eq!(scene.next().await, ["000000", "000001"]);
+}

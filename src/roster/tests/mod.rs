@@ -166,6 +166,7 @@ struct Scene {
 struct Setting {
     filters: Vec<Filter>,
     configured: Vec<PhoneId>,
+    remembered: Vec<Member>,
     requests_per_minute: u32,
     shard: Shard,
 }
@@ -175,6 +176,7 @@ impl Default for Setting {
         Self {
             filters: vec![Filter::default()],
             configured: Vec::new(),
+            remembered: Vec::new(),
             requests_per_minute: 6000,
             shard: Shard::WHOLE,
         }
@@ -209,7 +211,8 @@ impl Scene {
         let (discovery, roster) = Discovery::new(Arc::new(client), settings, setting.configured, claim, metrics, clock);
         let rumours = Arc::new(Notify::new());
         let stop = CancellationToken::new();
-        tokio::spawn(discovery.hearing(rumours.clone()).run(stop.clone()));
+        let discovery = discovery.remembering(setting.remembered).hearing(rumours.clone());
+        tokio::spawn(discovery.run(stop.clone()));
         Self {
             upstream: upstream.clone(),
             roster,

@@ -52,7 +52,7 @@ async fn configured_phones_come_first_and_learn_what_discovery_found() {
         ..Setting::default()
     };
     let mut scene = Scene::set(&Upstream::of(4), setting, Claims::new().account(0));
-    assert_eq!(scene.ids(), ["zz", "000002"]);
+    assert_eq!(scene.next().await, ["zz", "000002"], "at once, whatever the list does");
     assert_eq!(scene.next().await, ["zz", "000002", "000000", "000001", "000003"]);
     let roster = scene.roster.borrow().clone();
     assert_eq!(roster[0].details, None);

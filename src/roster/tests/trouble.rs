@@ -92,7 +92,7 @@ async fn an_empty_list_is_believed_when_a_second_reading_confirms_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_first_look_that_fails_still_says_what_is_configured() {
+async fn what_is_configured_waits_for_no_list_and_a_failed_first_look_is_soon_repeated() {
     let upstream = Upstream::of(3);
     upstream.twist(|envelope| *envelope = json!({"code": 40001}));
     let setting = Setting {
@@ -101,6 +101,8 @@ async fn a_first_look_that_fails_still_says_what_is_configured() {
     };
     let mut scene = Scene::set(&upstream, setting, Claims::new().account(0));
     assert_eq!(scene.next().await, ["1"]);
+    assert_eq!(scene.upstream.calls(), 0);
+    scene.at(Duration::from_secs(3)).await;
     assert_eq!(scene.metric("geelark_discovery_failures_total"), 1);
     assert_eq!(scene.metric("geelark_discovery_last_success_timestamp_seconds"), 0);
     upstream.untwist();
