@@ -1,9 +1,12 @@
 //! What an account has and may: the words in which money is spoken of. Whatever GeeLark does not say is `None`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::UnixTime;
 
 /// What is in an account's wallet.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Wallet {
     /// Money.
     pub balance: Option<f64>,
@@ -14,7 +17,8 @@ pub struct Wallet {
 }
 
 /// What an account's plan allows.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// When it ends.
     pub expires: Option<UnixTime>,

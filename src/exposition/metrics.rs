@@ -232,6 +232,11 @@ impl AccountMetrics {
         self.metrics.0.money.post_plan(&self.account, plan, until, whole_fleet);
     }
 
+    /// The wallet and the plan that are shown, each with the instant until which it is.
+    pub fn money(&self) -> (Option<(Wallet, Instant)>, Option<(Plan, Instant)>) {
+        self.metrics.0.money.posted(&self.account)
+    }
+
     /// Wallet and plan are not asked for any more.
     pub fn forget_money(&self) {
         self.metrics.0.money.forget(&self.account);

@@ -105,6 +105,18 @@ impl Money {
         (account.plan, account.whole_fleet) = (Posted(Some((plan, until))), whole_fleet);
     }
 
+    /// What is shown of the account, each with the instant until which it is.
+    pub(super) fn posted(&self, account: &str) -> (Option<(Wallet, Instant)>, Option<(Plan, Instant)>) {
+        let now = Instant::now();
+        let accounts = self.accounts();
+        let account = accounts.get(account).copied().unwrap_or_default();
+        let (Posted(wallet), Posted(plan)) = (account.wallet, account.plan);
+        (
+            wallet.filter(|(_, until)| now < *until),
+            plan.filter(|(_, until)| now < *until),
+        )
+    }
+
     pub(super) fn forget(&self, account: &str) {
         self.accounts().remove(account);
     }

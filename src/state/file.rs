@@ -10,11 +10,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::damage::Damage;
-use super::memory::{Account, Memory, Round};
+use super::memory::{Account, Memory, Round, Vouched};
 use super::rows::{Remembered, Rows};
 use crate::clock::UnixMillis;
 use crate::fleet::Snapshot;
 use crate::geelark::{Closure, Spent};
+use crate::money::{Plan, Wallet};
 
 /// Raised whenever an older exporter could misread what a newer one writes.
 pub(super) const FORMAT: u64 = 1;
@@ -38,6 +39,8 @@ struct OutgoingAccount<'a> {
     spent: &'a Spent,
     closure: Closure,
     round: Round,
+    wallet: Option<Vouched<Wallet>>,
+    plan: Option<Vouched<Plan>>,
     phones: Rows<'a>,
 }
 
@@ -56,6 +59,8 @@ struct IncomingAccount {
     spent: Spent,
     closure: Closure,
     round: Round,
+    wallet: Option<Vouched<Wallet>>,
+    plan: Option<Vouched<Plan>>,
     phones: Vec<Remembered>,
 }
 
@@ -72,6 +77,8 @@ pub fn encode(memory: &Memory, out: impl Write) -> io::Result<()> {
         spent: &account.spent,
         closure: account.closure,
         round: account.round,
+        wallet: account.wallet,
+        plan: account.plan,
         phones: Rows(&account.phones),
     });
     let outgoing = Outgoing {
@@ -143,6 +150,8 @@ fn account(read: IncomingAccount) -> Result<Account, Damage> {
         spent: read.spent,
         closure: read.closure,
         round: read.round,
+        wallet: read.wallet,
+        plan: read.plan,
     })
 }
 

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{UnixMillis, UnixTime};
 use crate::fleet::Snapshot;
 use crate::geelark::{Closure, Spent};
+use crate::money::{Plan, Wallet};
 
 /// Everything one process tells the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Memory {
     /// When it was written down.
     pub written: UnixMillis,
@@ -18,7 +19,7 @@ pub struct Memory {
 }
 
 /// What is kept of one account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     /// The configured name, by which it is found again.
     pub name: Arc<str>,
@@ -30,6 +31,10 @@ pub struct Account {
     pub closure: Closure,
     /// How the last round went.
     pub round: Round,
+    /// What is in the wallet.
+    pub wallet: Option<Vouched<Wallet>>,
+    /// What the plan allows.
+    pub plan: Option<Vouched<Plan>>,
     /// The phones, each id once.
     pub phones: Arc<Snapshot>,
 }
@@ -48,6 +53,16 @@ pub struct Round {
     pub unanswered: i64,
     /// Of an account with discovery.
     pub listed: Option<Listed>,
+}
+
+/// Something that may be shown until somebody would have had to read it again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vouched<T> {
+    /// The thing.
+    pub value: T,
+    /// When its time is over.
+    pub until: UnixMillis,
 }
 
 /// What was shown of an account's discovery.

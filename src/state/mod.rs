@@ -20,5 +20,5 @@ mod tests;
 
 pub use damage::Damage;
 pub use file::{decode, encode};
-pub use memory::{Account, Listed, Memory, Round};
+pub use memory::{Account, Listed, Memory, Round, Vouched};
 pub use store::{InUse, Recall, Store, Trouble};

@@ -108,6 +108,7 @@ impl Keeper {
         let (requests, in_flight) = (limits.requests_per_minute, limits.max_in_flight);
         lasting.budget = Arc::new(Budget::resume(requests, in_flight, &known.spent, past, ending));
         lasting.gate = Arc::new(Gate::restored(known.closure, past).telling(self.urgent.clone()));
+        record::show(&known, account, metrics, past);
         if account.credentials.has_mark(&known.credentials) {
             lasting.mark = known.credentials;
         } else {
@@ -117,7 +118,6 @@ impl Keeper {
             let wait = whole_seconds(held.until.saturating_duration_since(past.now().mono));
             warn!(account = %account.name, %wait, "no calls to this account for a while: it was closed before the restart");
         }
-        record::show(known.round, account.discovery.is_some(), metrics);
         let fleet = Fleet::restored(account.name.clone(), Arc::unwrap_or_clone(known.phones), past);
         (lasting, Some(fleet))
     }

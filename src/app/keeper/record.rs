@@ -3,11 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::app::watch::Lasting;
-use crate::clock::{Moment, UnixTime};
+use crate::clock::{Moment, Past, UnixTime};
+use crate::config;
 use crate::exposition::{AccountMetrics, DiscoveryMetrics};
 use crate::fleet::Snapshot;
-use crate::state::{Account, Listed, Round};
+use crate::state::{Account, Listed, Round, Vouched};
+
+/// No wallet and no plan is shown for longer without having been read again.
+const MONEY_SHOWN: Duration = Duration::from_mins(30);
 
 /// A watched account, as far as it is kept.
 #[derive(Clone)]
@@ -21,12 +27,15 @@ pub(in crate::app) struct Record {
 
 impl Record {
     pub(super) fn account(&self, phones: Arc<Snapshot>, now: Moment) -> Account {
+        let (wallet, plan) = self.metrics.money();
         Account {
             name: self.name.clone(),
             credentials: self.lasting.mark.clone(),
             spent: self.lasting.budget.spent(now),
             closure: self.lasting.gate.closure(now),
             round: self.round(),
+            wallet: wallet.map(|it| vouched(it, now)),
+            plan: plan.map(|it| vouched(it, now)),
             phones,
         }
     }
@@ -48,16 +57,32 @@ impl Record {
     }
 }
 
-/// Shows how the last round went: a restart is no reason to say that nothing is known.
-pub(super) fn show(round: Round, has_discovery: bool, metrics: &AccountMetrics) {
+fn vouched<T>((value, until): (T, Instant), now: Moment) -> Vouched<T> {
+    let until = now.millis_at(until.into_std());
+    Vouched { value, until }
+}
+
+/// Shows again what was shown of the account beside its phones: a restart is no reason to say that nothing is known.
+pub(super) fn show(known: &Account, configured: &config::Account, metrics: &AccountMetrics, past: Past) {
+    let round = known.round;
     metrics.up.set(round.up.into());
     metrics.poll_last_success.set(round.last_success.0);
     let took = Duration::from_millis(round.last_duration_ms);
     metrics.poll_last_duration.set(took.as_secs_f64());
     metrics.unanswered.set(round.unanswered);
-    if let Some(listed) = round.listed.filter(|_| has_discovery) {
+    if let Some(listed) = round.listed.filter(|_| configured.discovery.is_some()) {
         let shown = metrics.discovery();
         shown.last_success.set(listed.last_success.0);
         shown.phones.set(listed.phones);
+    }
+    // Of a clock that was set back nobody knows how old it is.
+    if configured.billing.enabled && past.elapsed().is_some() {
+        let until = |until| past.later(until, MONEY_SHOWN).map(Instant::from);
+        if let Some((wallet, until)) = known.wallet.and_then(|it| Some((it.value, until(it.until)?))) {
+            metrics.wallet(wallet, until);
+        }
+        if let Some((plan, until)) = known.plan.and_then(|it| Some((it.value, until(it.until)?))) {
+            metrics.plan(plan, until, configured.billing.whole_fleet);
+        }
     }
 }

@@ -12,7 +12,10 @@ fn the_file_is_exactly_this() {
         r#""spent":{"requests_per_minute":100,"max_in_flight":4,"in_flight":1,"ends":[1700000100000,1700000100250]},"#,
         r#""closure":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"probing":true},"#,
         r#""round":{"up":true,"last_success":1700000110,"last_duration_ms":1500,"unanswered":2,"#,
-        r#""listed":{"last_success":1700000050,"phones":3}},"phones":["#,
+        r#""listed":{"last_success":1700000050,"phones":3}},"#,
+        r#""wallet":{"value":{"balance":12.34,"gift_balance":0.1,"time_addon":null},"until":1700000900000},"#,
+        r#""plan":{"value":{"expires":1800000000,"profiles":null,"profiles_available":null,"monthly_rentals":null,"#,
+        r#""monthly_rentals_available":null,"parallels":10,"monthly_fee":null},"until":1700001800000},"phones":["#,
         r#"["588732926036803641","手机 \"1\"\n📱",0,1,1700000000,0,1700000100250,"#,
         r#"["farm-a",1,"Android 13",null,"S9+","Deutschland",1800000000,false]],"#,
         r#"["588732926036803642",null,1,null,null,3,1700000100250,null],"#,
@@ -170,6 +173,7 @@ proptest! {
         accounts in prop::collection::vec(prop::collection::vec(any_phone(), 0..150), 0..4),
         ends in prop::collection::vec(any::<u64>(), 0..9),
         until in prop::option::of(any::<u64>()),
+        balance in prop::option::of(prop::num::f64::NORMAL | prop::num::f64::ZERO),
     ) {
         let accounts = accounts.into_iter().enumerate().map(|(number, phones)| {
             let phones = phones.into_iter().enumerate().map(|(nth, (phone, at))| {
@@ -178,6 +182,8 @@ proptest! {
             let mut account = account(&format!("account {number}"), phones);
             account.spent.ends = ends.iter().copied().map(UnixMillis).collect();
             account.closure.refused_until = until.map(UnixMillis);
+            let value = Wallet { balance, ..Wallet::default() };
+            account.wallet = until.map(|until| Vouched { value, until: UnixMillis(until) });
             account
         });
         let memory = Memory {

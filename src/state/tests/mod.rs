@@ -10,6 +10,7 @@ use super::*;
 use crate::clock::{UnixMillis, UnixTime};
 use crate::fleet::{Phone, Seen, Snapshot, Standing};
 use crate::geelark::{Closure, Ending, Spent};
+use crate::money::{Plan, Wallet};
 use crate::phone::{ChargeMode, Details, Status};
 
 /// A memory with something in every field.
@@ -82,6 +83,22 @@ fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMilli
                 phones: 3,
             }),
         },
+        wallet: Some(Vouched {
+            value: Wallet {
+                balance: Some(12.34),
+                gift_balance: Some(0.1),
+                time_addon: None,
+            },
+            until: UnixMillis(1_700_000_900_000),
+        }),
+        plan: Some(Vouched {
+            value: Plan {
+                expires: Some(UnixTime(1_800_000_000)),
+                parallels: Some(10),
+                ..Plan::default()
+            },
+            until: UnixMillis(1_700_001_800_000),
+        }),
     }
 }
 

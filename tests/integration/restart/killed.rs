@@ -52,6 +52,8 @@ fn memory(nth: u64) -> Memory {
             },
             closure: Closure::default(),
             round: Round::default(),
+            wallet: None,
+            plan: None,
         }],
     }
 }
