@@ -10,9 +10,9 @@
 //! # How it flows
 //!
 //! ```text
-//! config ─▶ poller ─▶ geelark client ─▶ answer ─▶ fleet ─▶ exposition pieces ─▶ web
-//!           (when,     (the wire: auth,  (per      (what     (text and gzip      (scrape,
-//!            retries)   codes, budget)    batch)    we know)  per batch)          health)
+//! config ─▶ roster ─▶ poller ─▶ geelark client ─▶ answer ─▶ fleet ─▶ exposition pieces ─▶ web
+//!           (which     (when,     (the wire: auth,  (per      (what     (text and gzip      (scrape,
+//!            phones)    retries)   codes, budget)    batch)    we know)  per batch)          health)
 //! ```
 //!
 //! # The rooms
@@ -20,24 +20,37 @@
 //! | room | owns |
 //! |---|---|
 //! | [`phone`], [`money`] | the words of the domain: ids, statuses, answers; what an account has and may |
-//! | [`clock`] | time, handed in so that tests can stop it |
-//! | [`stamp`] | noticing that files changed |
+//! | [`clock`], [`stamp`], `backoff` | time, handed in so that tests can stop it; noticing that files changed; waits |
 //! | [`config`] | files and environment to a valid configuration; secrets redact themselves |
 //! | [`geelark`] | the only room that knows the API: signing, envelope, codes, wire types; the budget and the locks |
 //! | [`fleet`] | what is known and how an answer changes it; pure |
+//! | [`exposition`] | every metric declared once, rendering, pieces, assembly of a scrape |
 //! | [`roster`] | which phones: configured ids and those discovery finds; whose an id is that two accounts have |
-//! | [`poller`] | when to ask: rounds, pacing, retries; the only writer of fleet state |
+//! | [`poller`] | when to ask: rounds, pacing, retries, questions out of turn; the only writer of fleet state |
 //! | [`billing`] | when to ask for wallet and plan |
 //! | [`state`] | what one process tells the next: a folder, a file, a format |
-//! | [`exposition`] | every metric declared once, rendering, pieces, assembly of a scrape |
-//! | [`web`] | HTTP: metrics, health |
+//! | [`web`] | HTTP: metrics, health, reload, webhooks; TLS and users |
 //! | [`simulator`] | a stand-in for GeeLark with real authentication, limits and faults |
+//! | [`app`], [`cli`], [`logging`] | builds the parts and runs them until told to stop; flags; the log |
 //!
-//! Dependencies point one way: `main → app → {web, poller, billing, state} → {exposition, fleet, geelark} → {phone, money,
-//! clock}`. `config` is read by `app`, which hands every room only its own section. `web` never imports `geelark`, and `state`
-//! never `exposition`.
+//! Dependencies point one way: `main → app → {web, roster, poller, billing, state} → {exposition, fleet, geelark} → {phone,
+//! money, clock}`. `app` reads the configuration and hands every room only its own section. `web` never imports `geelark`,
+//! and nothing imports `app`.
+//!
+//! # What always holds
+//!
+//! 1. In any 60 seconds an account's calls number at most its budget, as GeeLark counts them; a lock is respected.
+//! 2. A status is shown exactly for the phones that were answered within `stale_after`, one series an id.
+//! 3. A failure stays where it is: a batch's, an id's, an account's. Nothing GeeLark sends ends the process, grows memory
+//!    without bound or stops a scrape.
+//! 4. A scrape shows each batch wholly before or wholly after its answer.
+//! 5. No secret is in any output.
+//! 6. Every problem is a sentence that says where and what to do.
+//!
+//! `docs/design.md` has the reasons.
 
 pub mod app;
+mod backoff;
 pub mod billing;
 pub mod cli;
 pub mod clock;

@@ -85,7 +85,9 @@ impl Plan {
         let roster = if let Some(settings) = account.discovery.clone() {
             let (client, metrics, clock) = (client.clone(), metrics.clone(), clock.clone());
             let (discovery, roster) = Discovery::new(client, settings, configured, claim, metrics, clock);
-            let discovery = discovery.remembering(fleet.members());
+            let discovery = discovery
+                .remembering(fleet.members())
+                .hearing(lasting.listeners.roster.clone());
             tasks.spawn(|stop| discovery.run(stop));
             roster
         } else {

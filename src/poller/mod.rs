@@ -11,7 +11,6 @@
 
 mod agenda;
 mod answers;
-pub(crate) mod backoff;
 mod express;
 mod hints;
 mod journal;
@@ -205,7 +204,9 @@ impl<T: Transport> Poller<T> {
             return None;
         }
         let fleet = &mut self.parts.fleet;
-        let question = fleet.out_of_turn(self.settings.transient_interval, now.into_std())?;
+        // A tick early, since that is how long it may take to notice: asked at least so often, not at most.
+        let interval = self.settings.transient_interval.saturating_sub(TICK);
+        let question = fleet.out_of_turn(interval, now.into_std())?;
         self.express.begin(now);
         Some(Entry {
             question,

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::agenda::{Agenda, Entry, Purpose};
-use super::{backoff, schedule};
+use super::schedule;
+use crate::backoff;
 use crate::fleet::{Fleet, Question};
 
 /// How many refused ids are tried again in one round. Each costs a call of its own, which must not slow down the healthy.

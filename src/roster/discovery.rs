@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -13,15 +13,18 @@ use super::claims::{Claim, LETTING_GO};
 use super::journal::Journal;
 use super::listing::Listing;
 use super::reader::{Pass, READINGS, Reader, Trouble};
+use crate::backoff;
 use crate::clock::Clock;
 use crate::config;
 use crate::exposition::{AccountMetrics, DiscoveryMetrics};
 use crate::geelark::{Client, Listed, Transport};
 use crate::phone::{Details, Member, PhoneId};
-use crate::poller::backoff;
 
 /// After the first failure in a row the next attempt comes about this soon; the wait doubles up to the refresh interval.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
+
+/// A flood of rumours costs a look this often at most.
+const RUMOUR_PAUSE: Duration = Duration::from_secs(30);
 
 /// Finds the phones of one account.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub struct Discovery<T> {
     failures: u32,
     roster: watch::Sender<Arc<[Member]>>,
     has_published: bool,
+    /// Notified by whoever hears that there are other phones.
+    rumours: Arc<Notify>,
 }
 
 impl<T: Transport> Discovery<T> {
@@ -66,6 +71,7 @@ impl<T: Transport> Discovery<T> {
             failures: 0,
             roster,
             has_published: false,
+            rumours: Arc::default(),
         };
         (discovery, receiver)
     }
@@ -77,6 +83,12 @@ impl<T: Transport> Discovery<T> {
         let details = |member: Member| (member.id, member.details.unwrap_or_default());
         self.book.remembered = members.into_iter().map(details).collect();
         self
+    }
+
+    /// Looks sooner than planned when `rumours` is notified: at once, but not within half a minute of the last look.
+    #[must_use]
+    pub fn hearing(self, rumours: Arc<Notify>) -> Self {
+        Self { rumours, ..self }
     }
 
     /// Looks for phones until told to stop.
@@ -93,11 +105,18 @@ impl<T: Transport> Discovery<T> {
             }
             self.publish();
             self.book.pool.tidy();
-            let due = match outcome {
-                Ok(()) => self.succeeded(start),
-                Err(trouble) => self.failed(&trouble),
-            };
-            self.idle_until(due).await;
+            match outcome {
+                Ok(()) => {
+                    let due = self.succeeded(start);
+                    let sooner = due.min(start + RUMOUR_PAUSE);
+                    self.idle_until(due, Some(sooner)).await;
+                }
+                // A rumour is no reason to bother a list that fails.
+                Err(trouble) => {
+                    let due = self.failed(&trouble);
+                    self.idle_until(due, None).await;
+                }
+            }
         }
     }
 
@@ -184,9 +203,13 @@ impl<T: Transport> Discovery<T> {
     }
 
     /// Waits, and meanwhile hands over what other accounts are to have and takes what has become free.
-    async fn idle_until(&mut self, due: Instant) {
+    /// With a rumour, until `sooner`.
+    async fn idle_until(&mut self, mut due: Instant, sooner: Option<Instant>) {
         while Instant::now() < due {
-            sleep_until(due.min(Instant::now() + LETTING_GO)).await;
+            tokio::select! {
+                () = sleep_until(due.min(Instant::now() + LETTING_GO)) => {}
+                () = self.rumours.notified(), if sooner.is_some() => due = sooner.unwrap_or(due),
+            }
             if self.book.claim.is_unsettled(Instant::now().into_std()) {
                 self.publish();
             }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
+use crate::backoff;
 use crate::exposition::AccountMetrics;
 use crate::geelark::{Call, Client, Consequence, Failure, Filter, Held, Listed, PAGE_SIZE, Page, Transport};
 use crate::phone::PhoneId;
-use crate::poller::backoff;
 
 /// How often a listing is read until two readings agree. A fleet in which phones come and go all the time may never stand
 /// still; it is followed all the same.

@@ -6,9 +6,9 @@ use tokio::time::sleep;
 
 use super::listing::Listing;
 use super::reader::{READINGS, Reader, Trouble};
+use crate::backoff;
 use crate::config::Filter;
 use crate::geelark::{Client, Listed, Transport};
-use crate::poller::backoff;
 
 /// The phones that one of `filters` lets through, each once, in the order of their ids.
 pub async fn survey<T: Transport>(client: &Client<T>, filters: &[Filter]) -> Result<Vec<Listed>, Trouble> {

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -158,6 +158,7 @@ struct Scene {
     roster: watch::Receiver<Arc<[Member]>>,
     board: Board,
     start: Instant,
+    rumours: Arc<Notify>,
     _stop: DropGuard,
 }
 
@@ -206,13 +207,15 @@ impl Scene {
         };
         let metrics = board.metrics().account("main");
         let (discovery, roster) = Discovery::new(Arc::new(client), settings, setting.configured, claim, metrics, clock);
+        let rumours = Arc::new(Notify::new());
         let stop = CancellationToken::new();
-        tokio::spawn(discovery.run(stop.clone()));
+        tokio::spawn(discovery.hearing(rumours.clone()).run(stop.clone()));
         Self {
             upstream: upstream.clone(),
             roster,
             board,
             start: Instant::now(),
+            rumours,
             _stop: stop.drop_guard(),
         }
     }

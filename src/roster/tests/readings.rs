@@ -101,6 +101,27 @@ async fn phones_that_come_and_go_do_so_at_the_next_look() {
 
 /// The list moves up between the first page and the second, so that the 101st phone slips from one to the other unread.
 #[tokio::test(start_paused = true)]
+async fn a_rumour_brings_the_next_look_forward_and_a_flood_of_them_only_so_often() {
+    let upstream = Upstream::of(3);
+    let mut scene = Scene::start(&upstream);
+    scene.next().await;
+    scene.at(Duration::from_mins(2)).await;
+    upstream.change(|list| list.push(item(3)));
+    scene.rumours.notify_one();
+    let heard = Instant::now();
+    assert_eq!(scene.next().await, upstream.ids());
+    assert!(heard.elapsed() < Duration::from_secs(2), "{:?}", heard.elapsed());
+
+    let before = upstream.calls();
+    for _ in 0..600 {
+        scene.rumours.notify_one();
+        sleep(Duration::from_millis(100)).await;
+    }
+    let looks = upstream.calls() - before;
+    assert!((1..=2).contains(&looks), "{looks} looks in a minute");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_phone_that_slips_from_page_to_page_is_not_lost() {
     for comes_another in [false, true] {
         let mut scene = Scene::start(&Upstream::of(243));

@@ -2,7 +2,7 @@
 //!
 //! The writer is this test binary once more, so that it does nothing but write and a kill hits a write.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -64,7 +64,10 @@ fn write_for_ever() {
     let last = recall.memory.map_or(0, |memory| memory.written.0);
     for nth in last + 1.. {
         store.write(&memory(nth), Ending::Unclean).unwrap();
-        eprintln!("wrote {nth}");
+        // In one piece, so that a kill cannot cut it in two.
+        std::io::stderr()
+            .write_all(format!("wrote {nth}\n").as_bytes())
+            .unwrap();
     }
 }
 
@@ -88,7 +91,12 @@ fn a_writer_that_is_killed_fifty_times_never_leaves_an_unreadable_file_nor_an_ol
         let mut writer = start_writing(&folder);
         let mut lines = BufReader::new(writer.stderr.take().unwrap()).lines();
         let said = Arc::new(AtomicU64::new(0));
-        let first = number(&lines.next().unwrap().unwrap());
+        // The harness around the writer may have a word of its own first.
+        let mut said_by_it = lines
+            .by_ref()
+            .map(Result::unwrap)
+            .skip_while(|line| !line.starts_with("wrote"));
+        let first = number(&said_by_it.next().unwrap());
         said.store(first, Ordering::SeqCst);
         let reader = std::thread::spawn({
             let said = said.clone();
