@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use super::catalog::MetricInfo;
 use super::declared;
 use super::discovery::{self, DiscoveryMetrics};
-use super::money::Money;
+use super::money::{Money, Vouched};
+use super::reasons::Reasons;
 use super::webhook::{self, WebhookMetrics};
 use crate::clock::UnixTime;
 use crate::money::{Plan, Wallet};
@@ -52,6 +53,7 @@ struct Inner {
     unanswered: IntGaugeVec,
     requests: IntCounterVec,
     failures: IntCounterVec,
+    reasons: Reasons,
     durations: HistogramVec,
     budget: IntGaugeVec,
     locked_until: IntGaugeVec,
@@ -102,6 +104,7 @@ impl Metrics {
             unanswered: add.int_gauges(&declared::POLL_UNANSWERED),
             requests: add.counters(&declared::API_REQUESTS),
             failures: add.counters(&declared::API_FAILURES),
+            reasons: Reasons::default(),
             durations: add.histograms(&declared::API_DURATION),
             budget: add.int_gauges(&declared::API_BUDGET),
             locked_until: add.int_gauges(&declared::API_LOCKED_UNTIL),
@@ -233,7 +236,7 @@ impl AccountMetrics {
     }
 
     /// The wallet and the plan that are shown, each with the instant until which it is.
-    pub fn money(&self) -> (Option<(Wallet, Instant)>, Option<(Plan, Instant)>) {
+    pub fn money(&self) -> (Vouched<Wallet>, Vouched<Plan>) {
         self.metrics.0.money.posted(&self.account)
     }
 
@@ -265,6 +268,7 @@ impl AccountMetrics {
         let labels = &[&*self.account, endpoint];
         all.requests.with_label_values(labels).inc();
         if let Some(reason) = failure {
+            let reason = all.reasons.admit(reason);
             all.failures
                 .with_label_values(&[&*self.account, endpoint, reason])
                 .inc();

@@ -24,6 +24,7 @@ mod money;
 mod names;
 mod pieces;
 mod press;
+mod reasons;
 mod scrape;
 #[cfg(test)]
 mod tests;
@@ -34,5 +35,6 @@ pub use board::{Board, Section};
 pub use catalog::{Kind, MetricInfo, catalog};
 pub use discovery::DiscoveryMetrics;
 pub use metrics::{AccountMetrics, BuildInfo, Metrics};
+pub use money::Vouched;
 pub use scrape::{Encoding, Scrape};
 pub use webhook::WebhookMetrics;

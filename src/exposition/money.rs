@@ -15,6 +15,9 @@ use super::declared;
 use super::metrics::{Registrar, opts};
 use crate::money::{Plan, Wallet};
 
+/// What was read, and until when it may be shown.
+pub type Vouched<T> = Option<(T, Instant)>;
+
 /// Every account's wallet and plan, as the gauges of the `prometheus` crate.
 #[derive(Clone)]
 pub(super) struct Money(Arc<Inner>);
@@ -106,7 +109,7 @@ impl Money {
     }
 
     /// What is shown of the account, each with the instant until which it is.
-    pub(super) fn posted(&self, account: &str) -> (Option<(Wallet, Instant)>, Option<(Plan, Instant)>) {
+    pub(super) fn posted(&self, account: &str) -> (Vouched<Wallet>, Vouched<Plan>) {
         let now = Instant::now();
         let accounts = self.accounts();
         let account = accounts.get(account).copied().unwrap_or_default();

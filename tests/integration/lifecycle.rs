@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -230,6 +231,45 @@ async fn a_reload_brings_accounts_and_takes_them_away() {
     let calls = first.calls().await.total;
     goes_on(&exporter).await;
     assert_eq!(first.calls().await.total, calls, "an account that is gone is not asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_are_inserted_and_reordered_cost_the_others_nothing() {
+    let [first, second, third] = [
+        Upstream::start(&["--phones=3"]).await,
+        Upstream::start(&["--phones=2", "--seed=2"]).await,
+        Upstream::start(&["--phones=2", "--seed=3"]).await,
+    ];
+    let a = first.account("a", &first.ids, FAST);
+    let b = second.account("b", &[""; 0], &format!("      discovery: {{}}\n{FAST}"));
+    let c = third.account("c", &third.ids, FAST);
+    let exporter = Exporter::start(&format!("accounts:\n{a}{b}")).await;
+    let known = |samples: &Samples| samples.of("phone_status").len();
+    let before = exporter.until("both accounts", |samples| known(samples) == 5).await;
+    for (config, phones) in [
+        (format!("accounts:\n{c}{a}{b}"), 7),
+        (format!("accounts:\n{b}{c}{a}"), 7),
+    ] {
+        let reloads = || exporter.output().matches("configuration reloaded").count();
+        let before_this = reloads();
+        exporter.configure(&config);
+        exporter.signal(Signal::SIGHUP);
+        let least = AtomicUsize::new(usize::MAX);
+        exporter
+            .until("the other order", |samples| {
+                least.fetch_min(known(samples), Ordering::Relaxed);
+                known(samples) == phones && reloads() > before_this
+            })
+            .await;
+        assert!(least.into_inner() >= 5, "phones were away for a moment");
+        let after = exporter.samples().await;
+        assert_eq!(known(&after), phones);
+        for sample in before.of("phone_status_since_timestamp_seconds") {
+            let id = [("id", sample.labels["id"].as_str())];
+            assert_eq!(after.value(&sample.name, &id), Some(sample.value), "{id:?}");
+        }
+    }
+    assert!(!exporter.output().contains("another account"), "{}", exporter.output());
 }
 
 #[tokio::test]

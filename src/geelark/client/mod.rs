@@ -106,6 +106,7 @@ impl<T: Transport> Client<T> {
         self.gate.check()?;
         // First, because it may take a minute, and whoever waits for the budget keeps others waiting.
         let allowance = self.allowances.take(endpoint).await;
+        let _turn = self.gate.turn().await;
         let permit = self.budget.take().await;
         // Read before the gate is: a success proves it open only if the call was sent after it closed.
         let sent = self.clock.now();

@@ -27,6 +27,8 @@ pub struct Gate {
     state: Mutex<State>,
     /// Told of every closing.
     closings: Arc<Notify>,
+    /// Held by the one call that finds out whether the gate stays open.
+    probe: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +69,16 @@ impl Gate {
     /// The account was closed and no call has succeeded since: calls should go out one at a time.
     pub fn probing(&self) -> bool {
         self.lock().closed_at.is_some()
+    }
+
+    /// Waits while another call finds out whether the gate stays open; with a guard, the next call is the one that does. An
+    /// open gate makes nobody wait.
+    pub(super) async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        if !self.probing() {
+            return None;
+        }
+        let turn = self.probe.lock().await;
+        self.probing().then_some(turn)
     }
 
     /// Until when GeeLark keeps the account closed; `None` without a rate limit or lock. Back-off is not counted.
