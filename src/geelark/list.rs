@@ -135,6 +135,12 @@ struct Item<'a> {
     equipment_info: Option<&'a RawValue>,
 }
 
+/// GeeLark's ids have 18 digits. What is much longer is none, and would be kept and shown for as long as it is listed.
+const MOST_ID_BYTES: usize = 64;
+
+/// A group or a model is told from others by far less; what is longer is cut, since it would stand in every scrape.
+const MOST_CHARS: usize = 256;
+
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Equipment<'a> {
@@ -170,7 +176,7 @@ impl Data for Page {
 fn listed(item: &RawValue) -> Option<Listed> {
     let item: Item = object(item)?;
     let id = scalar::text(item.id)?.into_owned();
-    if id.is_empty() {
+    if id.is_empty() || id.len() > MOST_ID_BYTES {
         return None;
     }
     let equipment: Equipment = item.equipment_info.and_then(object).unwrap_or_default();
@@ -191,7 +197,11 @@ fn listed(item: &RawValue) -> Option<Listed> {
 }
 
 fn text(value: Option<&RawValue>) -> Option<String> {
-    value.and_then(scalar::text).map(Into::into)
+    let text = value.and_then(scalar::text)?;
+    Some(match text.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text.into_owned(),
+    })
 }
 
 fn integer(value: Option<&RawValue>) -> Option<i64> {
@@ -267,6 +277,15 @@ mod tests {
             (page.total, page.entries, page.phones.len()),
             (Some(3), 100_000, MOST_READ)
         );
+    }
+
+    #[test]
+    fn an_endless_id_is_none_and_an_endless_text_is_cut() {
+        let page = read(&json!({"total": 2, "items": [
+            {"id": "9".repeat(65)}, {"id": "9".repeat(64), "group": {"name": "手".repeat(300)}},
+        ]}));
+        assert_eq!(page.phones.len(), 1);
+        assert_eq!(page.phones[0].group, Some("手".repeat(256)));
     }
 
     #[test]
