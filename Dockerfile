@@ -20,7 +20,8 @@ ARG REVISION=unknown
 # Copied files keep their times, which may lie before the empty crate was built: cargo has to see that they are newer.
 RUN find src -name '*.rs' -exec touch {} + && host=$(rustc --print host-tuple) \
     && GEELARK_REVISION="$REVISION" cargo build --locked --release --target "$host" \
-    && install -D "target/$host/release/geelark_exporter" /out/geelark_exporter
+    && install -D "target/$host/release/geelark_exporter" /out/geelark_exporter \
+    && mkdir -p /out/state/geelark_exporter
 
 FROM scratch
 ARG VERSION=unknown
@@ -32,6 +33,8 @@ LABEL org.opencontainers.image.title="geelark_exporter" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/geelark_exporter /geelark_exporter
+# For state.path: a volume that is mounted here for the first time takes over the owner, without whom nothing is written.
+COPY --from=build --chown=65534:65534 /out/state /var/lib
 USER 65534:65534
 EXPOSE 9943
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/geelark_exporter", "healthcheck"]

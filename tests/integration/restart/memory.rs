@@ -12,15 +12,20 @@ use crate::support::{Exporter, Samples, Upstream, unix_now};
 const SLOW: &str = "    poll: {interval: 1h, timeout: 2s}\n    budget: {requests_per_minute: 6000}";
 
 /// What is shown of phones, and of how the exporter is doing, that a restart must not change.
-const LASTING: [&str; 8] = [
+const LASTING: [&str; 13] = [
     "phone_status",
     "phone_status_since_timestamp_seconds",
     "phone_not_found",
     "phone_not_found_total",
     "phone_info",
+    "phone_expiration_timestamp_seconds",
+    "phone_task_running",
     "geelark_phones",
     "geelark_up",
     "geelark_poll_last_success_timestamp_seconds",
+    "geelark_discovery_last_success_timestamp_seconds",
+    "geelark_discovery_phones",
+    "geelark_wallet_balance",
 ];
 
 fn assert_goes_on(before: &Samples, after: &Samples) {
@@ -87,6 +92,36 @@ async fn everything_is_there_at_once_and_before_the_first_answer() {
         "the counter goes on"
     );
     assert_eq!(not_found.iter().map(|sample| sample.value).sum::<f64>(), 6.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_discovered_is_there_before_it_is_discovered_again() {
+    let upstream = Upstream::start(&["--phones=250"]).await;
+    let account = upstream.account("main", &[""; 0], &format!("      discovery: {{}}\n{SLOW}"));
+    let exporter = Exporter::start(&format!("accounts:\n{account}state: {{path: state}}\n")).await;
+    let known = |samples: &Samples| {
+        let listed = samples.value("geelark_discovery_last_success_timestamp_seconds", &[]);
+        samples.of("phone_status").len() == 250 && listed > Some(0.0) && samples.of("geelark_wallet_balance").len() == 1
+    };
+    exporter.until("everything", known).await;
+    exporter.ready().await;
+    let before = exporter.samples().await;
+    let groups = before
+        .of("phone_info")
+        .into_iter()
+        .filter(|info| info.labels.contains_key("group"));
+    assert_eq!(groups.count(), 250);
+    upstream.faults(json!(["hang"])).await;
+    let (launch, _) = end(exporter, Signal::SIGTERM).await;
+    let exporter = launch.start().await;
+    assert_goes_on(&before, &exporter.samples().await);
+    // The first look fails, and takes nothing away.
+    exporter
+        .until("a failed look", |samples| {
+            samples.value("geelark_discovery_failures_total", &[]) > Some(0.0)
+        })
+        .await;
+    assert_eq!(exporter.samples().await.of("phone_status").len(), 250);
 }
 
 #[tokio::test(flavor = "multi_thread")]
