@@ -111,15 +111,21 @@ async fn not_even_a_trace_log_shows_a_token() {
         .finish();
     // The runtime of this test has one thread: everything below is logged here.
     let _guard = tracing::subscriber::set_default(subscriber);
-    let server = Server::start([Act::Send(answer("200 OK", b"{}"))]).await;
-    post(&server.transport(PATIENT)).await.unwrap();
-    let (address, certificate) = tls_server().await;
-    post(&trusting(address, &certificate)).await.unwrap();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(
-        log.contains("h2::") && log.contains("hyper_util::client"),
-        "too little is logged to tell"
-    );
+    let said = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let is_enough = |log: &str| log.contains("h2::") && log.contains("hyper_util::client");
+    for _ in 0..10 {
+        // Tests beside this one have subscribers of their own, whose end may switch a place in the code off for a moment.
+        tracing::callsite::rebuild_interest_cache();
+        let server = Server::start([Act::Send(answer("200 OK", b"{}"))]).await;
+        post(&server.transport(PATIENT)).await.unwrap();
+        let (address, certificate) = tls_server().await;
+        post(&trusting(address, &certificate)).await.unwrap();
+        if is_enough(&said()) {
+            break;
+        }
+    }
+    let log = said();
+    assert!(is_enough(&log), "too little is logged to tell");
     assert!(!log.contains("tok-1"), "{log}");
 }
 
