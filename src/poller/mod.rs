@@ -132,15 +132,14 @@ impl<T: Transport> Poller<T> {
             express: Express::new(budget, 0, every, Instant::now()),
             locked: None,
         };
-        // A predecessor may have shown a lock that ended while nobody looked.
-        poller.parts.metrics.locked_until.set(0);
-        poller.show_lock();
         poller.adapt();
         poller
             .parts
             .fleet
             .expire(poller.stale_after(), Instant::now().into_std());
         poller.parts.section.rearrange(poller.parts.fleet.views());
+        // A predecessor may have shown a lock that ended while nobody looked.
+        poller.parts.metrics.locked_until.set(0);
         poller.show_lock();
         poller.reflect();
         poller
