@@ -9,10 +9,9 @@ use axum::extract::State;
 use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::scrape::{NASTY, truth};
-use crate::support::{Exporter, Prometheus, Samples, Upstream, eventually, http, missing, tool};
+use crate::support::{Exporter, Listener, Prometheus, Samples, Upstream, eventually, http, missing, tool};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_reads_every_series_plain_and_compressed() {
@@ -22,8 +21,8 @@ async fn prometheus_reads_every_series_plain_and_compressed() {
     }
     let exporter = Exporter::start(&upstream.config("")).await;
     exporter.ready().await;
-    let plain = Plain::of(&exporter).await;
-    let prometheus = Prometheus::start(&[("gzip", &exporter.url), ("plain", &plain.url)]).await;
+    let uncompressed = plain(&exporter).await;
+    let prometheus = Prometheus::start(&[("gzip", &exporter.url), ("plain", &uncompressed.url)]).await;
     let truth = truth(&upstream).await;
 
     for job in ["gzip", "plain"] {
@@ -105,32 +104,17 @@ fn value(series: &Value) -> f64 {
 }
 
 /// Shows an exporter's metrics as they are sent to who does not take gzip, which Prometheus always does.
-struct Plain {
-    url: String,
-    _stop: DropGuard,
-}
-
-impl Plain {
-    async fn of(exporter: &Exporter) -> Self {
-        let target: Arc<str> = format!("{}/metrics", exporter.url).into();
-        let router = Router::new()
-            .route(
-                "/metrics",
-                get(|State(target): State<Arc<str>>| async move {
-                    let response = http().get(&*target).send().await.unwrap();
-                    let content_type = response.headers()["content-type"].clone();
-                    ([("content-type", content_type)], response.text().await.unwrap())
-                }),
-            )
-            .with_state(target);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
-        Self {
-            url,
-            _stop: stop.drop_guard(),
-        }
-    }
+async fn plain(exporter: &Exporter) -> Listener {
+    let target: Arc<str> = format!("{}/metrics", exporter.url).into();
+    let router = Router::new()
+        .route(
+            "/metrics",
+            get(|State(target): State<Arc<str>>| async move {
+                let response = http().get(&*target).send().await.unwrap();
+                let content_type = response.headers()["content-type"].clone();
+                ([("content-type", content_type)], response.text().await.unwrap())
+            }),
+        )
+        .with_state(target);
+    Listener::start(router).await
 }

@@ -7,10 +7,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use nix::sys::signal::Signal;
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::support::{Exporter, FAST, Launch, Samples, Upstream, assert_no_secret};
+use crate::support::{Exporter, FAST, Launch, Listener, Samples, Upstream, assert_no_secret};
 
 /// Every kind of trouble in which something might be quoted.
 const TROUBLE: [&str; 9] = [
@@ -96,7 +94,7 @@ async fn goes_on(exporter: &Exporter) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_repeats_the_credentials_is_not_repeated() {
-    let echo = Echo::start().await;
+    let echo = echo().await;
     let account = |name: &str, credentials: &str| {
         format!(
             "  - {{name: {name}, base_url: '{}', {credentials}, phones: {{ids: ['{name}-1']}}}}\n",
@@ -126,30 +124,15 @@ async fn an_answer_that_repeats_the_credentials_is_not_repeated() {
 }
 
 /// A GeeLark that tells everybody what was sent to it, as careless gateways do.
-struct Echo {
-    url: String,
-    _stop: DropGuard,
-}
-
-impl Echo {
-    async fn start() -> Self {
-        let router = Router::new().fallback(post(|headers: HeaderMap| async move {
-            let sent = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-            let sent = sent("authorization").or(sent("sign")).unwrap();
-            Json(json!({
-                "code": 40003,
-                "msg": format!("refused, this was sent: {sent}"),
-                "data": null,
-            }))
-        }));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
-        Self {
-            url,
-            _stop: stop.drop_guard(),
-        }
-    }
+async fn echo() -> Listener {
+    let router = Router::new().fallback(post(|headers: HeaderMap| async move {
+        let sent = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        let sent = sent("authorization").or(sent("sign")).unwrap();
+        Json(json!({
+            "code": 40003,
+            "msg": format!("refused, this was sent: {sent}"),
+            "data": null,
+        }))
+    }));
+    Listener::start(router).await
 }

@@ -8,10 +8,9 @@ use axum::extract::State;
 use axum::routing::post;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::shipped::{impatient, path, prometheus_folder};
-use crate::support::{Alertmanager, Exporter, FAST, Prometheus, Upstream, eventually};
+use crate::support::{Alertmanager, Exporter, FAST, Listener, Prometheus, Upstream, eventually};
 
 /// A phone's name as people type them.
 const NAME: &str = "shop \"1\" 云";
@@ -27,7 +26,7 @@ async fn an_expired_and_a_vanished_phone_reach_a_person_by_name_and_so_does_thei
     }
     let exporter = Exporter::start(&upstream.config(FAST)).await;
     let person = Person::listening().await;
-    let alertmanager = Alertmanager::start_in(alertmanager_folder(&person.url)).await;
+    let alertmanager = Alertmanager::start_in(alertmanager_folder(&format!("{}/", person.listener.url))).await;
     let prometheus = Prometheus::start_in(prometheus_folder(&exporter.url, alertmanager.address())).await;
     eventually("Prometheus to have the phones", || async {
         let series = prometheus
@@ -80,9 +79,8 @@ fn alertmanager_folder(person: &str) -> TempDir {
 
 /// Who is told: a receiver of Alertmanager's webhooks.
 struct Person {
-    url: String,
+    listener: Listener,
     heard: Heard,
-    _stop: DropGuard,
 }
 
 type Heard = Arc<Mutex<Vec<Value>>>;
@@ -100,15 +98,9 @@ impl Person {
                 }),
             )
             .with_state(heard.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
         Self {
-            url,
+            listener: Listener::start(router).await,
             heard,
-            _stop: stop.drop_guard(),
         }
     }
 

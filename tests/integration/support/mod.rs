@@ -2,6 +2,7 @@
 
 mod exporter;
 mod launch;
+mod listener;
 mod samples;
 mod secrets;
 mod servers;
@@ -9,6 +10,7 @@ mod upstream;
 
 pub(crate) use exporter::{Exporter, Output};
 pub(crate) use launch::Launch;
+pub(crate) use listener::Listener;
 pub(crate) use samples::Samples;
 pub(crate) use secrets::assert_no_secret;
 pub(crate) use servers::{Alertmanager, Prometheus, missing, tool};
