@@ -35,17 +35,17 @@ demo-stack: tools build ## the demo with Prometheus and Alertmanager: alerts arr
 	@scripts/demo-stack.py $(TARGET)/debug/geelark_exporter
 
 test: tools fmt lint deploy docs ## everything that must pass, tools for it included
-	$(CARGO) test --locked
+	$(CARGO) test --locked --workspace
 	@echo "Everything passed."
 
 tools: ## install what the tests need from Debian's packages
 	@scripts/install-test-tools.sh
 
 fmt: ## is the code formatted
-	$(CARGO) fmt --check
+	$(CARGO) fmt --all --check
 
 lint: ## compiler and clippy warnings are errors
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 deploy: ## check the shipped Prometheus files, units and scripts
 	scripts/check-deploy.sh
@@ -54,10 +54,10 @@ dashboards: ## write deploy/grafana/dashboards anew, after a change in scripts/d
 	python3 scripts/dashboards
 
 docs: ## the code's documentation builds without a warning
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
 unit: ## the tests beside the code
-	$(CARGO) test --locked --lib --bins $(ARGS)
+	$(CARGO) test --locked --workspace --lib --bins $(ARGS)
 
 integration: ## the tests of the whole program
 	$(CARGO) test --locked --test '*' $(ARGS)

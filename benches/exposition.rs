@@ -1,4 +1,4 @@
-//! What a scrape and a post cost: `cargo bench --bench exposition`.
+//! What a scrape and a update_batch cost: `cargo bench --bench exposition`.
 //!
 //! The goals are in CPU time: a gzip scrape of 100,000 phones within 2 times what writing its bytes to a socket takes, a plain
 //! one within 4 times; a batch whose answer changed nothing within 60 µs, one that changed wholly within 400 µs.
@@ -15,10 +15,10 @@ use std::thread;
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use geelark_exporter::clock::UnixTime;
-use geelark_exporter::exposition::{Board, BuildInfo, Encoding, Section};
-use geelark_exporter::fleet::{BatchView, Phone, Seen, Standing};
-use geelark_exporter::phone::{BATCH_SIZE, PhoneId, Status};
+use geelark_client::clock::UnixTime;
+use geelark_client::phone::{BATCH_SIZE, PhoneId, Status};
+use geelark_exporter::exposition::{AccountStore, BuildInfo, Encoding, MetricsStore};
+use geelark_exporter::fleet::{BatchView, Freshness, ObservedStatus, Phone};
 
 const PHONES: usize = 100_000;
 
@@ -31,8 +31,8 @@ fn batch(number: usize, generation: i64) -> Arc<BatchView> {
     let mut random = fastrand::Rng::with_seed(number as u64);
     let phones = (0..BATCH_SIZE).map(|position| Phone {
         name: Some(format!("farm-{:06}", number * BATCH_SIZE + position).into()),
-        standing: Standing::Fresh,
-        last: Some(Seen {
+        standing: Freshness::Fresh,
+        last: Some(ObservedStatus {
             status: Status::from_code((random.i64(0..3) + generation) % 3),
             since: UnixTime(1_700_000_000 + random.i64(0..5_000_000) + generation * 60),
         }),
@@ -56,26 +56,26 @@ fn renamed(view: &BatchView) -> Arc<BatchView> {
     Arc::new(view)
 }
 
-fn fleet(phones: usize) -> (Board, Section) {
-    let board = Board::new(BuildInfo {
+fn fleet(phones: usize) -> (MetricsStore, AccountStore) {
+    let metrics_store = MetricsStore::new(BuildInfo {
         version: "0",
         revision: "0",
         rustc: "0",
     });
     let views: Vec<_> = (0..phones / BATCH_SIZE).map(|number| batch(number, 0)).collect();
-    let section = board.section(&"main".into());
-    section.rearrange(views.iter());
-    board.arrange(vec![section.clone()]);
-    (board, section)
+    let section = metrics_store.section(&"main".into());
+    section.replace_batches(views.iter());
+    metrics_store.set_accounts(vec![section.clone()]);
+    (metrics_store, section)
 }
 
 #[divan::bench(args = [(Encoding::Gzip, 1_000), (Encoding::Plain, 1_000), (Encoding::Gzip, PHONES), (Encoding::Plain, PHONES)])]
 fn scrape(bencher: Bencher<'_, '_>, (encoding, phones): (Encoding, usize)) {
-    let (board, _) = fleet(phones);
+    let (metrics_store, _) = fleet(phones);
     bencher
-        .counter(BytesCount::new(board.scrape(encoding).len()))
+        .counter(BytesCount::new(metrics_store.scrape(encoding).len()))
         .bench(|| {
-            for chunk in board.scrape(encoding) {
+            for chunk in metrics_store.scrape(encoding) {
                 black_box(chunk);
             }
         });
@@ -84,8 +84,8 @@ fn scrape(bencher: Bencher<'_, '_>, (encoding, phones): (Encoding, usize)) {
 /// The yardstick: ready bytes of a scrape's length, written to a loopback socket that somebody empties.
 #[divan::bench(args = [Encoding::Gzip, Encoding::Plain])]
 fn socket(bencher: Bencher<'_, '_>, encoding: Encoding) {
-    let (board, _) = fleet(PHONES);
-    let body: Vec<u8> = board.scrape(encoding).flatten().collect();
+    let (metrics_store, _) = fleet(PHONES);
+    let body: Vec<u8> = metrics_store.scrape(encoding).flatten().collect();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut writer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (mut reader, _) = listener.accept().unwrap();
@@ -104,7 +104,7 @@ fn post_unchanged(bencher: Bencher<'_, '_>) {
     let (_board, section) = fleet(BATCH_SIZE);
     bencher
         .with_inputs(|| batch(0, 0))
-        .bench_local_values(|view| section.post(0, view));
+        .bench_local_values(|view| section.update_batch(0, view));
 }
 
 /// One phone of the batch changed its status.
@@ -119,7 +119,7 @@ fn post_one_changed(bencher: Bencher<'_, '_>) {
             view.phones[50] = batch(0, generation).phones[50].clone();
             Arc::new(view)
         })
-        .bench_local_values(|view| section.post(0, view));
+        .bench_local_values(|view| section.update_batch(0, view));
 }
 
 /// Every phone changed its status.
@@ -132,7 +132,7 @@ fn post_every_status_changed(bencher: Bencher<'_, '_>) {
             generation += 1;
             batch(0, generation)
         })
-        .bench_local_values(|view| section.post(0, view));
+        .bench_local_values(|view| section.update_batch(0, view));
 }
 
 /// No line of the batch stayed as it was.
@@ -146,5 +146,5 @@ fn post_wholly_changed(bencher: Bencher<'_, '_>) {
             let view = batch(0, generation);
             if generation % 2 == 0 { view } else { renamed(&view) }
         })
-        .bench_local_values(|view| section.post(0, view));
+        .bench_local_values(|view| section.update_batch(0, view));
 }

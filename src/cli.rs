@@ -8,8 +8,7 @@ use tracing::Level;
 use url::Url;
 
 use crate::logging::Format;
-use crate::simulator;
-use crate::web::{ListenAddress, TelemetryPath};
+use exporter_web::{ListenAddress, TelemetryPath};
 
 /// The port is free in Prometheus' list of default port allocations at the time of writing.
 const DEFAULT_LISTEN_ADDRESS: &str = ":9943";
@@ -109,7 +108,7 @@ pub enum Command {
     Demo {
         /// The simulated fleet.
         #[command(flatten)]
-        simulator: simulator::Options,
+        simulator: geelark_simulator::Options,
     },
     /// The GeeLark stand-in alone, to try a configuration and alerts without touching a fleet.
     Simulate {
@@ -127,7 +126,7 @@ pub enum Command {
         write_config: Option<PathBuf>,
         /// The simulated fleet.
         #[command(flatten)]
-        simulator: simulator::Options,
+        simulator: geelark_simulator::Options,
     },
     /// For container health checks: exit code 0 if the exporter answers.
     Healthcheck {

@@ -10,7 +10,7 @@
 //! # How it flows
 //!
 //! ```text
-//! config ─▶ roster ─▶ poller ─▶ geelark client ─▶ answer ─▶ fleet ─▶ exposition pieces ─▶ web
+//! config ─▶ targets ─▶ poller ─▶ geelark client ─▶ answer ─▶ fleet ─▶ exposition pieces ─▶ web
 //!           (which     (when,     (the wire: auth,  (per      (what     (text and gzip      (scrape,
 //!            phones)    retries)   codes, budget)    batch)    we know)  per batch)          health)
 //! ```
@@ -25,7 +25,7 @@
 //! | [`geelark`] | the only room that knows the API: signing, envelope, codes, wire types; the budget and the locks |
 //! | [`fleet`] | what is known and how an answer changes it; pure |
 //! | [`exposition`] | every metric declared once, rendering, pieces, assembly of a scrape |
-//! | [`roster`] | which phones: configured ids and those discovery finds; whose an id is that two accounts have |
+//! | [`targets`] | which phones: configured ids and those discovery finds; whose an id is that two accounts have |
 //! | [`poller`] | when to ask: rounds, pacing, retries, questions out of turn; the only writer of fleet state |
 //! | [`billing`] | when to ask for wallet and plan |
 //! | [`state`] | what one process tells the next: a folder, a file, a format |
@@ -33,7 +33,7 @@
 //! | [`simulator`] | a stand-in for GeeLark with real authentication, limits and faults |
 //! | [`app`], [`cli`], [`logging`] | builds the parts and runs them until told to stop; flags; the log |
 //!
-//! Dependencies point one way: `main → app → {web, roster, poller, billing, state} → {exposition, fleet, geelark} → {phone,
+//! Dependencies point one way: `main → app → {web, targets, poller, billing, state} → {exposition, fleet, geelark} → {phone,
 //! money, clock}`. `app` reads the configuration and hands every room only its own section. `web` never imports `geelark`,
 //! and nothing imports `app`.
 //!
@@ -53,17 +53,10 @@ pub mod app;
 mod backoff;
 pub mod billing;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod exposition;
 pub mod fleet;
-pub mod geelark;
 pub mod logging;
-pub mod money;
-pub mod phone;
 pub mod poller;
-pub mod roster;
-pub mod simulator;
-pub mod stamp;
 pub mod state;
-pub mod web;
+pub mod targets;

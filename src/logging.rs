@@ -9,6 +9,14 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// The crates of this workspace that log.
+const OWN_CRATES: [&str; 4] = [
+    env!("CARGO_CRATE_NAME"),
+    "exporter_web",
+    "geelark_client",
+    "geelark_simulator",
+];
+
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -26,7 +34,7 @@ pub fn init(level: Level, format: Format) {
     let libraries = LevelFilter::WARN.min(LevelFilter::from_level(level));
     let filter = Targets::new()
         .with_default(libraries)
-        .with_target(env!("CARGO_CRATE_NAME"), level);
+        .with_targets(OWN_CRATES.map(|name| (name, level)));
     let layer = match format {
         Format::Logfmt => tracing_logfmt::builder()
             .with_span_name(false)

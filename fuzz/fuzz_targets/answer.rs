@@ -3,8 +3,8 @@
 
 #![no_main]
 
-use geelark_exporter::geelark::fuzz::{list_page, money, status_answer};
-use geelark_exporter::geelark::{Event, Failure};
+use geelark_client::fuzz::{list_page, money, status_answer};
+use geelark_client::{Event, Failure};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {

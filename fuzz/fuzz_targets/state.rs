@@ -4,10 +4,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use geelark_exporter::clock::{Clock, Past};
+use geelark_client::clock::{Clock, ElapsedSinceSave};
 use geelark_exporter::fleet::Fleet;
-use geelark_exporter::geelark::{Budget, Ending, Gate};
-use geelark_exporter::state::{Memory, decode, encode};
+use geelark_client::{Budget, Ending, Gate};
+use geelark_exporter::state::{State, decode, encode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -27,10 +27,10 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// Goes on from `memory`, and writes it all down again.
-fn restore(memory: Memory) {
+fn restore(memory: State) {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let now = Clock::starting_at(start).now();
-    let past = Past::new(memory.written, now);
+    let past = ElapsedSinceSave::new(memory.written, now);
     for account in memory.accounts {
         let (requests, at_once) = (account.spent.requests_per_minute, account.spent.max_in_flight);
         for ending in [Ending::Clean, Ending::Unclean] {

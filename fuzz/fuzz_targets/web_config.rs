@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use geelark_exporter::web::Protection;
+use exporter_web::WebConfig;
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
@@ -19,7 +19,7 @@ static FOLDER: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
 fuzz_target!(|yaml: &[u8]| {
     let file = &FOLDER.1;
     fs::write(file, yaml).unwrap();
-    if let Err(problems) = Protection::from_file(file) {
+    if let Err(problems) = WebConfig::from_file(file) {
         assert!(!problems.sentences().is_empty());
     }
 });

@@ -1,10 +1,10 @@
 //! `check`: is the configuration right, and what will it do?
 
-use crate::clock::Clock;
 use crate::config::{self, Account, Sources};
-use crate::geelark::{Call, Consequence, Filter, Page};
-use crate::phone::{Answer, BATCH_SIZE};
 use crate::poller::{effective_interval, effective_stale_after};
+use geelark_client::clock::Clock;
+use geelark_client::phone::{BATCH_SIZE, StatusResponse};
+use geelark_client::{Call, Consequence, Filter, Page};
 
 use super::Error;
 use super::plan::Plan;
@@ -82,7 +82,7 @@ async fn ask(account: &Account, clock: &Clock) -> Result<Result<String, String>,
     Ok(call.map_or_else(|_| closed(), |call| verdict(&call, listed)))
 }
 
-fn told(answer: &Answer, asked: usize) -> String {
+fn told(answer: &StatusResponse, asked: usize) -> String {
     let (found, failed) = (answer.found.len(), answer.failed.len());
     format!("of {asked} phones asked about, {found} have a status and {failed} do not")
 }
@@ -99,7 +99,7 @@ fn verdict<T>(call: &Call<T>, tell: impl FnOnce(&T) -> String) -> Result<String,
         Err(failure) => failure,
     };
     let advice = match failure.consequence() {
-        Consequence::Hold => "; until this is mended, the exporter would wait and try again ever more slowly",
+        Consequence::Block => "; until this is mended, the exporter would wait and try again ever more slowly",
         Consequence::Split => "; the exporter would search for the id that is refused",
         Consequence::Retry | Consequence::GiveUp => "",
     };

@@ -10,9 +10,8 @@ use tracing::info;
 use super::exporter::Prepared;
 use super::{Error, stop};
 use crate::cli::Flags;
-use crate::clock::Clock;
 use crate::config::Sources;
-use crate::simulator::{Options, Simulator};
+use geelark_simulator::{Options, Simulator};
 
 /// Short, so that a newcomer sees phones change.
 const DEMO_INTERVAL: &str = "5s";
@@ -29,7 +28,7 @@ pub(super) async fn run(options: Options, flags: Flags) -> Result<(), Error> {
     };
     let token = options.token.clone();
     let budget = options.requests_per_minute;
-    let simulator = Simulator::new(options, Clock::system())?;
+    let simulator = Simulator::new(options, geelark_simulator::Clock::system())?;
     let (listener, address) = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let env = BTreeMap::from([
         ("GEELARK_BASE_URL".into(), format!("http://{address}")),
@@ -69,7 +68,7 @@ pub(super) async fn run(options: Options, flags: Flags) -> Result<(), Error> {
 /// Runs the simulator alone, until told to stop.
 pub(super) async fn simulate(options: Options, address: SocketAddr, write_config: Option<&Path>) -> Result<(), Error> {
     let stop = stop::on_signal()?;
-    let simulator = Simulator::new(options, Clock::system())?;
+    let simulator = Simulator::new(options, geelark_simulator::Clock::system())?;
     let (listener, address) = listen(address).await?;
     if let Some(path) = write_config {
         let text = simulator.example_config(&format!("http://{address}"));

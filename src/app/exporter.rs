@@ -1,4 +1,4 @@
-//! The exporter itself: accounts being watched, a board they post to, and the web that shows it.
+//! The exporter itself: accounts being watched, a store they update_batch to, and the web that shows it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,30 +13,30 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::Error;
-use super::keeper::Keeper;
-use super::reload::{self, InForce, Step};
+use super::reload::{self, Change, Running};
+use super::state_saver::StateSaver;
 use super::webhook::Webhook;
 use crate::cli::Flags;
-use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
-use crate::exposition::{Board, BuildInfo, Encoding};
-use crate::roster::Claims;
-use crate::web::{self, Limits, Listener, Protection, ScrapeBody, Site};
+use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::targets::Ownership;
+use exporter_web::{Backend, Limits, Listener, ScrapeBody, WebConfig};
+use geelark_client::clock::Clock;
 
 /// A running exporter.
 pub(super) struct Exporter {
     pub(super) sources: Sources,
     pub(super) clock: Clock,
-    pub(super) board: Board,
-    pub(super) keeper: Keeper,
-    /// Held across a whole reload, so that two cannot mix.
-    pub(super) in_force: Mutex<InForce>,
+    pub(super) store: MetricsStore,
+    pub(super) state_saver: StateSaver,
+    /// Blocked across a whole reload, so that two cannot mix.
+    pub(super) running: Mutex<Running>,
     /// Which accounts have been asked about once: what readiness needs, without waiting for a reload.
     pub(super) first_rounds: ArcSwap<Vec<(Arc<str>, Arc<AtomicBool>)>>,
     /// The webhooks that are on, by account.
     pub(super) webhooks: ArcSwap<HashMap<Arc<str>, Arc<Webhook>>>,
     /// Whose a phone is that several accounts have.
-    pub(super) claims: Claims,
+    pub(super) ownership: Ownership,
     /// Cancelled when a task that must not end has ended.
     pub(super) broken: CancellationToken,
 }
@@ -48,37 +48,37 @@ const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Prepared {
     sources: Sources,
     config: Config,
-    plans: Vec<Step>,
-    settings: web::Settings,
+    plans: Vec<Change>,
+    settings: exporter_web::Settings,
     listeners: Vec<Listener>,
     clock: Clock,
-    board: Board,
-    keeper: Keeper,
+    store: MetricsStore,
+    state_saver: StateSaver,
 }
 
 impl Prepared {
     pub(super) async fn new(sources: Sources, flags: Flags) -> Result<Self, Error> {
         let config = config::load(&sources)?;
-        let protection = match &flags.web_config_file {
-            Some(path) => Protection::from_file(path).map_err(Error::WebConfig)?,
-            None => Protection::default(),
+        let web_config = match &flags.web_config_file {
+            Some(path) => WebConfig::from_file(path).map_err(Error::WebConfig)?,
+            None => WebConfig::default(),
         };
         let plans = reload::plan(&config, &[])?;
         let listeners = if flags.systemd_socket {
             Listener::from_systemd()
         } else {
-            web::bind(&flags.listen).await
+            exporter_web::bind(&flags.listen).await
         };
-        let settings = web::Settings {
+        let settings = exporter_web::Settings {
             telemetry_path: flags.telemetry_path,
             lifecycle: flags.lifecycle,
-            protection,
+            web_config,
             limits: Limits::default(),
         };
         let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
-        let (clock, board) = (Clock::system(), Board::new(BUILD));
+        let (clock, store) = (Clock::system(), MetricsStore::new(BUILD));
         // Last, because it is the only part that changes something: a clean end of the process before is believed once.
-        let keeper = Keeper::open(config.state.as_deref(), clock.clone(), board.metrics().clone())?;
+        let state_saver = StateSaver::open(config.state.as_deref(), clock.clone(), store.metrics().clone())?;
         Ok(Self {
             sources,
             config,
@@ -86,8 +86,8 @@ impl Prepared {
             settings,
             listeners,
             clock,
-            board,
-            keeper,
+            store,
+            state_saver,
         })
     }
 
@@ -113,20 +113,20 @@ impl Prepared {
             settings,
             listeners,
             clock,
-            board,
-            keeper,
+            store,
+            state_saver,
         } = self;
         let mut hangups =
             signal(SignalKind::hangup()).map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))?;
         let exporter = Arc::new(Exporter {
             sources,
             clock,
-            board,
-            keeper,
-            in_force: Mutex::default(),
+            store,
+            state_saver,
+            running: Mutex::default(),
             first_rounds: ArcSwap::default(),
             webhooks: ArcSwap::default(),
-            claims: Claims::new(),
+            ownership: Ownership::new(),
             broken: CancellationToken::new(),
         });
         let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
@@ -137,18 +137,16 @@ impl Prepared {
             phones,
             "starting"
         );
-        exporter
-            .put_in_force(config, plans, &mut *exporter.in_force.lock().await)
-            .await;
+        exporter.apply(config, plans, &mut *exporter.running.lock().await).await;
 
-        exporter.keeper.begun().await;
+        exporter.state_saver.save_initial().await;
         let keeping = CancellationToken::new();
-        let keeper = tokio::spawn({
+        let state_saver = tokio::spawn({
             let (exporter, stop) = (exporter.clone(), keeping.clone());
-            async move { exporter.keeper.run(stop).await }
+            async move { exporter.state_saver.run(stop).await }
         });
 
-        let serving = web::serve(listeners, settings, exporter.clone(), stop.clone());
+        let serving = exporter_web::serve(listeners, settings, exporter.clone(), stop.clone());
         tokio::pin!(serving);
         let mut follow = interval(FOLLOW_EVERY);
         follow.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -167,12 +165,12 @@ impl Prepared {
         };
         keeping.cancel();
         // It ended by itself only if it panicked, which the log has.
-        let _ = keeper.await;
+        let _ = state_saver.await;
         let mut ended = Vec::new();
-        for watch in exporter.in_force.lock().await.watches.drain(..) {
+        for watch in exporter.running.lock().await.watches.drain(..) {
             ended.push((watch.record(), watch.end().await));
         }
-        exporter.keeper.end(ended).await;
+        exporter.state_saver.end(ended).await;
         info!("ended");
         outcome
     }
@@ -185,9 +183,9 @@ const BUILD: BuildInfo = BuildInfo {
     rustc: env!("GEELARK_RUSTC"),
 };
 
-impl Site for Exporter {
+impl Backend for Exporter {
     fn scrape(&self, gzip: bool) -> ScrapeBody {
-        let scrape = self.board.scrape(if gzip { Encoding::Gzip } else { Encoding::Plain });
+        let scrape = self.store.scrape(if gzip { Encoding::Gzip } else { Encoding::Plain });
         ScrapeBody {
             length: scrape.len(),
             chunks: Box::new(scrape),
@@ -208,7 +206,7 @@ impl Site for Exporter {
         Err(format!("waiting for the first round of: {}", open.join(", ")))
     }
 
-    fn webhook(&self, account: &str) -> Option<Arc<dyn web::Webhook>> {
+    fn webhook(&self, account: &str) -> Option<Arc<dyn exporter_web::Webhook>> {
         let webhook = self.webhooks.load().get(account)?.clone();
         Some(webhook)
     }

@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Succeeds if `url` answers 2xx, or 401: users are configured, the check is none of them, and the exporter is alive.
 pub(super) async fn run(url: &Url, insecure: bool) -> Result<(), Error> {
-    crate::geelark::install_crypto();
+    geelark_client::install_crypto();
     let failed = |error: reqwest::Error| {
         // The outermost error only repeats the address; the innermost says what happened.
         let cause = iter::successors(error.source(), |&cause| cause.source()).last();

@@ -6,10 +6,10 @@ mod check;
 mod demo;
 mod exporter;
 mod healthcheck;
-mod keeper;
 mod phones;
 mod plan;
 mod reload;
+mod state_saver;
 mod stop;
 mod watch;
 mod webhook;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 use crate::config::{self, Sources};
-use crate::{geelark, logging, simulator, web};
+use crate::logging;
 use exporter::Prepared;
 
 /// Why the program ended other than by being told to. Displays as the sentences the user reads.
@@ -30,11 +30,11 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
-    WebConfig(web::Problems),
+    WebConfig(exporter_web::Problems),
     #[error(transparent)]
-    Setup(#[from] geelark::SetupError),
+    Setup(#[from] geelark_client::SetupError),
     #[error(transparent)]
-    Simulator(#[from] simulator::Problem),
+    Simulator(#[from] geelark_simulator::Problem),
     #[error("{0}")]
     Run(String),
 }

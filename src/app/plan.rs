@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::keeper::Keeper;
-use super::watch::{Lasting, Tasks, Watch};
+use super::state_saver::StateSaver;
+use super::watch::{CarryOver, RunningAccount, Tasks};
 use super::webhook::{self, Listeners};
 use crate::billing::Billing;
-use crate::clock::Clock;
 use crate::config::Account;
-use crate::exposition::{AccountMetrics, Board};
+use crate::exposition::{AccountMetrics, MetricsStore};
 use crate::fleet::Fleet;
-use crate::geelark::{Budget, Client, Endpoint, HttpTransport, SetupError};
-use crate::poller::{Mirror, Parts, Poller, Settings};
-use crate::roster::{Claim, Discovery, Fixed};
+use crate::poller::{Parts, Poller, Settings, SnapshotCell};
+use crate::targets::{Discovery, Fixed, OwnershipHandle};
+use geelark_client::clock::Clock;
+use geelark_client::{Budget, Client, Endpoint, HttpTransport, SetupError};
 
 /// An account that could be watched: all that can fail has been done, and nothing has been started or changed.
 pub(super) struct Plan {
@@ -24,13 +24,13 @@ pub(super) struct Plan {
 }
 
 /// What an account is watched with, beside its own configuration.
-pub(super) struct Surroundings<'a> {
-    pub(super) board: &'a Board,
+pub(super) struct Context<'a> {
+    pub(super) store: &'a MetricsStore,
     pub(super) clock: &'a Clock,
     /// Cancelled should a task of the account panic.
     pub(super) broken: &'a CancellationToken,
     /// Knows what a process before this one knew.
-    pub(super) keeper: &'a Keeper,
+    pub(super) state_saver: &'a StateSaver,
 }
 
 impl Plan {
@@ -51,58 +51,58 @@ impl Plan {
 
     /// A client for whoever wants calls and no watching.
     pub(super) fn into_client(self, clock: &Clock) -> Client<HttpTransport> {
-        let lasting = Lasting::new(&self.account);
-        lasting.client(self.transport, &self.account, clock)
+        let carry_over = CarryOver::new(&self.account);
+        carry_over.client(self.transport, &self.account, clock)
     }
 
     /// Ends the predecessor, if the account was watched until now, and starts with what that one knew, what it spent and
     /// what it was locked for. `claim` is the account's place among those that may want the same phones.
     pub(super) async fn start(
         self,
-        predecessor: Option<Watch>,
-        claim: Claim,
-        surroundings: &Surroundings<'_>,
-    ) -> Watch {
-        let Surroundings {
-            board,
+        predecessor: Option<RunningAccount>,
+        claim: OwnershipHandle,
+        context: &Context<'_>,
+    ) -> RunningAccount {
+        let Context {
+            store,
             clock,
             broken,
-            keeper,
-        } = *surroundings;
+            state_saver,
+        } = *context;
         let Self {
             account,
             transport,
             webhook,
         } = self;
-        let metrics = board.metrics().account(&account.name);
-        let (mut lasting, known) = match predecessor {
-            Some(watch) => (Lasting::after(&watch, &account), watch.end().await),
-            None => keeper.begin(&account, &metrics),
+        let metrics = store.metrics().account(&account.name);
+        let (mut carry_over, known) = match predecessor {
+            Some(watch) => (CarryOver::after(&watch, &account), watch.end().await),
+            None => state_saver.begin(&account, &metrics),
         };
-        lasting.listen(webhook, &account, &metrics, clock);
-        let client = Arc::new(lasting.client(transport, &account, clock));
+        carry_over.listen(webhook, &account, &metrics, clock);
+        let client = Arc::new(carry_over.client(transport, &account, clock));
         for endpoint in Endpoint::ALL {
             metrics.declare_endpoint(endpoint.label());
         }
         let mut fleet = known.unwrap_or_else(|| Fleet::new(account.name.clone()));
         let tasks = Tasks::new(broken);
         let configured = account.phones.clone();
-        let roster = if let Some(settings) = account.discovery.clone() {
+        let targets = if let Some(settings) = account.discovery.clone() {
             let (client, metrics, clock) = (client.clone(), metrics.clone(), clock.clone());
-            let (discovery, roster) = Discovery::new(client, settings, configured, claim, metrics, clock);
+            let (discovery, targets) = Discovery::new(client, settings, configured, claim, metrics, clock);
             let discovery = discovery
                 .remembering(fleet.members())
-                .hearing(lasting.listeners.roster.clone());
-            fleet.assign(&roster.borrow());
+                .hearing(carry_over.listeners.targets.clone());
+            fleet.assign(&targets.borrow());
             tasks.spawn(|stop| discovery.run(stop));
-            roster
+            targets
         } else {
             metrics.forget_discovery();
-            let (fixed, roster) = Fixed::new(account.name.clone(), configured, claim);
-            // At once, so that every configured phone is on the board from the start.
-            fleet.assign(&roster.borrow());
+            let (fixed, targets) = Fixed::new(account.name.clone(), configured, claim);
+            // At once, so that every configured phone is on the store from the start.
+            fleet.assign(&targets.borrow());
             tasks.spawn(|stop| fixed.run(stop));
-            roster
+            targets
         };
         if account.billing.enabled {
             let billing = Billing::new(client.clone(), metrics.clone(), account.billing.whole_fleet);
@@ -110,17 +110,17 @@ impl Plan {
         } else {
             metrics.forget_money();
         }
-        let section = board.section(&account.name);
+        let section = store.section(&account.name);
         let parts = Parts {
             client,
             fleet,
-            roster,
-            hints: lasting.listeners.hints.clone(),
-            mirror: lasting.mirror.clone(),
+            targets,
+            hints: carry_over.listeners.hints.clone(),
+            snapshot_cell: carry_over.snapshot_cell.clone(),
             section: section.clone(),
             metrics: metrics.clone(),
             clock: clock.clone(),
-            first_round: lasting.first_round.clone(),
+            first_round: carry_over.first_round.clone(),
         };
         let settings = Settings {
             interval: account.poll.interval,
@@ -130,30 +130,30 @@ impl Plan {
         };
         let poller = Poller::new(parts, settings);
         let poller = tasks.spawn(|stop| poller.run(stop));
-        Watch {
+        RunningAccount {
             account,
             section,
             metrics,
-            lasting,
+            carry_over,
             tasks,
             poller,
         }
     }
 }
 
-impl Lasting {
+impl CarryOver {
     /// Of an account of which nothing is known.
     pub(super) fn new(account: &Account) -> Self {
         let allowed = account.budget;
         let budget = Budget::new(allowed.requests_per_minute, allowed.max_in_flight);
         Self {
             budget: Arc::new(budget),
-            allowances: Arc::default(),
+            endpoint_limits: Arc::default(),
             gate: Arc::default(),
             first_round: Arc::default(),
             listeners: Listeners::default(),
             webhook: None,
-            mirror: Mirror::default(),
+            snapshot_cell: SnapshotCell::default(),
             mark: account.credentials.mark().into(),
         }
     }
@@ -161,7 +161,7 @@ impl Lasting {
     fn client(&self, transport: HttpTransport, account: &Account, clock: &Clock) -> Client<HttpTransport> {
         let (budget, gate) = (self.budget.clone(), self.gate.clone());
         Client::new(transport, account.credentials.clone(), budget, gate, clock.clone())
-            .with_allowances(self.allowances.clone())
+            .with_endpoint_limits(self.endpoint_limits.clone())
     }
 
     /// Lets the webhook that was planned take over from the one there was.
@@ -182,19 +182,19 @@ impl Lasting {
         });
     }
 
-    fn after(watch: &Watch, account: &Account) -> Self {
-        let mut lasting = watch.lasting.clone();
+    fn after(watch: &RunningAccount, account: &Account) -> Self {
+        let mut carry_over = watch.carry_over.clone();
         if watch.account.credentials != account.credentials {
-            lasting.gate.forget_refusals();
-            lasting.mark = account.credentials.mark().into();
+            carry_over.gate.reset_auth_backoff();
+            carry_over.mark = account.credentials.mark().into();
         }
         let allowed = account.budget;
-        let budget = lasting
+        let budget = carry_over
             .budget
             .successor(allowed.requests_per_minute, allowed.max_in_flight);
         Self {
             budget: Arc::new(budget),
-            ..lasting
+            ..carry_over
         }
     }
 }

@@ -6,23 +6,24 @@ use tracing::{error, info, warn};
 
 use super::Error;
 use super::exporter::Exporter;
-use super::plan::{Plan, Surroundings};
-use super::watch::Watch;
-use crate::config::{self, Config, Secret, Sources};
-use crate::stamp::Stamps;
+use super::plan::{Context, Plan};
+use super::watch::RunningAccount;
+use crate::config::{self, Config, Sources};
+use config_file::FileStamps;
+use geelark_client::Secret;
 
 /// What a reload replaces.
 #[derive(Default)]
-pub(super) struct InForce {
-    pub(super) watches: Vec<Watch>,
+pub(super) struct Running {
+    pub(super) watches: Vec<RunningAccount>,
     /// The configuration file as it was read last.
     document: Option<Secret>,
     /// The files it names.
-    followed: Stamps,
+    followed: FileStamps,
 }
 
 /// What a reload does for one account of the new configuration.
-pub(super) enum Step {
+pub(super) enum Change {
     /// Nothing changed: the watch at this index goes on.
     Keep(usize),
     Start {
@@ -33,15 +34,15 @@ pub(super) enum Step {
 }
 
 /// What to do with every account of `config`, given those that are watched. Does nothing yet.
-pub(super) fn plan(config: &Config, watches: &[Watch]) -> Result<Vec<Step>, Error> {
+pub(super) fn plan(config: &Config, watches: &[RunningAccount]) -> Result<Vec<Change>, Error> {
     config
         .accounts
         .iter()
         .map(|account| {
             let replaces = watches.iter().position(|watch| watch.account.name == account.name);
             match replaces.filter(|index| watches[*index].account == *account) {
-                Some(index) => Ok(Step::Keep(index)),
-                None => Ok(Step::Start {
+                Some(index) => Ok(Change::Keep(index)),
+                None => Ok(Change::Start {
                     plan: Box::new(Plan::new(account.clone())?),
                     replaces,
                 }),
@@ -53,107 +54,107 @@ pub(super) fn plan(config: &Config, watches: &[Watch]) -> Result<Vec<Step>, Erro
 impl Exporter {
     /// Reads the configuration again. A bad one changes nothing; a good one keeps what is known and what is spent.
     pub(super) async fn reload(&self) -> Result<(), String> {
-        let mut in_force = self.in_force.lock().await;
-        self.reload_from(&self.sources, &mut in_force).await
+        let mut running = self.running.lock().await;
+        self.reload_from(&self.sources, &mut running).await
     }
 
     /// Reads ids and secrets again if a file of them changed. The configuration file stays as it was read: whoever edits
     /// it says when they are done.
     pub(super) async fn follow(&self) {
-        let mut in_force = self.in_force.lock().await;
-        if in_force.followed.hold() {
+        let mut running = self.running.lock().await;
+        if running.followed.hold() {
             return;
         }
         // Whatever comes of it, the same change is not looked at again.
-        in_force.followed = in_force.followed.renewed();
+        running.followed = running.followed.renewed();
         let sources = Sources {
-            document: in_force.document.clone(),
+            document: running.document.clone(),
             ..self.sources.clone()
         };
         info!("a file that the configuration names changed");
         // What went wrong is logged and shown by the reload itself.
-        let _ = self.reload_from(&sources, &mut in_force).await;
+        let _ = self.reload_from(&sources, &mut running).await;
     }
 
-    async fn reload_from(&self, sources: &Sources, in_force: &mut InForce) -> Result<(), String> {
+    async fn reload_from(&self, sources: &Sources, running: &mut Running) -> Result<(), String> {
         let planned = config::load(sources).map_err(Error::from).and_then(|config| {
-            let plans = plan(&config, &in_force.watches)?;
+            let plans = plan(&config, &running.watches)?;
             Ok((config, plans))
         });
         match planned {
             Ok((config, plans)) => {
-                self.keeper.compare(config.state.as_deref());
-                self.put_in_force(config, plans, in_force).await;
-                self.keeper.hurry();
-                info!(accounts = in_force.watches.len(), "configuration reloaded");
+                self.state_saver.compare(config.state.as_deref());
+                self.apply(config, plans, running).await;
+                self.state_saver.save_soon();
+                info!(accounts = running.watches.len(), "configuration reloaded");
                 Ok(())
             }
             Err(problem) => {
-                self.board.metrics().config_reload_failed();
+                self.store.metrics().config_reload_failed();
                 error!("configuration not reloaded, the previous one stays in force: {problem}");
                 Err(problem.to_string())
             }
         }
     }
 
-    pub(super) async fn put_in_force(&self, config: Config, plans: Vec<Step>, in_force: &mut InForce) {
+    pub(super) async fn apply(&self, config: Config, plans: Vec<Change>, running: &mut Running) {
         for warning in &config.warnings {
             warn!("{warning}");
         }
-        self.start(plans, &mut in_force.watches).await;
-        in_force.document = config.document;
-        in_force.followed = config.followed;
-        self.board.metrics().config_reloaded(self.clock.now().unix());
+        self.start(plans, &mut running.watches).await;
+        running.document = config.document;
+        running.followed = config.followed;
+        self.store.metrics().config_reloaded(self.clock.now().unix());
     }
 
     /// Ends what changed, starts what is new, leaves the rest alone.
-    async fn start(&self, plans: Vec<Step>, watches: &mut Vec<Watch>) {
+    async fn start(&self, plans: Vec<Change>, watches: &mut Vec<RunningAccount>) {
         let names: Vec<Arc<str>> = plans
             .iter()
             .map(|step| match step {
-                Step::Keep(index) => watches[*index].account.name.clone(),
-                Step::Start { plan, .. } => plan.name().clone(),
+                Change::Keep(index) => watches[*index].account.name.clone(),
+                Change::Start { plan, .. } => plan.name().clone(),
             })
             .collect();
-        let mut before: Vec<Option<Watch>> = watches.drain(..).map(Some).collect();
-        let surroundings = Surroundings {
-            board: &self.board,
+        let mut before: Vec<Option<RunningAccount>> = watches.drain(..).map(Some).collect();
+        let context = Context {
+            store: &self.store,
             clock: &self.clock,
             broken: &self.broken,
-            keeper: &self.keeper,
+            state_saver: &self.state_saver,
         };
-        self.claims.reorder(&names);
+        self.ownership.reorder(&names);
         for (rank, step) in plans.into_iter().enumerate() {
             let watch = match step {
-                Step::Keep(index) => before[index].take(),
-                Step::Start { plan, replaces } => {
+                Change::Keep(index) => before[index].take(),
+                Change::Start { plan, replaces } => {
                     let predecessor = replaces.and_then(|index| before[index].take());
                     // The new pen is there before the old one is laid down, so that nobody takes its phones in between.
-                    let claim = self.claims.account(rank);
-                    Some(plan.start(predecessor, claim, &surroundings).await)
+                    let claim = self.ownership.account(rank);
+                    Some(plan.start(predecessor, claim, &context).await)
                 }
             };
             watches.extend(watch);
         }
-        self.board
-            .arrange(watches.iter().map(|watch| watch.section.clone()).collect());
+        self.store
+            .set_accounts(watches.iter().map(|watch| watch.section.clone()).collect());
         self.first_rounds.store(Arc::new(
             watches
                 .iter()
-                .map(|watch| (watch.account.name.clone(), watch.lasting.first_round.clone()))
+                .map(|watch| (watch.account.name.clone(), watch.carry_over.first_round.clone()))
                 .collect(),
         ));
-        self.keeper.keep(watches.iter().map(Watch::record));
+        self.state_saver.keep(watches.iter().map(RunningAccount::record));
         self.webhooks.store(Arc::new(
             watches
                 .iter()
-                .filter_map(|watch| Some((watch.account.name.clone(), watch.lasting.webhook.clone()?)))
+                .filter_map(|watch| Some((watch.account.name.clone(), watch.carry_over.webhook.clone()?)))
                 .collect(),
         ));
         for gone in before.into_iter().flatten() {
             let name = gone.account.name.clone();
             gone.end().await;
-            self.board.metrics().forget(&name);
+            self.store.metrics().forget(&name);
         }
     }
 }

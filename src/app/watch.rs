@@ -7,31 +7,31 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::keeper::Record;
+use super::state_saver::SavedFrom;
 use super::webhook::{Listeners, Webhook};
 use crate::config::Account;
-use crate::exposition::{AccountMetrics, Section};
+use crate::exposition::{AccountMetrics, AccountStore};
 use crate::fleet::Fleet;
-use crate::geelark::{Allowances, Budget, Gate};
-use crate::poller::Mirror;
+use crate::poller::SnapshotCell;
+use geelark_client::{Budget, EndpointLimits, Gate};
 
 /// A watched account.
-pub(super) struct Watch {
+pub(super) struct RunningAccount {
     pub(super) account: Account,
-    pub(super) section: Section,
+    pub(super) section: AccountStore,
     pub(super) metrics: AccountMetrics,
-    pub(super) lasting: Lasting,
+    pub(super) carry_over: CarryOver,
     pub(super) tasks: Tasks,
     pub(super) poller: JoinHandle<Fleet>,
 }
 
 /// What a successor takes over from the watch before it.
 #[derive(Clone)]
-pub(super) struct Lasting {
+pub(super) struct CarryOver {
     /// What is spent stays spent.
     pub(super) budget: Arc<Budget>,
     /// So does what is spent at single endpoints.
-    pub(super) allowances: Arc<Allowances>,
+    pub(super) endpoint_limits: Arc<EndpointLimits>,
     /// Locks stay.
     pub(super) gate: Arc<Gate>,
     /// An account that was ready stays ready.
@@ -41,7 +41,7 @@ pub(super) struct Lasting {
     /// What came by webhook does not come again, and what waits to be handed on is.
     pub(super) webhook: Option<Arc<Webhook>>,
     /// The fleet as it was last looked at.
-    pub(super) mirror: Mirror,
+    pub(super) snapshot_cell: SnapshotCell,
     /// By what the credentials are recognised by a later process.
     pub(super) mark: Arc<str>,
 }
@@ -86,12 +86,12 @@ impl Tasks {
     }
 }
 
-impl Watch {
+impl RunningAccount {
     /// Where what is to be kept of the account is found.
-    pub(super) fn record(&self) -> Record {
-        Record {
+    pub(super) fn record(&self) -> SavedFrom {
+        SavedFrom {
             name: self.account.name.clone(),
-            lasting: self.lasting.clone(),
+            carry_over: self.carry_over.clone(),
             metrics: self.metrics.clone(),
             discovery: self.account.discovery.as_ref().map(|_| self.metrics.discovery()),
         }

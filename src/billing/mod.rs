@@ -5,7 +5,7 @@
 //!   polling notices. Only a lock is the whole account's, and then nothing is asked here either;
 //! - a value that could not be read again in three reads is shown no more.
 
-mod journal;
+mod billing_log;
 #[cfg(test)]
 mod tests;
 
@@ -17,9 +17,9 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::exposition::AccountMetrics;
-use crate::geelark::{Call, Client, Held, Transport};
-use crate::money::{Plan, Wallet};
-use journal::Journal;
+use billing_log::BillingLog;
+use geelark_client::money::{Plan, Wallet};
+use geelark_client::{Blocked, Call, Client, Transport};
 
 /// Money changes by the minute while phones run, and a few minutes decide nothing. 12 calls an hour.
 const WALLET_EVERY: Duration = Duration::from_mins(5);
@@ -79,10 +79,10 @@ impl<T: Transport> Billing<T> {
         &self,
         what: &'static str,
         every: Duration,
-        ask: impl AsyncFn(&Client<T>) -> Result<Call<D>, Held>,
+        ask: impl AsyncFn(&Client<T>) -> Result<Call<D>, Blocked>,
         show: impl Fn(D, Instant) -> bool,
     ) -> Infallible {
-        let mut journal = Journal::new(self.metrics.account().clone(), what);
+        let mut billing_log = BillingLog::new(self.metrics.account().clone(), what);
         let mut retry = FIRST_RETRY;
         loop {
             let next = match ask(&self.client).await {
@@ -92,13 +92,13 @@ impl<T: Transport> Billing<T> {
                     let now = Instant::now();
                     match call.outcome {
                         Ok(answer) if show(answer, now + every * SHOWN_FOR_READS) => {
-                            journal.answered();
+                            billing_log.answered();
                             retry = FIRST_RETRY;
                             now + every
                         }
                         outcome => {
                             let failure = outcome.err();
-                            journal.failed(call.trace_id, failure.as_ref());
+                            billing_log.failed(call.trace_id, failure.as_ref());
                             let asked = failure.and_then(|failure| failure.retry_after).unwrap_or_default();
                             let wait = retry.max(asked);
                             retry = (retry * 2).min(every);

@@ -1,4 +1,4 @@
-//! Billing under paused time: the real client, budget, gate and board, and a GeeLark that is a function.
+//! Billing under paused time: the real client, budget, gate and store, and a GeeLark that is a function.
 
 use std::num::NonZeroU32;
 use std::sync::Mutex;
@@ -11,12 +11,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{advance, sleep};
 
 use super::*;
-use crate::clock::Clock;
-use crate::config::{Credentials, Secret};
-use crate::exposition::{Board, BuildInfo, Encoding};
-use crate::fleet::{BatchView, Phone, Seen, Standing};
-use crate::geelark::{Allowances, Budget, Failure, Gate, Reply};
-use crate::phone::{PhoneId, Status};
+use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::fleet::{BatchView, Freshness, ObservedStatus, Phone};
+use geelark_client::clock::Clock;
+use geelark_client::phone::{PhoneId, Status};
+use geelark_client::{Budget, EndpointLimits, Failure, Gate, Reply};
+use geelark_client::{Credentials, Secret};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const WALLET: &str = "/open/v1/pay/wallet";
@@ -90,8 +90,8 @@ fn refused(_: &str) -> Value {
 /// What survives of an account when its billing is started anew.
 struct Scene {
     upstream: Upstream,
-    board: Board,
-    allowances: Arc<Allowances>,
+    store: MetricsStore,
+    endpoint_limits: Arc<EndpointLimits>,
     gate: Arc<Gate>,
 }
 
@@ -104,8 +104,8 @@ impl Scene {
         };
         Self {
             upstream,
-            board: Board::new(build),
-            allowances: Arc::default(),
+            store: MetricsStore::new(build),
+            endpoint_limits: Arc::default(),
             gate: Arc::default(),
         }
     }
@@ -118,15 +118,15 @@ impl Scene {
             self.gate.clone(),
             Clock::starting_at(SystemTime::UNIX_EPOCH),
         )
-        .with_allowances(self.allowances.clone());
-        let metrics = self.board.metrics().account("main");
+        .with_endpoint_limits(self.endpoint_limits.clone());
+        let metrics = self.store.metrics().account("main");
         let stop = CancellationToken::new();
         let billing = Billing::new(Arc::new(client), metrics, whole_fleet);
         (stop.clone(), tokio::spawn(billing.run(stop)))
     }
 
     fn text(&self) -> String {
-        let bytes: Vec<u8> = self.board.scrape(Encoding::Plain).flatten().collect();
+        let bytes: Vec<u8> = self.store.scrape(Encoding::Plain).flatten().collect();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -289,10 +289,10 @@ async fn values_outlive_a_reload_but_not_their_time() {
 #[tokio::test(start_paused = true)]
 async fn phones_beyond_the_parallels_are_counted_where_the_whole_fleet_is() {
     let phone = |id: &str, status| Phone {
-        standing: Standing::Fresh,
-        last: Some(Seen {
+        standing: Freshness::Fresh,
+        last: Some(ObservedStatus {
             status,
-            since: crate::clock::UnixTime(0),
+            since: geelark_client::clock::UnixTime(0),
         }),
         ..Phone::unseen(PhoneId::from(id))
     };
@@ -311,13 +311,13 @@ async fn phones_beyond_the_parallels_are_counted_where_the_whole_fleet_is() {
         })
     };
     let scene = Scene::new(Upstream::well());
-    let section = scene.board.section(&"main".into());
-    scene.board.arrange(vec![section.clone()]);
+    let section = scene.store.section(&"main".into());
+    scene.store.set_accounts(vec![section.clone()]);
     let beyond = || -> Vec<String> {
         let is_it = |line: &String| line.starts_with("geelark_phones_running_beyond_parallels{");
         scene.money().into_iter().filter(is_it).collect()
     };
-    section.rearrange([views(5)].iter());
+    section.replace_batches([views(5)].iter());
     assert_eq!(beyond(), [""; 0]);
     let (stop, _) = scene.start(true);
     sleep(MINUTE * 2).await;
@@ -325,7 +325,7 @@ async fn phones_beyond_the_parallels_are_counted_where_the_whole_fleet_is() {
         beyond(),
         ["geelark_phones_running_beyond_parallels{account=\"main\"} 3"]
     );
-    section.post(0, views(1));
+    section.update_batch(0, views(1));
     assert_eq!(
         beyond(),
         ["geelark_phones_running_beyond_parallels{account=\"main\"} 0"]
@@ -334,6 +334,6 @@ async fn phones_beyond_the_parallels_are_counted_where_the_whole_fleet_is() {
     let _part = scene.start(false);
     sleep(MINUTE * 2).await;
     assert_eq!(beyond(), [""; 0]);
-    scene.board.metrics().account("main").forget_money();
+    scene.store.metrics().account("main").forget_money();
     assert_eq!(scene.money(), [""; 0]);
 }

@@ -12,22 +12,22 @@ use super::discovery;
 use super::field::in_words;
 use super::limits;
 use super::model::{Account, Budget, Poll};
-use super::phones::{self, Owners};
-use super::problem::{Notes, quoted};
+use super::phones::{self, PhoneOwners};
+use super::problem::{Diagnostics, quoted};
 use super::section::Section;
 use super::sharding::Shard;
 use super::{billing, webhook};
 
 /// What accounts may not have in common.
 #[derive(Default)]
-pub(super) struct Others {
+pub(super) struct SeenAccounts {
     names: HashMap<Arc<str>, String>,
-    owners: Owners,
+    owners: PhoneOwners,
     /// An account needs no phones.
     phones_are_optional: bool,
 }
 
-impl Others {
+impl SeenAccounts {
     /// For accounts that need no phones.
     pub(super) fn without_phones() -> Self {
         Self {
@@ -37,25 +37,30 @@ impl Others {
     }
 }
 
-/// One account; `None` if the notes say what is wrong with it.
-pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: &mut Notes) -> Option<Account> {
-    let name = name(section, &mut others.names, notes);
-    let base_url = base_url(section, notes);
-    let credentials = credentials::read(section, notes);
-    let section_of_phones = section.section("phones", notes);
-    let mut phones = phones::read(section, &section_of_phones, others.phones_are_optional, notes);
-    let discovery = discovery::read(&section_of_phones, shard, notes);
-    let poll = poll(section, notes);
-    let budget = budget(section, shard, notes);
-    let billing = billing::read(section, shard, notes);
-    let webhook = webhook::read(section, notes);
+/// One account; `None` if the diagnostics say what is wrong with it.
+pub(super) fn read(
+    section: &Section,
+    shard: Shard,
+    others: &mut SeenAccounts,
+    diagnostics: &mut Diagnostics,
+) -> Option<Account> {
+    let name = name(section, &mut others.names, diagnostics);
+    let base_url = base_url(section, diagnostics);
+    let credentials = credentials::read(section, diagnostics);
+    let section_of_phones = section.section("phones", diagnostics);
+    let mut phones = phones::read(section, &section_of_phones, others.phones_are_optional, diagnostics);
+    let discovery = discovery::read(&section_of_phones, shard, diagnostics);
+    let poll = poll(section, diagnostics);
+    let budget = budget(section, shard, diagnostics);
+    let billing = billing::read(section, shard, diagnostics);
+    let webhook = webhook::read(section, diagnostics);
 
     let name = name?;
-    others.owners.settle(section, &name, &mut phones, notes);
+    others.owners.settle(section, &name, &mut phones, diagnostics);
     if !shard.is_whole() {
         phones.retain(|id| shard.keeps(id));
         if phones.is_empty() && discovery.is_none() {
-            notes.warning(section.problem(format!(
+            diagnostics.warning(section.problem(format!(
                 "({}) has no phone in {shard}; nothing is asked of it here",
                 quoted(&name)
             )));
@@ -74,19 +79,19 @@ pub(super) fn read(section: &Section, shard: Shard, others: &mut Others, notes: 
     })
 }
 
-fn name(section: &Section, names: &mut HashMap<Arc<str>, String>, notes: &mut Notes) -> Option<Arc<str>> {
+fn name(section: &Section, names: &mut HashMap<Arc<str>, String>, diagnostics: &mut Diagnostics) -> Option<Arc<str>> {
     let Some(field) = section.field("name") else {
-        notes.problem(section.problem("has no name; add one, it becomes the label \"account\""));
+        diagnostics.problem(section.problem("has no name; add one, it becomes the label \"account\""));
         return None;
     };
-    let name: Arc<str> = field.text(notes)?.into();
+    let name: Arc<str> = field.text(diagnostics)?.into();
     if name.trim().is_empty() {
-        notes.problem(field.problem("is blank; write a name, it becomes the label \"account\""));
+        diagnostics.problem(field.problem("is blank; write a name, it becomes the label \"account\""));
         return None;
     }
     if let Some(first) = names.get(&name) {
         let shown = quoted(&name);
-        notes.problem(field.problem(format!(
+        diagnostics.problem(field.problem(format!(
             "is {shown}, as {first} is already; give each account a name of its own"
         )));
         return None;
@@ -96,11 +101,11 @@ fn name(section: &Section, names: &mut HashMap<Arc<str>, String>, notes: &mut No
 }
 
 /// A URL to which the API's paths can be appended. One that may hold a password is not quoted.
-fn base_url(section: &Section, notes: &mut Notes) -> Option<Url> {
+fn base_url(section: &Section, diagnostics: &mut Diagnostics) -> Option<Url> {
     let Some(field) = section.field("base_url") else {
         return Url::parse(limits::BASE_URL).ok();
     };
-    let text = field.text(notes)?;
+    let text = field.text(diagnostics)?;
     let shown = if text.contains(['@', '?', '#']) {
         "(not shown)".to_owned()
     } else {
@@ -120,46 +125,55 @@ fn base_url(section: &Section, notes: &mut Notes) -> Option<Url> {
         }
         Ok(url) => {
             if url.scheme() == "http" {
-                notes.warning(field.problem(format!(
+                diagnostics.warning(field.problem(format!(
                     "is {shown}, so the credential travels in clear; use https unless it never leaves this machine"
                 )));
             }
             return Some(url);
         }
     };
-    notes.problem(field.problem(wrong));
+    diagnostics.problem(field.problem(wrong));
     None
 }
 
-fn poll(account: &Section, notes: &mut Notes) -> Poll {
-    let section = account.section("poll", notes);
-    let interval = section.duration("interval", &limits::INTERVALS, notes);
-    let timeout = section.duration("timeout", &limits::TIMEOUTS, notes);
-    let stale_after = section.duration("stale_after", &limits::STALE_AFTERS, notes);
-    let transient_interval = section.duration("transient_interval", &limits::TRANSIENT_INTERVALS, notes);
+fn poll(account: &Section, diagnostics: &mut Diagnostics) -> Poll {
+    let section = account.section("poll", diagnostics);
+    let interval = section.duration("interval", &limits::INTERVALS, diagnostics);
+    let timeout = section.duration("timeout", &limits::TIMEOUTS, diagnostics);
+    let stale_after = section.duration("stale_after", &limits::STALE_AFTERS, diagnostics);
+    let transient_interval = section.duration("transient_interval", &limits::TRANSIENT_INTERVALS, diagnostics);
 
     // A default never quarrels with a key that was set, and a key that was refused is not held against another.
     let is_refused = interval.is_none() && section.field("interval").is_some();
     let interval = interval.unwrap_or(limits::INTERVAL);
-    let compare =
-        |key, value: Option<Duration>, is_wrong: fn(Duration, Duration) -> bool, wrong: &str, notes: &mut Notes| {
-            if let (Some(value), Some(field)) = (value, section.field(key))
-                && !is_refused
-                && is_wrong(value, interval)
-            {
-                let (value, path, interval) = (in_words(value), account.path(), in_words(interval));
-                notes.problem(field.problem(format!(
-                    "is \"{value}\", {wrong} {path}.poll.interval ({interval}); change one of them"
-                )));
-            }
-        };
-    compare("timeout", timeout, |it, interval| it > interval, "longer than", notes);
+    let compare = |key,
+                   value: Option<Duration>,
+                   is_wrong: fn(Duration, Duration) -> bool,
+                   wrong: &str,
+                   diagnostics: &mut Diagnostics| {
+        if let (Some(value), Some(field)) = (value, section.field(key))
+            && !is_refused
+            && is_wrong(value, interval)
+        {
+            let (value, path, interval) = (in_words(value), account.path(), in_words(interval));
+            diagnostics.problem(field.problem(format!(
+                "is \"{value}\", {wrong} {path}.poll.interval ({interval}); change one of them"
+            )));
+        }
+    };
+    compare(
+        "timeout",
+        timeout,
+        |it, interval| it > interval,
+        "longer than",
+        diagnostics,
+    );
     compare(
         "stale_after",
         stale_after,
         |it, interval| it < interval,
         "shorter than",
-        notes,
+        diagnostics,
     );
     Poll {
         interval,
@@ -169,24 +183,24 @@ fn poll(account: &Section, notes: &mut Notes) -> Poll {
     }
 }
 
-fn budget(account: &Section, shard: Shard, notes: &mut Notes) -> Option<Budget> {
-    let section = account.section("budget", notes);
-    let requests = section.whole("requests_per_minute", &limits::REQUESTS, notes);
-    let max_in_flight = section.whole("max_in_flight", &limits::IN_FLIGHT, notes);
+fn budget(account: &Section, shard: Shard, diagnostics: &mut Diagnostics) -> Option<Budget> {
+    let section = account.section("budget", diagnostics);
+    let requests = section.whole("requests_per_minute", &limits::REQUESTS, diagnostics);
+    let max_in_flight = section.whole("max_in_flight", &limits::IN_FLIGHT, diagnostics);
     if requests.is_none() && section.field("requests_per_minute").is_some() {
         return None;
     }
     let requests = requests.unwrap_or(limits::REQUESTS_PER_MINUTE);
     if requests > limits::DOCUMENTED_REQUESTS_PER_MINUTE {
         let documented = limits::DOCUMENTED_REQUESTS_PER_MINUTE;
-        notes.warning(section.problem(format!(
+        diagnostics.warning(section.problem(format!(
             "has {requests} requests_per_minute, more than the {documented} that GeeLark documents; \
              GeeLark may lock the account for two hours"
         )));
     }
     let own: Option<NonZeroU32> = u32::try_from(requests).ok().and_then(|requests| shard.share(requests));
     if own.is_none() {
-        notes.problem(section.problem(format!(
+        diagnostics.problem(section.problem(format!(
             "has {requests} requests_per_minute, of which nothing is left for {shard}; raise it or use fewer shards"
         )));
     }

@@ -3,10 +3,10 @@
 use super::field::Field;
 use super::files;
 use super::limits;
-use super::model::Credentials;
-use super::problem::{Notes, quoted};
-use super::secret::Secret;
+use super::problem::{Diagnostics, quoted};
 use super::section::Section;
+use geelark_client::Credentials;
+use geelark_client::Secret;
 
 /// The keys of an account that concern its credentials.
 struct Given<'v> {
@@ -17,37 +17,37 @@ struct Given<'v> {
     api_key_file: Option<Field<'v>>,
 }
 
-/// The account's credentials; `None` if the notes say what is wrong with them.
-pub(super) fn read(account: &Section, notes: &mut Notes) -> Option<Credentials> {
+/// The account's credentials; `None` if the diagnostics say what is wrong with them.
+pub(super) fn read(account: &Section, diagnostics: &mut Diagnostics) -> Option<Credentials> {
     let given = Given::new(account);
-    let secret = |field: Option<&Field>, file: Option<&Field>, notes: &mut Notes| {
-        let inline = field.and_then(|field| inline(field, notes));
-        let from_file = file.and_then(|file| from_file(file, notes));
+    let secret = |field: Option<&Field>, file: Option<&Field>, diagnostics: &mut Diagnostics| {
+        let inline = field.and_then(|field| inline(field, diagnostics));
+        let from_file = file.and_then(|file| from_file(file, diagnostics));
         inline.or(from_file)
     };
-    let token = secret(given.token.as_ref(), given.token_file.as_ref(), notes);
-    let api_key = secret(given.api_key.as_ref(), given.api_key_file.as_ref(), notes);
-    let app_id = given.app_id.as_ref().and_then(|field| inline(field, notes));
+    let token = secret(given.token.as_ref(), given.token_file.as_ref(), diagnostics);
+    let api_key = secret(given.api_key.as_ref(), given.api_key_file.as_ref(), diagnostics);
+    let app_id = given.app_id.as_ref().and_then(|field| inline(field, diagnostics));
 
     let ways = given.ways();
     match ways.as_slice() {
-        [] => notes.problem(account.problem(
+        [] => diagnostics.problem(account.problem(
             "has no way to authenticate; give it a token, a token_file, or an app_id with an api_key or api_key_file",
         )),
         [_] => {}
-        _ => notes.problem(account.problem(format!(
+        _ => diagnostics.problem(account.problem(format!(
             "has more than one way to authenticate ({}); keep one",
             ways.join(", ")
         ))),
     }
     if let (Some(field), Some(_)) = (&given.api_key, &given.api_key_file) {
-        notes.problem(field.problem("stands beside api_key_file; keep one of them"));
+        diagnostics.problem(field.problem("stands beside api_key_file; keep one of them"));
     }
     match (&given.app_id, given.api_key.as_ref().or(given.api_key_file.as_ref())) {
         (Some(app_id), None) => {
-            notes.problem(app_id.problem("is half a key pair; add its api_key or api_key_file"));
+            diagnostics.problem(app_id.problem("is half a key pair; add its api_key or api_key_file"));
         }
-        (None, Some(key)) => notes.problem(key.problem("is half a key pair; add its app_id")),
+        (None, Some(key)) => diagnostics.problem(key.problem("is half a key pair; add its app_id")),
         _ => {}
     }
     match (token, app_id, api_key) {
@@ -104,25 +104,25 @@ impl<'v> Given<'v> {
     }
 }
 
-fn inline(field: &Field, notes: &mut Notes) -> Option<Secret> {
-    let text = field.secret(notes)?;
+fn inline(field: &Field, diagnostics: &mut Diagnostics) -> Option<Secret> {
+    let text = field.secret(diagnostics)?;
     match usable(text) {
         Ok(secret) => Some(secret),
         Err(wrong) => {
-            notes.problem(field.problem(wrong));
+            diagnostics.problem(field.problem(wrong));
             None
         }
     }
 }
 
-fn from_file(field: &Field, notes: &mut Notes) -> Option<Secret> {
-    let path = field.file(notes)?;
-    notes.follow(&path);
+fn from_file(field: &Field, diagnostics: &mut Diagnostics) -> Option<Secret> {
+    let path = field.file(diagnostics)?;
+    diagnostics.follow(&path);
     match files::read(&path, limits::SECRET_FILE_BYTES).and_then(|text| Ok(usable(text)?)) {
         Ok(secret) => Some(secret),
         Err(wrong) => {
             let path = quoted(&path.to_string_lossy());
-            notes.problem(field.problem(format!("names {path}, which {wrong}")));
+            diagnostics.problem(field.problem(format!("names {path}, which {wrong}")));
             None
         }
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::field::in_words;
 use super::limits;
-use super::problem::{Notes, quoted};
+use super::problem::{Diagnostics, quoted};
 use super::section::Section;
 use super::sharding::Shard;
-use crate::phone::ChargeMode;
+use geelark_client::phone::ChargeMode;
 
 /// Phones that are found instead of configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,16 +34,16 @@ pub struct Filter {
 }
 
 /// The section, if there is one; without keys it stands for every phone.
-pub(super) fn read(phones: &Section, shard: Shard, notes: &mut Notes) -> Option<Discovery> {
+pub(super) fn read(phones: &Section, shard: Shard, diagnostics: &mut Diagnostics) -> Option<Discovery> {
     phones.field("discovery")?;
-    let section = phones.section("discovery", notes);
-    let refresh_interval = section.duration("refresh_interval", &limits::REFRESH_INTERVALS, notes);
-    let own = filter(&section, notes);
-    let any = any(&section, notes);
+    let section = phones.section("discovery", diagnostics);
+    let refresh_interval = section.duration("refresh_interval", &limits::REFRESH_INTERVALS, diagnostics);
+    let own = filter(&section, diagnostics);
+    let any = any(&section, diagnostics);
     if let Some(field) = section.field("any")
         && own != Filter::default()
     {
-        notes.problem(field.problem("stands beside filters of its own section; move those into an entry of it"));
+        diagnostics.problem(field.problem("stands beside filters of its own section; move those into an entry of it"));
     }
     Some(Discovery {
         filters: any.unwrap_or_else(|| vec![own]),
@@ -53,10 +53,10 @@ pub(super) fn read(phones: &Section, shard: Shard, notes: &mut Notes) -> Option<
 }
 
 /// Filters of which one is enough.
-fn any(discovery: &Section, notes: &mut Notes) -> Option<Vec<Filter>> {
+fn any(discovery: &Section, diagnostics: &mut Diagnostics) -> Option<Vec<Filter>> {
     let field = discovery.field("any")?;
-    let Some(sections) = discovery.sections("any", notes) else {
-        notes.problem(field.problem("has no entries; write at least one, or remove it to watch every phone"));
+    let Some(sections) = discovery.sections("any", diagnostics) else {
+        diagnostics.problem(field.problem("has no entries; write at least one, or remove it to watch every phone"));
         return None;
     };
     let filters = sections.iter().map(|section| {
@@ -64,54 +64,54 @@ fn any(discovery: &Section, notes: &mut Notes) -> Option<Vec<Filter>> {
             .iter()
             .all(|key| section.field(key).is_none());
         if is_empty {
-            notes.problem(section.problem(
+            diagnostics.problem(section.problem(
                 "has no filter, so it would be every phone; give it groups, tags or a charge_mode, or remove it",
             ));
         }
-        filter(section, notes)
+        filter(section, diagnostics)
     });
     Some(filters.collect())
 }
 
-fn filter(section: &Section, notes: &mut Notes) -> Filter {
+fn filter(section: &Section, diagnostics: &mut Diagnostics) -> Filter {
     Filter {
-        groups: names(section, "groups", "group", notes),
-        tags: names(section, "tags", "tag", notes),
-        charge_mode: charge_mode(section, notes),
+        groups: names(section, "groups", "group", diagnostics),
+        tags: names(section, "tags", "tag", diagnostics),
+        charge_mode: charge_mode(section, diagnostics),
     }
 }
 
 /// Names as GeeLark shows them. A list without any would be no filter at all, which is hardly what it was meant to be.
-fn names(section: &Section, key: &'static str, what: &str, notes: &mut Notes) -> Vec<Arc<str>> {
+fn names(section: &Section, key: &'static str, what: &str, diagnostics: &mut Diagnostics) -> Vec<Arc<str>> {
     let Some(field) = section.field(key) else {
         return Vec::new();
     };
     let mut names: Vec<Arc<str>> = Vec::new();
-    let list = field.list(notes);
+    let list = field.list(diagnostics);
     if list.entries.is_empty() && !list.is_refused {
-        notes.problem(field.problem(format!("is empty; name a {what}, or remove it to filter by no {what}")));
+        diagnostics.problem(field.problem(format!("is empty; name a {what}, or remove it to filter by no {what}")));
     }
     for entry in &list.entries {
         match &entry.text {
             Ok(name) if name.trim().is_empty() => {
-                notes.problem(list.problem(entry, format!("is blank; write the name of a {what} or remove it")));
+                diagnostics.problem(list.problem(entry, format!("is blank; write the name of a {what} or remove it")));
             }
             Ok(name) if names.iter().any(|known| **known == **name) => {}
             Ok(name) => names.push(name.as_str().into()),
-            Err(wrong) => notes.problem(list.problem(entry, wrong)),
+            Err(wrong) => diagnostics.problem(list.problem(entry, wrong)),
         }
     }
     names
 }
 
-fn charge_mode(section: &Section, notes: &mut Notes) -> Option<ChargeMode> {
+fn charge_mode(section: &Section, diagnostics: &mut Diagnostics) -> Option<ChargeMode> {
     let field = section.field("charge_mode")?;
-    let text = field.text(notes)?;
+    let text = field.text(diagnostics)?;
     let modes = [ChargeMode::PerMinute, ChargeMode::Monthly];
     let mode = modes.into_iter().find(|mode| mode.label() == text);
     if mode.is_none() {
         let shown = quoted(&text);
-        notes.problem(field.problem(format!("is {shown}; write \"per_minute\" or \"monthly\"")));
+        diagnostics.problem(field.problem(format!("is {shown}; write \"per_minute\" or \"monthly\"")));
     }
     mode
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys;
 use super::limits::{ACCOUNT_NAME, MAX_POSITION};
-use super::problem::{Notes, Problem, bare};
+use super::problem::{Diagnostics, Problem, bare};
 
 /// Long variables: `GEELARK_EXPORTER__ACCOUNTS__0__POLL__INTERVAL` is `accounts[0].poll.interval`.
 const LONG: &str = "GEELARK_EXPORTER__";
@@ -44,7 +44,11 @@ pub(super) struct Override {
 }
 
 /// The overrides in `variables`, where the file has `in_file` accounts. A variable without a value counts as not set.
-pub(super) fn overrides(variables: &BTreeMap<String, String>, in_file: usize, notes: &mut Notes) -> Vec<Override> {
+pub(super) fn overrides(
+    variables: &BTreeMap<String, String>,
+    in_file: usize,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Override> {
     let mut overrides = Vec::new();
     let mut short = Vec::new();
     for (name, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
@@ -56,26 +60,26 @@ pub(super) fn overrides(variables: &BTreeMap<String, String>, in_file: usize, no
                     origin,
                     value: value.clone(),
                 }),
-                Err(wrong) => notes.problem(Problem::new(origin, wrong)),
+                Err(wrong) => diagnostics.problem(Problem::new(origin, wrong)),
             }
         } else if let Some((_, key)) = SHORT.iter().find(|(short, _)| short == name) {
             short.push((origin, *key, value));
         } else if name.starts_with(FAMILY) && (!name.starts_with(NOT_OURS) || name.contains("__")) {
-            notes.warning(Problem::new(
+            diagnostics.warning(Problem::new(
                 origin,
                 format!("no such variable is known; {}", advice(name)),
             ));
         }
     }
 
-    let accounts = with_new_accounts(&mut overrides, in_file, notes);
+    let accounts = with_new_accounts(&mut overrides, in_file, diagnostics);
     for (origin, key, value) in short {
         if accounts > 1 {
             let long = variable(&format!("accounts[N].{key}"));
             let sentence = format!(
                 "it is not clear which of the {accounts} accounts it is for; use {long}, with the account's position, from 0, for N"
             );
-            notes.problem(Problem::new(origin, sentence));
+            diagnostics.problem(Problem::new(origin, sentence));
         } else {
             overrides.push(Override {
                 path: format!("accounts[0].{key}"),
@@ -87,7 +91,7 @@ pub(super) fn overrides(variables: &BTreeMap<String, String>, in_file: usize, no
     if in_file == 0 {
         name_an_only_account(&mut overrides);
     }
-    without_rivals(overrides, notes)
+    without_rivals(overrides, diagnostics)
 }
 
 /// The variable that sets `path`.
@@ -135,7 +139,7 @@ fn path(steps: &str) -> Result<String, String> {
 }
 
 /// How many accounts there are with those that `overrides` append; those that would leave a gap are reported and dropped.
-fn with_new_accounts(overrides: &mut Vec<Override>, mut accounts: usize, notes: &mut Notes) -> usize {
+fn with_new_accounts(overrides: &mut Vec<Override>, mut accounts: usize, diagnostics: &mut Diagnostics) -> usize {
     let named: BTreeSet<usize> = overrides.iter().filter_map(|it| account(&it.path)).collect();
     while named.contains(&accounts) {
         accounts += 1;
@@ -146,7 +150,7 @@ fn with_new_accounts(overrides: &mut Vec<Override>, mut accounts: usize, notes: 
             let sentence = format!(
                 "there is no accounts[{position}], and the next would be accounts[{accounts}]; correct the position"
             );
-            notes.problem(Problem::new(it.origin.clone(), sentence));
+            diagnostics.problem(Problem::new(it.origin.clone(), sentence));
         }
         gap.is_none()
     });
@@ -171,7 +175,7 @@ fn account(path: &str) -> Option<usize> {
 }
 
 /// Of variables that set the same key, or a list and an entry of it, the first stays and the others are reported.
-fn without_rivals(overrides: Vec<Override>, notes: &mut Notes) -> Vec<Override> {
+fn without_rivals(overrides: Vec<Override>, diagnostics: &mut Diagnostics) -> Vec<Override> {
     let mut kept: Vec<Override> = Vec::new();
     for it in overrides {
         let list = |path: &str| {
@@ -186,7 +190,7 @@ fn without_rivals(overrides: Vec<Override>, notes: &mut Notes) -> Vec<Override> 
         match rival {
             Some(rival) => {
                 let sentence = format!("{} is set by the {} too; keep one", it.path, rival.origin);
-                notes.problem(Problem::new(it.origin, sentence));
+                diagnostics.problem(Problem::new(it.origin, sentence));
             }
             None => kept.push(it),
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use config::{Value, ValueKind};
 
 use super::environment;
-use super::problem::{Notes, Problem, quoted};
+use super::problem::{Diagnostics, Problem, quoted};
 
 /// One key's value.
 pub(super) struct Field<'v> {
@@ -34,28 +34,32 @@ impl<'v> Field<'v> {
         matches!(self.value.kind, ValueKind::Nil)
     }
 
-    pub(super) fn text(&self, notes: &mut Notes) -> Option<String> {
+    pub(super) fn text(&self, diagnostics: &mut Diagnostics) -> Option<String> {
         let text = scalar(self.value).map_err(|wrong| wrong.with(self.value));
-        self.noted(text, notes)
+        self.noted(text, diagnostics)
     }
 
-    pub(super) fn duration(&self, bounds: &RangeInclusive<Duration>, notes: &mut Notes) -> Option<Duration> {
-        let text = self.number_or_text(notes)?;
-        self.noted(duration(&text, bounds), notes)
+    pub(super) fn duration(
+        &self,
+        bounds: &RangeInclusive<Duration>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Duration> {
+        let text = self.number_or_text(diagnostics)?;
+        self.noted(duration(&text, bounds), diagnostics)
     }
 
-    pub(super) fn whole(&self, bounds: &RangeInclusive<u64>, notes: &mut Notes) -> Option<u64> {
-        let text = self.number_or_text(notes)?;
-        self.noted(whole(&text, bounds), notes)
+    pub(super) fn whole(&self, bounds: &RangeInclusive<u64>, diagnostics: &mut Diagnostics) -> Option<u64> {
+        let text = self.number_or_text(diagnostics)?;
+        self.noted(whole(&text, bounds), diagnostics)
     }
 
-    pub(super) fn boolean(&self, notes: &mut Notes) -> Option<bool> {
-        let text = self.number_or_text(notes)?;
-        self.noted(boolean(&text), notes)
+    pub(super) fn boolean(&self, diagnostics: &mut Diagnostics) -> Option<bool> {
+        let text = self.number_or_text(diagnostics)?;
+        self.noted(boolean(&text), diagnostics)
     }
 
     /// The value as a list of texts. A variable gives them with commas between.
-    pub(super) fn list(&self, notes: &mut Notes) -> List<'v> {
+    pub(super) fn list(&self, diagnostics: &mut Diagnostics) -> List<'v> {
         let mut list = List {
             entries: Vec::new(),
             is_refused: false,
@@ -79,28 +83,28 @@ impl<'v> Field<'v> {
             }
             _ => {
                 list.is_refused = true;
-                notes.problem(self.problem("is not a list; write its entries in [ ], with commas between"));
+                diagnostics.problem(self.problem("is not a list; write its entries in [ ], with commas between"));
             }
         }
         list
     }
 
     /// Like [`Field::text`], where a fraction is as good a text to complain about as any other.
-    fn number_or_text(&self, notes: &mut Notes) -> Option<String> {
+    fn number_or_text(&self, diagnostics: &mut Diagnostics) -> Option<String> {
         match &self.value.kind {
             ValueKind::Float(number) => Some(number.to_string()),
-            _ => self.text(notes),
+            _ => self.text(diagnostics),
         }
     }
 
     /// Like [`Field::text`], for what must not be repeated.
-    pub(super) fn secret(&self, notes: &mut Notes) -> Option<String> {
+    pub(super) fn secret(&self, diagnostics: &mut Diagnostics) -> Option<String> {
         let text = scalar(self.value).map_err(|wrong| wrong.to_string());
-        self.noted(text, notes)
+        self.noted(text, diagnostics)
     }
 
-    fn noted<T>(&self, result: Result<T, String>, notes: &mut Notes) -> Option<T> {
-        result.map_err(|wrong| notes.problem(self.problem(wrong))).ok()
+    fn noted<T>(&self, result: Result<T, String>, diagnostics: &mut Diagnostics) -> Option<T> {
+        result.map_err(|wrong| diagnostics.problem(self.problem(wrong))).ok()
     }
 
     /// Files named in the file are found from its folder, files named by a variable from where the exporter runs.
@@ -112,18 +116,18 @@ impl<'v> Field<'v> {
         }
     }
 
-    pub(super) fn file(&self, notes: &mut Notes) -> Option<PathBuf> {
-        self.path_of("file", notes)
+    pub(super) fn file(&self, diagnostics: &mut Diagnostics) -> Option<PathBuf> {
+        self.path_of("file", diagnostics)
     }
 
-    pub(super) fn directory(&self, notes: &mut Notes) -> Option<PathBuf> {
-        self.path_of("folder", notes)
+    pub(super) fn directory(&self, diagnostics: &mut Diagnostics) -> Option<PathBuf> {
+        self.path_of("folder", diagnostics)
     }
 
-    fn path_of(&self, what: &str, notes: &mut Notes) -> Option<PathBuf> {
-        let text = self.text(notes)?;
+    fn path_of(&self, what: &str, diagnostics: &mut Diagnostics) -> Option<PathBuf> {
+        let text = self.text(diagnostics)?;
         if text.trim().is_empty() {
-            notes.problem(self.problem(format!("is blank; name a {what}")));
+            diagnostics.problem(self.problem(format!("is blank; name a {what}")));
             return None;
         }
         Some(self.folder().join(text))
@@ -136,7 +140,7 @@ pub(super) struct List<'v> {
     /// What relative paths in it are relative to.
     pub(super) folder: &'v Path,
     pub(super) entries: Vec<Entry<'v>>,
-    /// Something else stands where a list belongs, and the notes say so.
+    /// Something else stands where a list belongs, and the diagnostics say so.
     pub(super) is_refused: bool,
 }
 

@@ -17,11 +17,9 @@ mod field;
 mod files;
 mod keys;
 mod limits;
-mod mark;
 mod model;
 mod phones;
 mod problem;
-mod secret;
 mod section;
 mod sharding;
 mod sources;
@@ -33,30 +31,29 @@ mod yaml;
 use std::path::PathBuf;
 
 pub use discovery::{Discovery, Filter};
-pub use model::{Account, Billing, Budget, Config, Credentials, Poll, Receiver, Webhook};
+pub use model::{Account, Billing, Budget, Config, Poll, Receiver, Webhook};
 pub use problem::{Problem, Problems};
-pub use secret::Secret;
 pub use sharding::Shard;
 pub use sources::Sources;
 
-use problem::Notes;
+use problem::Diagnostics;
 use section::Section;
 
 /// The configuration that `sources` describe, or everything that is wrong with it.
 pub fn load(sources: &Sources) -> Result<Config, Problems> {
-    load_for(sources, account::Others::default())
+    load_for(sources, account::SeenAccounts::default())
 }
 
 /// Like [`load`], for whoever wants to see the phones there are: an account may be without any yet.
 pub fn load_accounts(sources: &Sources) -> Result<Config, Problems> {
-    load_for(sources, account::Others::without_phones())
+    load_for(sources, account::SeenAccounts::without_phones())
 }
 
-fn load_for(sources: &Sources, others: account::Others) -> Result<Config, Problems> {
-    let mut notes = Notes::default();
+fn load_for(sources: &Sources, others: account::SeenAccounts) -> Result<Config, Problems> {
+    let mut diagnostics = Diagnostics::default();
     let read = sources.read()?;
-    let (accounts, state) = everything(&read, others, &mut notes);
-    let (warnings, followed) = notes.finish()?;
+    let (accounts, state) = everything(&read, others, &mut diagnostics);
+    let (warnings, followed) = diagnostics.finish()?;
     Ok(Config {
         accounts,
         state,
@@ -66,26 +63,30 @@ fn load_for(sources: &Sources, others: account::Others) -> Result<Config, Proble
     })
 }
 
-/// The accounts that are right, and the folder of the state; the notes tell of the others.
-fn everything(sources: &Sources, mut others: account::Others, notes: &mut Notes) -> (Vec<Account>, Option<PathBuf>) {
-    let Some(tree) = sources::merge(sources, notes) else {
+/// The accounts that are right, and the folder of the state; the diagnostics tell of the others.
+fn everything(
+    sources: &Sources,
+    mut others: account::SeenAccounts,
+    diagnostics: &mut Diagnostics,
+) -> (Vec<Account>, Option<PathBuf>) {
+    let Some(tree) = sources::merge(sources, diagnostics) else {
         return (Vec::new(), None);
     };
     let place = sources.place();
-    let root = Section::root(&tree, &place, sources.folder(), notes);
-    let sections = root.sections("accounts", notes);
-    let shard = Shard::read(&root, notes);
+    let root = Section::root(&tree, &place, sources.folder(), diagnostics);
+    let sections = root.sections("accounts", diagnostics);
+    let shard = Shard::read(&root, diagnostics);
     let state = root
-        .section("state", notes)
+        .section("state", diagnostics)
         .field("path")
-        .and_then(|field| field.directory(notes));
+        .and_then(|field| field.directory(diagnostics));
     if sections.is_none() {
         let sentence = "there are no accounts; describe at least one under \"accounts:\"";
-        notes.problem(Problem::new(place.as_str(), sentence));
+        diagnostics.problem(Problem::new(place.as_str(), sentence));
     }
     let accounts = sections
         .iter()
         .flatten()
-        .filter_map(|section| account::read(section, shard, &mut others, notes));
+        .filter_map(|section| account::read(section, shard, &mut others, diagnostics));
     (accounts.collect(), state)
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::discovery::Discovery;
-use super::secret::Secret;
-use crate::phone::PhoneId;
-use crate::stamp::Stamps;
+use config_file::FileStamps;
+use geelark_client::phone::PhoneId;
+use geelark_client::{Credentials, Secret};
 
 /// Everything the exporter was told, checked.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Config {
     /// The text of the configuration file, for reading again the files it names without reading the file itself.
     pub document: Option<Secret>,
     /// The files it names: ids and secrets. They are followed; the configuration file itself is read when somebody says so.
-    pub followed: Stamps,
+    pub followed: FileStamps,
 }
 
 /// One GeeLark account: a credential, a budget and the phones asked about with them.
@@ -50,20 +50,6 @@ pub struct Account {
     pub billing: Billing,
     /// Where the account's webhook is on, what is done with it.
     pub webhook: Option<Webhook>,
-}
-
-/// One of GeeLark's two ways to authenticate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Credentials {
-    /// `Authorization: Bearer`.
-    Token(Secret),
-    /// The key signature.
-    Key {
-        /// Sent as `appId`; not a secret, yet of no interest to a log.
-        app_id: String,
-        /// Signs, is never sent.
-        api_key: Secret,
-    },
 }
 
 /// The `poll` section of an account.

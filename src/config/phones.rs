@@ -6,18 +6,23 @@ use std::sync::Arc;
 
 use super::files;
 use super::limits;
-use super::problem::{Notes, Problem, bare, quoted};
+use super::problem::{Diagnostics, Problem, bare, quoted};
 use super::section::Section;
-use crate::phone::PhoneId;
+use geelark_client::phone::PhoneId;
 
 /// A sentence names so many ids or a file so many lines; the rest is counted.
 const NAMED: usize = 3;
 
 /// The configured phones of one account in configured order, each once. `section` is its section `phones`.
-pub(super) fn read(account: &Section, section: &Section, are_optional: bool, notes: &mut Notes) -> Vec<PhoneId> {
-    let mut roll = Roll::default();
-    let ids = section.list("ids", notes);
-    let files = section.list("files", notes);
+pub(super) fn read(
+    account: &Section,
+    section: &Section,
+    are_optional: bool,
+    diagnostics: &mut Diagnostics,
+) -> Vec<PhoneId> {
+    let mut roll = IdList::default();
+    let ids = section.list("ids", diagnostics);
+    let files = section.list("files", diagnostics);
     if !are_optional
         && !section.is_refused
         && section.field("discovery").is_none()
@@ -26,28 +31,28 @@ pub(super) fn read(account: &Section, section: &Section, are_optional: bool, not
             .flatten()
             .all(|list| list.entries.is_empty() && !list.is_refused)
     {
-        notes
+        diagnostics
             .problem(account.problem("has no phones; list their ids under phones.ids, or in files under phones.files, or let phones.discovery find them"));
     }
     if let Some(ids) = ids {
         for entry in &ids.entries {
             match entry.text.as_ref().map_err(String::clone).and_then(|id| valid(id)) {
                 Ok(id) => roll.add(id),
-                Err(wrong) => notes.problem(ids.problem(entry, wrong)),
+                Err(wrong) => diagnostics.problem(ids.problem(entry, wrong)),
             }
         }
     }
     if let Some(files) = files {
         for entry in &files.entries {
             let text = entry.text.as_ref().map_err(String::clone);
-            if let Err(wrong) = text.and_then(|name| read_file(files.folder, name, &mut roll, notes)) {
-                notes.problem(files.problem(entry, wrong));
+            if let Err(wrong) = text.and_then(|name| read_file(files.folder, name, &mut roll, diagnostics)) {
+                diagnostics.problem(files.problem(entry, wrong));
             }
         }
     }
     if !roll.repeated.is_empty() {
         let which = some_of(&roll.repeated);
-        notes.warning(section.problem(format!(
+        diagnostics.warning(section.problem(format!(
             "has ids more than once, which count once; remove the repetition of {which}"
         )));
     }
@@ -56,13 +61,13 @@ pub(super) fn read(account: &Section, section: &Section, are_optional: bool, not
 
 /// Ids in order, each once.
 #[derive(Default)]
-struct Roll {
+struct IdList {
     ids: Vec<PhoneId>,
     seen: HashSet<PhoneId>,
     repeated: Vec<PhoneId>,
 }
 
-impl Roll {
+impl IdList {
     fn add(&mut self, id: &str) {
         let id = PhoneId::from(id);
         if self.seen.insert(id.clone()) {
@@ -87,12 +92,12 @@ fn valid(id: &str) -> Result<&str, String> {
     Ok(id)
 }
 
-fn read_file(folder: &Path, name: &str, roll: &mut Roll, notes: &mut Notes) -> Result<(), String> {
+fn read_file(folder: &Path, name: &str, roll: &mut IdList, diagnostics: &mut Diagnostics) -> Result<(), String> {
     if name.trim().is_empty() {
         return Err("is blank; name a file or remove it".to_owned());
     }
     let path = folder.join(name);
-    notes.follow(&path);
+    diagnostics.follow(&path);
     let shown = quoted(&path.to_string_lossy());
     let text = files::read(&path, limits::ID_FILE_BYTES).map_err(|wrong| format!("names {shown}, which {wrong}"))?;
     let place = bare(&path.to_string_lossy());
@@ -110,11 +115,11 @@ fn read_file(folder: &Path, name: &str, roll: &mut Roll, notes: &mut Notes) -> R
         }
     }
     for (line, wrong) in bad.iter().take(NAMED) {
-        notes.problem(Problem::new(format!("{place}:{line}"), format!("the line {wrong}")));
+        diagnostics.problem(Problem::new(format!("{place}:{line}"), format!("the line {wrong}")));
     }
     if let Some(more @ 1..) = bad.len().checked_sub(NAMED) {
         let sentence = format!("lines like these follow ({more} more); correct them too, or name another file");
-        notes.problem(Problem::new(place, sentence));
+        diagnostics.problem(Problem::new(place, sentence));
     }
     if is_empty {
         return Err(format!("names {shown}, which has no ids; write one id a line"));
@@ -141,11 +146,17 @@ fn some_of(ids: &[PhoneId]) -> String {
 
 /// Whose each phone is: the first account that names it.
 #[derive(Default)]
-pub(super) struct Owners(HashMap<PhoneId, Arc<str>>);
+pub(super) struct PhoneOwners(HashMap<PhoneId, Arc<str>>);
 
-impl Owners {
+impl PhoneOwners {
     /// Takes out of `phones` what an earlier account has, with a warning for each such account.
-    pub(super) fn settle(&mut self, account: &Section, name: &Arc<str>, phones: &mut Vec<PhoneId>, notes: &mut Notes) {
+    pub(super) fn settle(
+        &mut self,
+        account: &Section,
+        name: &Arc<str>,
+        phones: &mut Vec<PhoneId>,
+        diagnostics: &mut Diagnostics,
+    ) {
         let mut lost: Vec<(Arc<str>, Vec<PhoneId>)> = Vec::new();
         phones.retain(|id| {
             let owner = self.0.entry(id.clone()).or_insert_with(|| name.clone());
@@ -160,7 +171,7 @@ impl Owners {
         });
         for (owner, ids) in lost {
             let (name, owner, which) = (quoted(name), quoted(&owner), some_of(&ids));
-            notes.warning(account.problem(format!(
+            diagnostics.warning(account.problem(format!(
                 "({name}) names phones of account {owner}, which alone is asked about them; remove {which} from one of the two"
             )));
         }

@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 use std::path::Path;
 
-use crate::stamp::Stamps;
+use config_file::FileStamps;
 
 /// One thing that is wrong, in one sentence: where, what, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,13 +72,13 @@ impl From<Problem> for Problems {
 
 /// Collects what is met on the way, so that everything is said at once.
 #[derive(Default)]
-pub(super) struct Notes {
+pub(super) struct Diagnostics {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
-    followed: Stamps,
+    followed: FileStamps,
 }
 
-impl Notes {
+impl Diagnostics {
     pub(super) fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
@@ -93,7 +93,7 @@ impl Notes {
     }
 
     /// The warnings and the followed files, unless there is a problem.
-    pub(super) fn finish(self) -> Result<(Vec<String>, Stamps), Problems> {
+    pub(super) fn finish(self) -> Result<(Vec<String>, FileStamps), Problems> {
         if self.problems.is_empty() {
             Ok((self.warnings.iter().map(Problem::to_string).collect(), self.followed))
         } else {

@@ -12,14 +12,14 @@ use config::{Map, Value, ValueKind};
 
 use super::field::{Field, List};
 use super::keys;
-use super::problem::{Notes, Problem, quoted};
+use super::problem::{Diagnostics, Problem, quoted};
 
 /// A section of the tree, its unknown keys already reported.
 pub(super) struct Section<'v> {
     path: String,
     origin: &'v str,
     table: Option<&'v Map<String, Value>>,
-    /// Something else stands where a section belongs, and the notes say so.
+    /// Something else stands where a section belongs, and the diagnostics say so.
     pub(super) is_refused: bool,
     /// What relative paths written in the file are relative to.
     folder: &'v Path,
@@ -27,11 +27,11 @@ pub(super) struct Section<'v> {
 
 impl<'v> Section<'v> {
     /// The whole tree.
-    pub(super) fn root(value: &'v Value, origin: &'v str, folder: &'v Path, notes: &mut Notes) -> Self {
-        Self::open(String::new(), value, origin, folder, notes)
+    pub(super) fn root(value: &'v Value, origin: &'v str, folder: &'v Path, diagnostics: &mut Diagnostics) -> Self {
+        Self::open(String::new(), value, origin, folder, diagnostics)
     }
 
-    fn open(path: String, value: &'v Value, origin: &'v str, folder: &'v Path, notes: &mut Notes) -> Self {
+    fn open(path: String, value: &'v Value, origin: &'v str, folder: &'v Path, diagnostics: &mut Diagnostics) -> Self {
         let section = Self {
             origin: value.origin().unwrap_or(origin),
             is_refused: !matches!(value.kind, ValueKind::Table(_) | ValueKind::Nil),
@@ -43,13 +43,13 @@ impl<'v> Section<'v> {
             folder,
         };
         if section.is_refused {
-            notes.problem(section.problem("is not a section; write its keys below it, each with a colon"));
+            diagnostics.problem(section.problem("is not a section; write its keys below it, each with a colon"));
         }
-        section.report_unknown_keys(notes);
+        section.report_unknown_keys(diagnostics);
         section
     }
 
-    fn report_unknown_keys(&self, notes: &mut Notes) {
+    fn report_unknown_keys(&self, diagnostics: &mut Diagnostics) {
         let known = keys::children(&keys::pattern(&self.path));
         let mut unknown: Vec<_> = self
             .table
@@ -65,7 +65,7 @@ impl<'v> Section<'v> {
             };
             let subject = if self.path.is_empty() { "the file" } else { &self.path };
             let sentence = format!("{subject} has no key {}; {advice}", quoted(key));
-            notes.problem(Problem::new(value.origin().unwrap_or(self.origin), sentence));
+            diagnostics.problem(Problem::new(value.origin().unwrap_or(self.origin), sentence));
         }
     }
 
@@ -93,9 +93,9 @@ impl<'v> Section<'v> {
     }
 
     /// A section inside this one; an absent one is as good as one that is empty.
-    pub(super) fn section(&self, key: &'static str, notes: &mut Notes) -> Self {
+    pub(super) fn section(&self, key: &'static str, diagnostics: &mut Diagnostics) -> Self {
         match self.field(key) {
-            Some(field) => Self::open(field.path, field.value, field.origin, self.folder, notes),
+            Some(field) => Self::open(field.path, field.value, field.origin, self.folder, diagnostics),
             None => Self {
                 path: format!("{}.{key}", self.path).trim_start_matches('.').to_owned(),
                 origin: self.origin,
@@ -106,11 +106,11 @@ impl<'v> Section<'v> {
         }
     }
 
-    /// A list of sections, without those that the notes refuse; `None` for a list without entries.
-    pub(super) fn sections(&self, key: &'static str, notes: &mut Notes) -> Option<Vec<Self>> {
+    /// A list of sections, without those that the diagnostics refuse; `None` for a list without entries.
+    pub(super) fn sections(&self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Vec<Self>> {
         let field = self.field(key).filter(|field| !field.is_nil())?;
         let ValueKind::Array(entries) = &field.value.kind else {
-            notes.problem(field.problem("is not a list; begin each entry with \"- \""));
+            diagnostics.problem(field.problem("is not a list; begin each entry with \"- \""));
             return Some(Vec::new());
         };
         if entries.is_empty() {
@@ -118,7 +118,7 @@ impl<'v> Section<'v> {
         }
         let sections = entries.iter().enumerate().map(|(position, entry)| {
             let path = format!("{}[{position}]", field.path);
-            Self::open(path, entry, field.origin, self.folder, notes)
+            Self::open(path, entry, field.origin, self.folder, diagnostics)
         });
         Some(sections.filter(|section| !section.is_refused).collect())
     }
@@ -127,22 +127,27 @@ impl<'v> Section<'v> {
         &self,
         key: &'static str,
         bounds: &RangeInclusive<Duration>,
-        notes: &mut Notes,
+        diagnostics: &mut Diagnostics,
     ) -> Option<Duration> {
-        self.field(key)?.duration(bounds, notes)
+        self.field(key)?.duration(bounds, diagnostics)
     }
 
-    pub(super) fn whole(&self, key: &'static str, bounds: &RangeInclusive<u64>, notes: &mut Notes) -> Option<u64> {
-        self.field(key)?.whole(bounds, notes)
+    pub(super) fn whole(
+        &self,
+        key: &'static str,
+        bounds: &RangeInclusive<u64>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<u64> {
+        self.field(key)?.whole(bounds, diagnostics)
     }
 
-    pub(super) fn boolean(&self, key: &'static str, notes: &mut Notes) -> Option<bool> {
-        self.field(key)?.boolean(notes)
+    pub(super) fn boolean(&self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<bool> {
+        self.field(key)?.boolean(diagnostics)
     }
 
     /// A list of texts; `None` for an absent one.
-    pub(super) fn list(&self, key: &'static str, notes: &mut Notes) -> Option<List<'v>> {
+    pub(super) fn list(&self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<List<'v>> {
         let field = self.field(key).filter(|field| !field.is_nil())?;
-        Some(field.list(notes))
+        Some(field.list(diagnostics))
     }
 }

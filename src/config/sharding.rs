@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 
 use super::limits;
-use super::problem::Notes;
+use super::problem::Diagnostics;
 use super::section::Section;
-use crate::phone::PhoneId;
+use geelark_client::phone::PhoneId;
 
 /// This process's place among those that share the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +21,11 @@ impl Shard {
         shards: NonZeroU32::MIN,
     };
 
-    pub(super) fn read(root: &Section, notes: &mut Notes) -> Self {
-        let section = root.section("sharding", notes);
-        let shards = section.whole("shards", &limits::SHARD_COUNTS, notes);
+    pub(super) fn read(root: &Section, diagnostics: &mut Diagnostics) -> Self {
+        let section = root.section("sharding", diagnostics);
+        let shards = section.whole("shards", &limits::SHARD_COUNTS, diagnostics);
         let shard = section
-            .whole("shard", &(0..=limits::SHARD_COUNTS.end() - 1), notes)
+            .whole("shard", &(0..=limits::SHARD_COUNTS.end() - 1), diagnostics)
             .unwrap_or(0);
         if shards.is_none() && section.field("shards").is_some() {
             return Self::WHOLE;
@@ -34,7 +34,7 @@ impl Shard {
         if shard >= shards {
             if let Some(field) = section.field("shard") {
                 let last = shards - 1;
-                notes.problem(field.problem(format!(
+                diagnostics.problem(field.problem(format!(
                     "is \"{shard}\", but sharding.shards is {shards}; shards count from 0, so write at most {last} or raise sharding.shards"
                 )));
             }

@@ -8,9 +8,9 @@ use config::{Config as Merger, ConfigError, Map, Source, Value, ValueKind};
 
 use super::environment::{self, Override};
 use super::limits;
-use super::problem::{Notes, Problem, bare};
-use super::secret::Secret;
+use super::problem::{Diagnostics, Problem, bare};
 use super::{files, yaml};
+use geelark_client::Secret;
 
 /// Where the configuration is to be read from. Handed in, so that tests need no process of their own.
 #[derive(Clone, Default)]
@@ -82,25 +82,25 @@ fn place(file: &Path) -> String {
     bare(&file.to_string_lossy())
 }
 
-/// The file's tree with the environment's overrides in it; `None` if the notes say why there is none.
-pub(super) fn merge(sources: &Sources, notes: &mut Notes) -> Option<Value> {
+/// The file's tree with the environment's overrides in it; `None` if the diagnostics say why there is none.
+pub(super) fn merge(sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Value> {
     let document = match (&sources.file, &sources.document) {
-        (Some(file), Some(text)) => Some(yaml::parse(&place(file), text.expose(), notes)?),
+        (Some(file), Some(text)) => Some(yaml::parse(&place(file), text.expose(), diagnostics)?),
         _ => None,
     };
     let accounts = document.as_ref().map_or(0, count_accounts);
-    let overrides = environment::overrides(&sources.env, accounts, notes);
+    let overrides = environment::overrides(&sources.env, accounts, diagnostics);
     if document.is_none() && overrides.is_empty() {
         let sentence =
             "nothing is configured; name a file with --config.file, or set GEELARK_TOKEN and GEELARK_PHONE_IDS";
-        notes.problem(Problem::new("configuration", sentence));
+        diagnostics.problem(Problem::new("configuration", sentence));
         return None;
     }
     let tree = build(document, overrides);
     if tree.is_err() {
         // Its own words may hold a value. Every path that is set was checked before, so this is a defect of ours.
         let sentence = "the file and the environment do not fit together; set the keys in one of them";
-        notes.problem(Problem::new(sources.place(), sentence));
+        diagnostics.problem(Problem::new(sources.place(), sentence));
     }
     tree.ok()
 }

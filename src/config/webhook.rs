@@ -3,24 +3,25 @@
 use url::Url;
 
 use super::model::{Receiver, Webhook};
-use super::problem::Notes;
+use super::problem::Diagnostics;
 use super::section::Section;
 
 /// The webhook, if it is on.
-pub(super) fn read(account: &Section, notes: &mut Notes) -> Option<Webhook> {
-    let section = account.section("webhook", notes);
-    let enabled = section.boolean("enabled", notes).unwrap_or(false);
-    let relay_to = receiver(&section, notes);
+pub(super) fn read(account: &Section, diagnostics: &mut Diagnostics) -> Option<Webhook> {
+    let section = account.section("webhook", diagnostics);
+    let enabled = section.boolean("enabled", diagnostics).unwrap_or(false);
+    let relay_to = receiver(&section, diagnostics);
     if relay_to.is_some() && !enabled {
-        notes.warning(section.problem("has a relay_to but is not enabled, so nothing is handed on; set enabled: true"));
+        diagnostics
+            .warning(section.problem("has a relay_to but is not enabled, so nothing is handed on; set enabled: true"));
     }
     enabled.then_some(Webhook { relay_to })
 }
 
 /// The user's own receiver. Its URL may hold a secret in its path or query, so it is never quoted.
-fn receiver(section: &Section, notes: &mut Notes) -> Option<Receiver> {
+fn receiver(section: &Section, diagnostics: &mut Diagnostics) -> Option<Receiver> {
     let field = section.field("relay_to")?;
-    let text = field.secret(notes)?;
+    let text = field.secret(diagnostics)?;
     let wrong = match Url::parse(&text) {
         Err(error) => format!("is not a URL ({error}); write it like \"https://hooks.example.org/geelark\""),
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
@@ -33,13 +34,13 @@ fn receiver(section: &Section, notes: &mut Notes) -> Option<Receiver> {
         Ok(url) if url.fragment().is_some() => "has a part after \"#\", which is never sent; remove it".to_owned(),
         Ok(url) => {
             if url.scheme() == "http" {
-                notes.warning(field.problem(
+                diagnostics.warning(field.problem(
                     "is an http URL, so GeeLark's authentication is handed on in clear; use https unless it never leaves this machine",
                 ));
             }
             return Some(Receiver::from(url));
         }
     };
-    notes.problem(field.problem(wrong));
+    diagnostics.problem(field.problem(wrong));
     None
 }

@@ -10,18 +10,18 @@ use config::{Map, Value, ValueKind};
 use yaml_rust2::parser::{Event, Parser, Tag};
 use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
 
-use super::problem::{Notes, Problem, quoted};
+use super::problem::{Diagnostics, Problem, quoted};
 
 /// The deepest key of the configuration is five levels down.
 const MAX_DEPTH: usize = 32;
 /// A million ids inline, and as much again by aliases.
 const MAX_NODES: usize = 2_000_000;
 
-/// The tree that `text` describes; `None` if the notes say why not.
-pub(super) fn parse(file: &str, text: &str, notes: &mut Notes) -> Option<Value> {
+/// The tree that `text` describes; `None` if the diagnostics say why not.
+pub(super) fn parse(file: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
     let mut loader = Loader {
         file,
-        notes,
+        diagnostics,
         open: Vec::new(),
         anchors: HashMap::new(),
         nodes: 0,
@@ -33,11 +33,11 @@ pub(super) fn parse(file: &str, text: &str, notes: &mut Notes) -> Option<Value> 
             let place = place(file, error.marker());
             // The parser's own words quote single characters at most, never a value.
             let sentence = format!("this is not YAML ({}); correct it here or just above", error.info());
-            notes.problem(Problem::new(place, sentence));
+            diagnostics.problem(Problem::new(place, sentence));
             return None;
         }
         Err(Stop::Refused(mark, sentence)) => {
-            notes.problem(Problem::new(place(file, &mark), sentence));
+            diagnostics.problem(Problem::new(place(file, &mark), sentence));
             return None;
         }
     }
@@ -49,12 +49,12 @@ pub(super) fn parse(file: &str, text: &str, notes: &mut Notes) -> Option<Value> 
         })
         | None => {
             let sentence = "the file is empty; describe at least one account under \"accounts:\"";
-            notes.problem(Problem::new(file, sentence));
+            diagnostics.problem(Problem::new(file, sentence));
             None
         }
         Some(_) => {
             let sentence = "the file is not made of keys and values; begin it with \"accounts:\"";
-            notes.problem(Problem::new(file, sentence));
+            diagnostics.problem(Problem::new(file, sentence));
             None
         }
     }
@@ -103,7 +103,7 @@ struct Key {
 
 struct Loader<'a> {
     file: &'a str,
-    notes: &'a mut Notes,
+    diagnostics: &'a mut Diagnostics,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
@@ -215,7 +215,7 @@ impl Loader<'_> {
         )
     }
 
-    /// Begins an entry of the section that is open. Of a key given twice the first value counts, and the notes say so.
+    /// Begins an entry of the section that is open. Of a key given twice the first value counts, and the diagnostics say so.
     fn key(&mut self, text: String, mark: Marker) {
         let origin = format!("{}:{}", self.file, mark.line());
         let Some(Open {
@@ -228,7 +228,7 @@ impl Loader<'_> {
         if let Some(first) = entries.get(&text) {
             let first = first.origin().unwrap_or(self.file);
             let sentence = format!("the key {} was given before ({first}); keep one", quoted(&text));
-            self.notes.problem(Problem::new(origin.clone(), sentence));
+            self.diagnostics.problem(Problem::new(origin.clone(), sentence));
         }
         *key = Some(Key { text, origin });
     }

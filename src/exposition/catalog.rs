@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::declared;
+use super::definitions;
 use super::families::{BEYOND_PARALLELS, FAMILIES, PHONES, PhoneFamily};
 
-/// A metric as it is declared: documentation and tests are checked against these.
+/// A metric as it is definitions: documentation and tests are checked against these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricInfo {
     /// The family's name.
@@ -35,7 +35,7 @@ pub fn catalog() -> Vec<MetricInfo> {
         .iter()
         .map(PhoneFamily::info)
         .chain([PHONES, BEYOND_PARALLELS])
-        .chain(declared::all())
+        .chain(definitions::all())
         .collect()
 }
 

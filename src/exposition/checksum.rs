@@ -1,6 +1,6 @@
 //! CRC-32 of text that is never in one place: the checksum of a concatenation, from those of its parts.
 //!
-//! A gzip member ends with one CRC of all it holds, and a scrape holds thousands of pieces. Appending a piece to a checksum
+//! A gzip member ends with one CRC of all it holds, and a scrape holds thousands of deflated_families. Appending a piece to a checksum
 //! multiplies it by x^(8·length) modulo the CRC's polynomial. `crc32fast` raises that power anew at every combination, which
 //! for a large fleet costs as much as sending the body; it depends on the piece alone, so it is kept with the piece, and what
 //! is left at a scrape is one multiplication.

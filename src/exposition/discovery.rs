@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
-use super::declared;
+use super::definitions;
 use super::metrics::{Registrar, forget};
 
 /// The discovery metrics of one account.
@@ -26,9 +26,9 @@ pub(super) struct Families {
 impl Families {
     pub(super) fn new(add: &Registrar) -> Self {
         Self {
-            last_success: add.int_gauges(&declared::DISCOVERY_LAST_SUCCESS),
-            phones: add.int_gauges(&declared::DISCOVERY_PHONES),
-            failures: add.counters(&declared::DISCOVERY_FAILURES),
+            last_success: add.int_gauges(&definitions::DISCOVERY_LAST_SUCCESS),
+            phones: add.int_gauges(&definitions::DISCOVERY_PHONES),
+            failures: add.counters(&definitions::DISCOVERY_FAILURES),
         }
     }
 

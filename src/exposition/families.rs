@@ -1,12 +1,12 @@
-//! The families of phone series, declared as data: adding one is adding an entry to [`FAMILIES`].
+//! The families of phone series, definitions as data: adding one is adding an entry to [`FAMILIES`].
 
 use std::borrow::Cow;
 
 use super::catalog::{Kind, MetricInfo};
-use super::names::{Names, Naming};
+use super::names::{LabelPrefixes, Naming};
 use super::text;
-use crate::fleet::{BatchView, Phone, Standing, Tally};
-use crate::phone::ChargeMode;
+use crate::fleet::{BatchView, Freshness, Phone, StatusCounts};
+use geelark_client::phone::ChargeMode;
 
 /// A family of series of which a phone has one or none.
 pub(super) struct PhoneFamily {
@@ -91,7 +91,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
                /open/v1/phone/status); absent otherwise.",
         naming: Naming::Id,
         labels: &[],
-        value: |phone| (phone.standing == Standing::NotFound).then_some(1),
+        value: |phone| (phone.standing == Freshness::NotFound).then_some(1),
     },
     PhoneFamily {
         name: "phone_not_found_total",
@@ -169,7 +169,7 @@ impl PhoneFamily {
     /// Appends the family's lines for a batch, whose phones are named as `names` says.
     ///
     /// Runs for every series of every changed batch, and in plain scrapes for every series of the fleet: it only copies.
-    pub(super) fn write(&self, view: &BatchView, names: &Names, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, view: &BatchView, names: &LabelPrefixes, out: &mut Vec<u8>) {
         for (phone, named) in view.phones.iter().zip(names.iter(self.naming)) {
             let Some(value) = (self.value)(phone) else { continue };
             out.extend_from_slice(self.name.as_bytes());
@@ -188,7 +188,7 @@ impl PhoneFamily {
 }
 
 /// Appends the lines of [`PHONES`] for one account.
-pub(super) fn write_tally(account: &str, tally: Tally, out: &mut Vec<u8>) {
+pub(super) fn write_tally(account: &str, tally: StatusCounts, out: &mut Vec<u8>) {
     for (status, phones) in tally.by_status() {
         let labels = PHONES.labels.iter().copied().zip([account, status]);
         text::sample(out, PHONES.name, labels, i64::try_from(phones).unwrap_or(i64::MAX));
@@ -196,7 +196,7 @@ pub(super) fn write_tally(account: &str, tally: Tally, out: &mut Vec<u8>) {
 }
 
 /// Appends the line of [`BEYOND_PARALLELS`] for one account.
-pub(super) fn write_beyond(account: &str, tally: Tally, parallels: i64, out: &mut Vec<u8>) {
+pub(super) fn write_beyond(account: &str, tally: StatusCounts, parallels: i64, out: &mut Vec<u8>) {
     let started = i64::try_from(tally.started).unwrap_or(i64::MAX);
     let labels = BEYOND_PARALLELS.labels.iter().copied().zip([account]);
     text::sample(

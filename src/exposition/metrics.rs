@@ -15,13 +15,13 @@ use prometheus::{
 use tokio::time::Instant;
 
 use super::catalog::MetricInfo;
-use super::declared;
+use super::definitions;
 use super::discovery::{self, DiscoveryMetrics};
-use super::money::{Money, Vouched};
+use super::money::{Expiring, Money};
 use super::reasons::Reasons;
 use super::webhook::{self, WebhookMetrics};
-use crate::clock::UnixTime;
-use crate::money::{Plan, Wallet};
+use geelark_client::clock::UnixTime;
+use geelark_client::money::{Plan, Wallet};
 
 /// From a good answer to longer than the longest sensible timeout.
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -91,37 +91,39 @@ impl Metrics {
     pub(super) fn new(build: BuildInfo) -> Self {
         let registry = Registry::new();
         let add = Registrar(&registry);
-        add.int_gauges(&declared::BUILD_INFO)
+        add.int_gauges(&definitions::BUILD_INFO)
             .with_label_values(&[build.version, build.revision, build.rustc])
             .set(1);
         #[cfg(target_os = "linux")]
         add.process();
         Self(Arc::new(Inner {
-            up: add.int_gauges(&declared::UP),
-            poll_last_success: add.int_gauges(&declared::POLL_LAST_SUCCESS),
-            poll_last_duration: add.gauges(&declared::POLL_LAST_DURATION),
-            poll_interval: add.gauges(&declared::POLL_INTERVAL),
-            unanswered: add.int_gauges(&declared::POLL_UNANSWERED),
-            requests: add.counters(&declared::API_REQUESTS),
-            failures: add.counters(&declared::API_FAILURES),
+            up: add.int_gauges(&definitions::UP),
+            poll_last_success: add.int_gauges(&definitions::POLL_LAST_SUCCESS),
+            poll_last_duration: add.gauges(&definitions::POLL_LAST_DURATION),
+            poll_interval: add.gauges(&definitions::POLL_INTERVAL),
+            unanswered: add.int_gauges(&definitions::POLL_UNANSWERED),
+            requests: add.counters(&definitions::API_REQUESTS),
+            failures: add.counters(&definitions::API_FAILURES),
             reasons: Reasons::default(),
-            durations: add.histograms(&declared::API_DURATION),
-            budget: add.int_gauges(&declared::API_BUDGET),
-            locked_until: add.int_gauges(&declared::API_LOCKED_UNTIL),
+            durations: add.histograms(&definitions::API_DURATION),
+            budget: add.int_gauges(&definitions::API_BUDGET),
+            locked_until: add.int_gauges(&definitions::API_LOCKED_UNTIL),
             discovery: discovery::Families::new(&add),
             money: Money::new(&add),
             webhook: webhook::Families::new(&add),
             reload_successful: add
-                .int_gauges(&declared::RELOAD_SUCCESSFUL)
+                .int_gauges(&definitions::RELOAD_SUCCESSFUL)
                 .with_label_values(NO_LABELS),
-            reload_success: add.int_gauges(&declared::RELOAD_SUCCESS).with_label_values(NO_LABELS),
-            state_successful: add.int_gauges(&declared::STATE_SUCCESSFUL),
-            state_written: add.int_gauges(&declared::STATE_WRITTEN),
+            reload_success: add
+                .int_gauges(&definitions::RELOAD_SUCCESS)
+                .with_label_values(NO_LABELS),
+            state_successful: add.int_gauges(&definitions::STATE_SUCCESSFUL),
+            state_written: add.int_gauges(&definitions::STATE_WRITTEN),
             registry,
         }))
     }
 
-    /// The metrics of the account `name`; all its gauges exist from now on. Asked again, the same series.
+    /// The metrics of the account `name`; all its gauges exist from now on. RequestedPhone again, the same series.
     pub fn account(&self, name: &str) -> AccountMetrics {
         let all = &self.0;
         let label = &[name];
@@ -193,9 +195,9 @@ impl Metrics {
     /// Appends all of them, sorted by name and labels. A family that has no series yet is named all the same.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let families = self.0.registry.gather();
-        for declared in declared::all() {
-            if families.iter().all(|family| family.name() != declared.name) {
-                declared.write_header(out);
+        for definitions in definitions::all() {
+            if families.iter().all(|family| family.name() != definitions.name) {
+                definitions.write_header(out);
             }
         }
         #[expect(
@@ -236,7 +238,7 @@ impl AccountMetrics {
     }
 
     /// The wallet and the plan that are shown, each with the instant until which it is.
-    pub fn money(&self) -> (Vouched<Wallet>, Vouched<Plan>) {
+    pub fn money(&self) -> (Expiring<Wallet>, Expiring<Plan>) {
         self.metrics.0.money.posted(&self.account)
     }
 
@@ -351,7 +353,9 @@ impl Registrar<'_> {
         reason = "declarations are constants with different names, as tests see"
     )]
     fn register(&self, family: impl Collector + 'static) {
-        self.0.register(Box::new(family)).expect("no metric is declared twice");
+        self.0
+            .register(Box::new(family))
+            .expect("no metric is definitions twice");
     }
 }
 

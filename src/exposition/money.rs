@@ -11,12 +11,12 @@ use prometheus::{GaugeVec, Result};
 use tokio::time::Instant;
 
 use super::catalog::MetricInfo;
-use super::declared;
+use super::definitions;
 use super::metrics::{Registrar, opts};
-use crate::money::{Plan, Wallet};
+use geelark_client::money::{Plan, Wallet};
 
 /// What was read, and until when it may be shown.
-pub type Vouched<T> = Option<(T, Instant)>;
+pub type Expiring<T> = Option<(T, Instant)>;
 
 /// Every account's wallet and plan, as the gauges of the `prometheus` crate.
 #[derive(Clone)]
@@ -29,17 +29,17 @@ struct Inner {
 
 #[derive(Clone, Copy, Default)]
 struct Account {
-    wallet: Posted<Wallet>,
-    plan: Posted<Plan>,
+    wallet: RenderedBatch<Wallet>,
+    plan: RenderedBatch<Plan>,
     /// The plan's parallels may be compared with the phones that are shown.
     whole_fleet: bool,
 }
 
 /// Something that is true until some instant.
 #[derive(Clone, Copy, Default)]
-struct Posted<T>(Option<(T, Instant)>);
+struct RenderedBatch<T>(Option<(T, Instant)>);
 
-impl<T: Copy> Posted<T> {
+impl<T: Copy> RenderedBatch<T> {
     fn at(&self, now: Instant) -> Option<T> {
         self.0.filter(|(_, until)| now < *until).map(|(it, _)| it)
     }
@@ -53,31 +53,34 @@ enum Value {
 }
 
 const GAUGES: [(&MetricInfo, Value); 10] = [
-    (&declared::WALLET_BALANCE, Value::Wallet(|wallet| wallet.balance)),
+    (&definitions::WALLET_BALANCE, Value::Wallet(|wallet| wallet.balance)),
     (
-        &declared::WALLET_GIFT_BALANCE,
+        &definitions::WALLET_GIFT_BALANCE,
         Value::Wallet(|wallet| wallet.gift_balance),
     ),
-    (&declared::WALLET_TIME_ADDON, Value::Wallet(|wallet| wallet.time_addon)),
     (
-        &declared::PLAN_EXPIRATION,
+        &definitions::WALLET_TIME_ADDON,
+        Value::Wallet(|wallet| wallet.time_addon),
+    ),
+    (
+        &definitions::PLAN_EXPIRATION,
         Value::Plan(|plan| whole(plan.expires.map(|time| time.0))),
     ),
-    (&declared::PLAN_PROFILES, Value::Plan(|plan| whole(plan.profiles))),
+    (&definitions::PLAN_PROFILES, Value::Plan(|plan| whole(plan.profiles))),
     (
-        &declared::PLAN_PROFILES_AVAILABLE,
+        &definitions::PLAN_PROFILES_AVAILABLE,
         Value::Plan(|plan| whole(plan.profiles_available)),
     ),
     (
-        &declared::PLAN_MONTHLY_RENTALS,
+        &definitions::PLAN_MONTHLY_RENTALS,
         Value::Plan(|plan| whole(plan.monthly_rentals)),
     ),
     (
-        &declared::PLAN_MONTHLY_RENTALS_AVAILABLE,
+        &definitions::PLAN_MONTHLY_RENTALS_AVAILABLE,
         Value::Plan(|plan| whole(plan.monthly_rentals_available)),
     ),
-    (&declared::PLAN_PARALLELS, Value::Plan(|plan| whole(plan.parallels))),
-    (&declared::PLAN_MONTHLY_FEE, Value::Plan(|plan| plan.monthly_fee)),
+    (&definitions::PLAN_PARALLELS, Value::Plan(|plan| whole(plan.parallels))),
+    (&definitions::PLAN_MONTHLY_FEE, Value::Plan(|plan| plan.monthly_fee)),
 ];
 
 #[expect(clippy::cast_precision_loss, reason = "counts and times are far below 2^53")]
@@ -99,21 +102,21 @@ impl Money {
     }
 
     pub(super) fn post_wallet(&self, account: &Arc<str>, wallet: Wallet, until: Instant) {
-        self.accounts().entry(account.clone()).or_default().wallet = Posted(Some((wallet, until)));
+        self.accounts().entry(account.clone()).or_default().wallet = RenderedBatch(Some((wallet, until)));
     }
 
     pub(super) fn post_plan(&self, account: &Arc<str>, plan: Plan, until: Instant, whole_fleet: bool) {
         let mut accounts = self.accounts();
         let account = accounts.entry(account.clone()).or_default();
-        (account.plan, account.whole_fleet) = (Posted(Some((plan, until))), whole_fleet);
+        (account.plan, account.whole_fleet) = (RenderedBatch(Some((plan, until))), whole_fleet);
     }
 
     /// What is shown of the account, each with the instant until which it is.
-    pub(super) fn posted(&self, account: &str) -> (Vouched<Wallet>, Vouched<Plan>) {
+    pub(super) fn posted(&self, account: &str) -> (Expiring<Wallet>, Expiring<Plan>) {
         let now = Instant::now();
         let accounts = self.accounts();
         let account = accounts.get(account).copied().unwrap_or_default();
-        let (Posted(wallet), Posted(plan)) = (account.wallet, account.plan);
+        let (RenderedBatch(wallet), RenderedBatch(plan)) = (account.wallet, account.plan);
         (
             wallet.filter(|(_, until)| now < *until),
             plan.filter(|(_, until)| now < *until),

@@ -14,7 +14,7 @@ pub(super) enum Naming {
 ///
 /// The same for each family and most of every line: spelling it out once makes a plain scrape several times cheaper, for
 /// about 60 bytes a phone.
-pub(super) struct Names {
+pub(super) struct LabelPrefixes {
     text: Box<[u8]>,
     /// Where in `text` each phone's id and each phone's name ends; the next phone begins there.
     ends: Box<[(usize, usize)]>,
@@ -29,7 +29,7 @@ impl Naming {
     }
 }
 
-impl Names {
+impl LabelPrefixes {
     pub(super) fn of(phones: &[Phone]) -> Self {
         let mut text = Vec::new();
         let ends = phones.iter().map(|phone| {

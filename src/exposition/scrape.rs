@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::board::Posted;
 use super::checksum::Checksum;
+use super::deflater::{DeflatedBlock, END, GZIP_HEADER};
 use super::families::FAMILIES;
-use super::press::{END, GZIP_HEADER, Pressed};
+use super::metrics_store::RenderedBatch;
 
 /// Small enough to stay in a processor's cache on its way to the socket, large enough to need few writes.
 const CHUNK: usize = 64 * 1024;
@@ -28,9 +28,9 @@ pub enum Encoding {
 /// The body of one scrape, put together as it is read. What it shows was fixed when it was made.
 pub struct Scrape {
     encoding: Encoding,
-    headers: Arc<[Pressed]>,
-    posted: Vec<Arc<Posted>>,
-    rest: Pressed,
+    headers: Arc<[DeflatedBlock]>,
+    posted: Vec<Arc<RenderedBatch>>,
+    rest: DeflatedBlock,
     len: u64,
     sent: u64,
     /// Number of the next part, 0 to [`Scrape::parts`].
@@ -41,15 +41,20 @@ pub struct Scrape {
 
 /// What a body is made of: family after family a header and its batches, then the rest.
 enum Part<'a> {
-    Whole(&'a Pressed),
-    Piece { family: usize, of: &'a Posted },
+    Whole(&'a DeflatedBlock),
+    Piece { family: usize, of: &'a RenderedBatch },
 }
 
 impl Scrape {
     /// The content type of every scrape.
     pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-    pub(super) fn new(encoding: Encoding, headers: Arc<[Pressed]>, posted: Vec<Arc<Posted>>, rest: Pressed) -> Self {
+    pub(super) fn new(
+        encoding: Encoding,
+        headers: Arc<[DeflatedBlock]>,
+        posted: Vec<Arc<RenderedBatch>>,
+        rest: DeflatedBlock,
+    ) -> Self {
         let mut scrape = Self {
             encoding,
             headers,
@@ -153,7 +158,7 @@ impl Part<'_> {
     fn sum(&self) -> &Checksum {
         match self {
             Self::Whole(pressed) => &pressed.sum,
-            Self::Piece { family, of } => of.pieces.sum(*family),
+            Self::Piece { family, of } => of.deflated_families.sum(*family),
         }
     }
 
@@ -167,7 +172,7 @@ impl Part<'_> {
     fn deflated(&self) -> &[u8] {
         match self {
             Self::Whole(pressed) => &pressed.deflated,
-            Self::Piece { family, of } => of.pieces.deflated(*family),
+            Self::Piece { family, of } => of.deflated_families.deflated(*family),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounter, IntCounterVec};
 
-use super::declared;
+use super::definitions;
 use super::metrics::{Registrar, forget};
 
 /// What is counted of one account's webhook.
@@ -35,10 +35,10 @@ pub(super) struct Families {
 impl Families {
     pub(super) fn new(add: &Registrar) -> Self {
         Self {
-            requests: add.counters(&declared::WEBHOOK_REQUESTS),
-            hints_dropped: add.counters(&declared::WEBHOOK_HINTS_DROPPED),
-            relay_failures: add.counters(&declared::WEBHOOK_RELAY_FAILURES),
-            relay_dropped: add.counters(&declared::WEBHOOK_RELAY_DROPPED),
+            requests: add.counters(&definitions::WEBHOOK_REQUESTS),
+            hints_dropped: add.counters(&definitions::WEBHOOK_HINTS_DROPPED),
+            relay_failures: add.counters(&definitions::WEBHOOK_RELAY_FAILURES),
+            relay_dropped: add.counters(&definitions::WEBHOOK_RELAY_DROPPED),
         }
     }
 

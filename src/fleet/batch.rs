@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::question::{Asked, Question, Questions};
-use super::verdict::Verdict;
-use super::view::{BatchView, Phone, Standing};
-use super::{CULPRIT_RETRY, RESTLESS};
-use crate::clock::Moment;
-use crate::phone::{BATCH_SIZE, Details, PhoneId, Status};
+use super::question::{BatchRequests, RequestedPhone, StatusRequest};
+use super::verdict::PhoneUpdate;
+use super::view::{BatchView, Freshness, Phone};
+use super::{INVALID_ID_RETRY, TRANSIENT_FOR};
+use geelark_client::clock::Timestamp;
+use geelark_client::phone::{BATCH_SIZE, PhoneDetails, PhoneId, Status};
 
 /// Where a phone stands in the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,9 +26,9 @@ pub(super) struct Note {
     /// The last answer that should have named it did not.
     passed_over: bool,
     /// GeeLark refuses a batch that contains it; asked alone again at this time.
-    culprit_until: Option<Instant>,
+    invalid_until: Option<Instant>,
     /// Its status changed a moment ago and may change again soon: it is asked about out of turn until then.
-    restless_until: Option<Instant>,
+    transient_until: Option<Instant>,
     /// Somebody said that it changed: it is to be asked about out of turn, once.
     hinted: bool,
     /// When it was last asked about out of turn.
@@ -61,7 +61,7 @@ pub(super) struct BatchState {
 
 impl Note {
     fn is_alert(&self, now: Instant) -> bool {
-        self.hinted || self.restless_until.is_some_and(|until| until > now)
+        self.hinted || self.transient_until.is_some_and(|until| until > now)
     }
 }
 
@@ -117,7 +117,7 @@ impl BatchState {
         Arc::make_mut(&mut self.view).phones.push(phone);
         self.notes.push(note);
         self.oldest = earlier(self.oldest, note.answered);
-        self.alert |= note.hinted || note.restless_until.is_some();
+        self.alert |= note.hinted || note.transient_until.is_some();
     }
 
     pub(super) fn into_phones(self) -> impl Iterator<Item = (Phone, Note)> {
@@ -127,7 +127,7 @@ impl BatchState {
 
     /// Keeps the phones that are in `wanted`, and takes them out of there; their details become those in it. True if
     /// that changed the view.
-    pub(super) fn keep(&mut self, wanted: &mut HashMap<PhoneId, Option<Arc<Details>>>) -> bool {
+    pub(super) fn keep(&mut self, wanted: &mut HashMap<PhoneId, Option<Arc<PhoneDetails>>>) -> bool {
         let same = self
             .view
             .phones
@@ -153,36 +153,42 @@ impl BatchState {
         true
     }
 
-    /// What a round asks: everyone who is not a culprit together, each culprit whose time has come alone.
-    pub(super) fn questions(&self, batch: usize, now: Instant) -> Questions {
+    /// What a round asks: everyone who is not a invalid_id together, each invalid_id whose time has come alone.
+    pub(super) fn questions(&self, batch: usize, now: Instant) -> BatchRequests {
         let mut together = Vec::with_capacity(self.len());
         let mut alone = Vec::new();
         for (position, note) in self.notes.iter().enumerate() {
-            match note.culprit_until {
+            match note.invalid_until {
                 None => together.push(self.about(Place { batch, position })),
                 Some(until) if until <= now => {
-                    alone.extend(Question::about(vec![self.about(Place { batch, position })]));
+                    alone.extend(StatusRequest::about(vec![self.about(Place { batch, position })]));
                 }
                 Some(_) => {}
             }
         }
-        Questions {
-            together: Question::about(together),
+        BatchRequests {
+            together: StatusRequest::about(together),
             alone,
         }
     }
 
     /// The phones to ask about out of turn, noted as asked: those somebody hinted at, and restless ones that were neither
     /// answered nor asked for `interval`. At most `most`.
-    pub(super) fn out_of_turn(&mut self, batch: usize, interval: Duration, most: usize, now: Instant) -> Vec<Asked> {
+    pub(super) fn out_of_turn(
+        &mut self,
+        batch: usize,
+        interval: Duration,
+        most: usize,
+        now: Instant,
+    ) -> Vec<RequestedPhone> {
         if !self.alert {
             return Vec::new();
         }
         let due = |note: &Note| {
             let last = note.answered.max(note.asked);
             let waited = last.is_none_or(|last| now.saturating_duration_since(last) >= interval);
-            let restless = note.restless_until.is_some_and(|until| until > now);
-            note.culprit_until.is_none() && (note.hinted || (restless && waited))
+            let restless = note.transient_until.is_some_and(|until| until > now);
+            note.invalid_until.is_none() && (note.hinted || (restless && waited))
         };
         let positions: Vec<usize> = (0..self.len()).filter(|at| due(&self.notes[*at])).take(most).collect();
         for position in &positions {
@@ -195,9 +201,9 @@ impl BatchState {
         positions.into_iter().map(asked).collect()
     }
 
-    fn about(&self, place: Place) -> Asked {
+    fn about(&self, place: Place) -> RequestedPhone {
         let id = self.view.phones[place.position].id.clone();
-        Asked { place, id }
+        RequestedPhone { place, id }
     }
 
     /// Somebody said that the phone at `position` changed.
@@ -207,10 +213,10 @@ impl BatchState {
     }
 
     /// The phone at `position` cannot be asked about. True if that is news.
-    pub(super) fn set_culprit(&mut self, position: usize, now: Instant) -> bool {
+    pub(super) fn set_invalid_id(&mut self, position: usize, now: Instant) -> bool {
         let note = &mut self.notes[position];
         note.passed_over = true;
-        note.culprit_until.replace(now + CULPRIT_RETRY).is_none()
+        note.invalid_until.replace(now + INVALID_ID_RETRY).is_none()
     }
 
     pub(super) fn unanswered(&self) -> usize {
@@ -223,19 +229,19 @@ impl BatchState {
     }
 
     /// Takes in what an answer says of the phone at `position`. True if that changed the view.
-    pub(super) fn take_in(&mut self, position: usize, verdict: Verdict, now: Moment) -> bool {
+    pub(super) fn take_in(&mut self, position: usize, verdict: PhoneUpdate, now: Timestamp) -> bool {
         let phone = &self.view.phones[position];
         let note = &mut self.notes[position];
         *note = Note {
             answered: Some(now.mono),
-            restless_until: note.restless_until,
+            transient_until: note.transient_until,
             hinted: note.hinted,
             ..Note::default()
         };
         self.oldest = earlier(self.oldest, Some(now.mono));
         let Some(changed) = verdict.change(phone, now) else {
             if phone.shown().is_some_and(|seen| seen.status == Status::Starting) {
-                note.restless_until = Some(now.mono + RESTLESS);
+                note.transient_until = Some(now.mono + TRANSIENT_FOR);
                 self.alert = true;
             }
             return false;
@@ -245,7 +251,7 @@ impl BatchState {
         // What is heard of a phone for the first time may be as old as the phone.
         let moved = news && phone.last.is_some();
         if moved || starting {
-            note.restless_until = Some(now.mono + RESTLESS);
+            note.transient_until = Some(now.mono + TRANSIENT_FOR);
             self.alert = true;
         }
         Arc::make_mut(&mut self.view).phones[position] = changed;
@@ -261,11 +267,11 @@ impl BatchState {
         let mut changed = false;
         let mut oldest = None;
         for (position, note) in self.notes.iter().enumerate() {
-            if self.view.phones[position].standing != Standing::Fresh {
+            if self.view.phones[position].standing != Freshness::Fresh {
                 continue;
             }
             if note.answered.is_none_or(is_old) {
-                Arc::make_mut(&mut self.view).phones[position].standing = Standing::Stale;
+                Arc::make_mut(&mut self.view).phones[position].standing = Freshness::Stale;
                 changed = true;
             } else {
                 oldest = earlier(oldest, note.answered);

@@ -4,7 +4,7 @@
 //! see are [`BatchView`]s, immutable and replaced whole, so that nobody ever sees half an answer.
 //!
 //! Always true:
-//! - every phone of the roster is in exactly one batch, under its id, once, and no batch could be saved;
+//! - every phone of the targets is in exactly one batch, under its id, once, and no batch could be saved;
 //! - a status is shown ([`Phone::shown`]) only for a phone that was answered within `stale_after`;
 //! - an answer touches only phones that were asked about.
 
@@ -20,21 +20,21 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use question::{Question, Questions};
+pub use question::{BatchRequests, StatusRequest};
 pub use snapshot::Snapshot;
-pub use view::{BatchView, Phone, Seen, Standing, Tally};
+pub use view::{BatchView, Freshness, ObservedStatus, Phone, StatusCounts};
 
-use crate::clock::Moment;
-use crate::phone::{Answer, BATCH_SIZE, Member, PhoneId};
 use batch::{BatchState, Note, Place};
-use question::Asked;
-use verdict::Verdict;
+use geelark_client::clock::Timestamp;
+use geelark_client::phone::{BATCH_SIZE, PhoneId, StatusResponse, Target};
+use question::RequestedPhone;
+use verdict::PhoneUpdate;
 
 /// How long an id that GeeLark refuses (40004) is left out of its batch before it is tried again, alone.
-pub const CULPRIT_RETRY: Duration = Duration::from_mins(10);
+pub const INVALID_ID_RETRY: Duration = Duration::from_mins(10);
 
 /// How long a phone whose status changed is watched more closely: what changed once may be on its way to something else.
-pub const RESTLESS: Duration = Duration::from_mins(2);
+pub const TRANSIENT_FOR: Duration = Duration::from_mins(2);
 
 /// The phones of one account, in batches.
 #[derive(Debug)]
@@ -51,12 +51,12 @@ pub struct Applied {
     /// Ids that were asked about and not answered.
     pub unanswered: Vec<PhoneId>,
     /// Ids that were answered and not asked about; ignored.
-    pub strangers: Vec<String>,
+    pub unrequested_ids: Vec<String>,
     /// Ids that were answered again; only the first word counted.
     pub repeated: Vec<String>,
 }
 
-/// What another roster did.
+/// What another targets did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Assigned {
     /// Something looks different now.
@@ -68,10 +68,10 @@ pub struct Assigned {
 /// What a refused question (40004) leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Ask the halves; one of them has the culprit.
-    Split(Question, Question),
-    /// This phone alone is refused; it is left out for [`CULPRIT_RETRY`].
-    Culprit {
+    /// Ask the halves; one of them has the invalid_id.
+    Split(StatusRequest, StatusRequest),
+    /// This phone alone is refused; it is left out for [`INVALID_ID_RETRY`].
+    InvalidId {
         /// The refused id.
         id: PhoneId,
         /// It was not known to be refused before.
@@ -90,7 +90,7 @@ impl Fleet {
 
     /// Makes `members` the whole fleet: phones that stay keep what is known of them and, wherever possible, their
     /// batch; new ones fill the gaps. Ids must be unique.
-    pub fn assign(&mut self, members: &[Member]) -> Assigned {
+    pub fn assign(&mut self, members: &[Target]) -> Assigned {
         let mut wanted: HashMap<PhoneId, _> = members
             .iter()
             .map(|member| (member.id.clone(), member.details.clone()))
@@ -137,9 +137,9 @@ impl Fleet {
         &self.account
     }
 
-    /// The phones, as a roster has them.
-    pub fn members(&self) -> impl Iterator<Item = Member> {
-        self.views().flat_map(|view| &view.phones).map(|phone| Member {
+    /// The phones, as a targets has them.
+    pub fn members(&self) -> impl Iterator<Item = Target> {
+        self.views().flat_map(|view| &view.phones).map(|phone| Target {
             id: phone.id.clone(),
             details: phone.details.clone(),
         })
@@ -178,28 +178,28 @@ impl Fleet {
     }
 
     /// A round asks `question` now.
-    pub fn set_asked(&mut self, question: &Question, now: Instant) {
+    pub fn set_asked(&mut self, question: &StatusRequest, now: Instant) {
         if let Some(batch) = self.batches.get_mut(question.batch()) {
             batch.set_asked(now);
         }
     }
 
     /// What a round that begins now has to ask about `batch`.
-    pub fn questions(&self, batch: usize, now: Instant) -> Questions {
+    pub fn questions(&self, batch: usize, now: Instant) -> BatchRequests {
         self.batches[batch].questions(batch, now)
     }
 
     /// What to ask out of turn now, noted as asked: phones that were hinted at, and restless ones (in Starting, or changed
-    /// within [`RESTLESS`]) that were not heard of for `interval`.
-    pub fn out_of_turn(&mut self, interval: Duration, now: Instant) -> Option<Question> {
-        let mut asked: Vec<Asked> = Vec::new();
+    /// within [`TRANSIENT_FOR`]) that were not heard of for `interval`.
+    pub fn out_of_turn(&mut self, interval: Duration, now: Instant) -> Option<StatusRequest> {
+        let mut asked: Vec<RequestedPhone> = Vec::new();
         for (index, batch) in self.batches.iter_mut().enumerate() {
             asked.extend(batch.out_of_turn(index, interval, BATCH_SIZE - asked.len(), now));
             if asked.len() == BATCH_SIZE {
                 break;
             }
         }
-        Question::about(asked)
+        StatusRequest::about(asked)
     }
 
     /// Somebody said that these phones changed: they are to be asked about out of turn. Ids of others are ignored.
@@ -210,9 +210,9 @@ impl Fleet {
     }
 
     /// Takes in the answer to `question`. Phones that left the fleet meanwhile are passed over in silence.
-    pub fn apply(&mut self, question: &Question, answer: Answer, now: Moment) -> Applied {
+    pub fn apply(&mut self, question: &StatusRequest, answer: StatusResponse, now: Timestamp) -> Applied {
         let mut applied = Applied::default();
-        let verdicts = Verdict::sort(question, answer, &mut applied);
+        let verdicts = PhoneUpdate::sort(question, answer, &mut applied);
         let places = self.places(question);
         for ((asked, place), verdict) in question.asked().iter().zip(places).zip(verdicts) {
             let Some(place) = place else { continue };
@@ -230,14 +230,14 @@ impl Fleet {
     }
 
     /// GeeLark refused `question` as invalid (40004), which one bad id is enough for.
-    pub fn refuse(&mut self, question: &Question, now: Instant) -> Refused {
+    pub fn refuse(&mut self, question: &StatusRequest, now: Instant) -> Refused {
         if let Some((left, right)) = question.halves() {
             return Refused::Split(left, right);
         }
         let place = self.places(question)[0];
         let id = question.asked()[0].id.clone();
-        let news = place.is_some_and(|place| self.batches[place.batch].set_culprit(place.position, now));
-        Refused::Culprit { id, news }
+        let news = place.is_some_and(|place| self.batches[place.batch].set_invalid_id(place.position, now));
+        Refused::InvalidId { id, news }
     }
 
     /// Takes back every status that was not confirmed for `stale_after`; returns the batches that look different.
@@ -256,9 +256,9 @@ impl Fleet {
         self.batches.iter().map(BatchState::unanswered).sum()
     }
 
-    /// Where the phones of a question stand now: usually where they stood, else wherever the roster put them since.
-    fn places(&self, question: &Question) -> Vec<Option<Place>> {
-        let stands = |asked: &&Asked| self.phone(asked.place).is_some_and(|phone| phone.id == asked.id);
+    /// Where the phones of a question stand now: usually where they stood, else wherever the targets put them since.
+    fn places(&self, question: &StatusRequest) -> Vec<Option<Place>> {
+        let stands = |asked: &&RequestedPhone| self.phone(asked.place).is_some_and(|phone| phone.id == asked.id);
         let moved = question
             .asked()
             .iter()

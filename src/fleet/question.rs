@@ -1,32 +1,32 @@
 //! What a call asks: some phones, wherever they stand in the fleet.
 
 use super::batch::Place;
-use crate::phone::PhoneId;
+use geelark_client::phone::PhoneId;
 
 /// The phones that one status call asks about: at least one, at most a batch.
 ///
-/// A round's question is a batch, less the ids that are known to be refused. Questions out of turn gather phones of
+/// A round's question is a batch, less the ids that are known to be refused. BatchRequests out of turn gather phones of
 /// several batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    asked: Vec<Asked>,
+pub struct StatusRequest {
+    asked: Vec<RequestedPhone>,
 }
 
 /// One phone that is asked about. It may be moved or taken out of the fleet before the answer comes, so `place` is where
 /// it stood, and the id is what counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct RequestedPhone {
     pub(super) place: Place,
     pub(super) id: PhoneId,
 }
 
-impl Question {
+impl StatusRequest {
     /// `None` if there is nothing to ask.
-    pub(super) fn about(asked: Vec<Asked>) -> Option<Self> {
+    pub(super) fn about(asked: Vec<RequestedPhone>) -> Option<Self> {
         (!asked.is_empty()).then_some(Self { asked })
     }
 
-    pub(super) fn asked(&self) -> &[Asked] {
+    pub(super) fn asked(&self) -> &[RequestedPhone] {
         &self.asked
     }
 
@@ -55,9 +55,9 @@ impl Question {
 
 /// What a round has to ask about one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Questions {
+pub struct BatchRequests {
     /// All phones that GeeLark does not refuse; `None` if it refuses every one.
-    pub together: Option<Question>,
+    pub together: Option<StatusRequest>,
     /// The refused phones whose time has come, each alone so that it spoils nobody.
-    pub alone: Vec<Question>,
+    pub alone: Vec<StatusRequest>,
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::batch::{BatchState, Note};
-use super::{BatchView, Fleet, Phone, Standing};
-use crate::clock::{Moment, Past, UnixMillis};
-use crate::phone::BATCH_SIZE;
+use super::{BatchView, Fleet, Freshness, Phone};
+use geelark_client::clock::{ElapsedSinceSave, Timestamp, UnixMillis};
+use geelark_client::phone::BATCH_SIZE;
 
 /// A fleet at one instant. It shares the views with whoever shows them, so taking one is cheap and holding one is too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Snapshot {
 
 impl Fleet {
     /// What is known now.
-    pub fn snapshot(&self, now: Moment) -> Snapshot {
+    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
         let batch = |state: &BatchState| Batch {
             view: state.view().clone(),
             answered: state.answered().map(|at| at.map(|at| now.millis_at(at))).collect(),
@@ -68,7 +68,7 @@ impl Fleet {
 
     /// The fleet that `snapshot` is of. What it says is as old as it is: [`Fleet::expire`] takes back what is too old.
     /// What nobody can tell the age of is not shown.
-    pub fn restored(account: Arc<str>, snapshot: Snapshot, past: Past) -> Self {
+    pub fn restored(account: Arc<str>, snapshot: Snapshot, past: ElapsedSinceSave) -> Self {
         let now = past.now().unix();
         let batch = |Batch { mut view, answered }: Batch| {
             let notes: Vec<Note> = answered
@@ -80,8 +80,8 @@ impl Fleet {
                     // A clock that was set back makes no phone have its status since tomorrow.
                     last.since = last.since.min(now);
                 }
-                if note.answered.is_none() && phone.standing == Standing::Fresh {
-                    phone.standing = Standing::Stale;
+                if note.answered.is_none() && phone.standing == Freshness::Fresh {
+                    phone.standing = Freshness::Stale;
                 }
             }
             BatchState::of(view, notes)
@@ -98,33 +98,33 @@ mod tests {
     use std::time::{Duration, Instant, SystemTime};
 
     use super::*;
-    use crate::clock::UnixTime;
-    use crate::fleet::{Seen, Standing};
-    use crate::phone::{Answer, FailReason, Failed, Found, Member, PhoneId, Status};
+    use crate::fleet::{Freshness, ObservedStatus};
+    use geelark_client::clock::UnixTime;
+    use geelark_client::phone::{FailReason, FailedPhone, FoundPhone, PhoneId, Status, StatusResponse, Target};
 
     const STALE_AFTER: Duration = Duration::from_mins(5);
     const START: u64 = 1_000_000;
 
     /// The moment `seconds` after the start. Steady clocks of different processes have nothing in common.
-    fn at(seconds: u64) -> Moment {
+    fn at(seconds: u64) -> Timestamp {
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(START + seconds);
-        Moment {
+        Timestamp {
             mono: Instant::now(),
             wall,
         }
     }
 
-    fn members(ids: &[&str]) -> Vec<Member> {
-        ids.iter().map(|id| Member::from(PhoneId::from(*id))).collect()
+    fn members(ids: &[&str]) -> Vec<Target> {
+        ids.iter().map(|id| Target::from(PhoneId::from(*id))).collect()
     }
 
-    fn answer(fleet: &mut Fleet, code: i64, now: Moment) {
+    fn answer(fleet: &mut Fleet, code: i64, now: Timestamp) {
         let question = fleet.questions(0, now.mono).together.unwrap();
         let (missing, found): (Vec<_>, Vec<_>) = question.ids().partition(|id| id.as_str() == "missing");
-        let answer = Answer {
+        let answer = StatusResponse {
             found: found
                 .into_iter()
-                .map(|id| Found {
+                .map(|id| FoundPhone {
                     id: id.to_string(),
                     name: Some(format!("phone {id}")),
                     status: Status::from_code(code),
@@ -132,7 +132,7 @@ mod tests {
                 .collect(),
             failed: missing
                 .into_iter()
-                .map(|id| Failed {
+                .map(|id| FailedPhone {
                     id: id.to_string(),
                     reason: FailReason::NotFound,
                 })
@@ -148,15 +148,15 @@ mod tests {
         let before = at(100);
         answer(&mut fleet, 1, before);
         let passed = Duration::from_secs(30);
-        fleet.snapshot(Moment {
+        fleet.snapshot(Timestamp {
             mono: before.mono + passed,
             wall: before.wall + passed,
         })
     }
 
     /// The fleet that starts from it.
-    fn restored(now: Moment) -> Fleet {
-        let past = Past::new(UnixMillis((START + 130) * 1000), now);
+    fn restored(now: Timestamp) -> Fleet {
+        let past = ElapsedSinceSave::new(UnixMillis((START + 130) * 1000), now);
         let mut fleet = Fleet::restored("main".into(), snapshot(), past);
         fleet.expire(STALE_AFTER, now.mono);
         fleet
@@ -166,7 +166,7 @@ mod tests {
         fleet.view(0).phones.clone().try_into().unwrap()
     }
 
-    const SEEN: Option<Seen> = Some(Seen {
+    const SEEN: Option<ObservedStatus> = Some(ObservedStatus {
         status: Status::Starting,
         since: UnixTime(1_000_100),
     });
@@ -175,7 +175,7 @@ mod tests {
     fn what_is_young_enough_is_shown_at_once() {
         let [a, missing] = phones(&restored(at(399)));
         assert_eq!((a.shown(), a.label_name()), (SEEN, "phone a"));
-        assert_eq!((missing.standing, missing.not_found_total), (Standing::NotFound, 1));
+        assert_eq!((missing.standing, missing.not_found_total), (Freshness::NotFound, 1));
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         let [a, _] = phones(&fleet);
         assert_eq!(
             (a.standing, a.last.map(|seen| seen.since)),
-            (Standing::Stale, Some(now.unix()))
+            (Freshness::Stale, Some(now.unix()))
         );
         answer(&mut fleet, 1, now);
         assert!(phones(&fleet)[0].shown().is_some());
@@ -232,7 +232,7 @@ mod tests {
         let back: Vec<_> = snapshot.phones().map(|(phone, at)| (phone.clone(), at)).collect();
         assert_eq!((snapshot.len(), snapshot.batches.len()), (253, 3));
         assert_eq!(back, phones);
-        let fleet = Fleet::restored("main".into(), snapshot, Past::new(UnixMillis(0), at(0)));
+        let fleet = Fleet::restored("main".into(), snapshot, ElapsedSinceSave::new(UnixMillis(0), at(0)));
         assert_eq!((fleet.len(), fleet.batches()), (253, 3));
     }
 }

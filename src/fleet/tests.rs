@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 use proptest::prelude::*;
 
 use super::*;
-use crate::clock::UnixTime;
-use crate::phone::{Details, FailReason, Failed, Found, Status};
+use geelark_client::clock::UnixTime;
+use geelark_client::phone::{FailReason, FailedPhone, FoundPhone, PhoneDetails, Status};
 
 const STALE_AFTER: Duration = Duration::from_mins(5);
 
@@ -17,13 +17,13 @@ fn fleet_of(ids: &[PhoneId]) -> Fleet {
     fleet
 }
 
-fn members(ids: &[PhoneId]) -> Vec<Member> {
-    ids.iter().cloned().map(Member::from).collect()
+fn members(ids: &[PhoneId]) -> Vec<Target> {
+    ids.iter().cloned().map(Target::from).collect()
 }
 
 struct Scene {
     fleet: Fleet,
-    start: Moment,
+    start: Timestamp,
 }
 
 impl Scene {
@@ -31,23 +31,23 @@ impl Scene {
         let ids: Vec<PhoneId> = ids.iter().copied().map(PhoneId::from).collect();
         Self {
             fleet: fleet_of(&ids),
-            start: Moment {
+            start: Timestamp {
                 mono: Instant::now(),
                 wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000),
             },
         }
     }
 
-    fn at(&self, seconds: u64) -> Moment {
+    fn at(&self, seconds: u64) -> Timestamp {
         let passed = Duration::from_secs(seconds);
-        Moment {
+        Timestamp {
             mono: self.start.mono + passed,
             wall: self.start.wall + passed,
         }
     }
 
     /// Asks all of batch 0 and hands in `answer`.
-    fn answer(&mut self, seconds: u64, answer: Answer) -> Applied {
+    fn answer(&mut self, seconds: u64, answer: StatusResponse) -> Applied {
         let now = self.at(seconds);
         let question = self.fleet.questions(0, now.mono).together.unwrap();
         self.fleet.apply(&question, answer, now)
@@ -63,20 +63,20 @@ impl Scene {
     }
 }
 
-fn found(id: &str, name: &str, code: i64) -> Found {
-    Found {
+fn found(id: &str, name: &str, code: i64) -> FoundPhone {
+    FoundPhone {
         id: id.into(),
         name: Some(name.into()),
         status: Status::from_code(code),
     }
 }
 
-fn failed(id: &str, reason: FailReason) -> Failed {
-    Failed { id: id.into(), reason }
+fn failed(id: &str, reason: FailReason) -> FailedPhone {
+    FailedPhone { id: id.into(), reason }
 }
 
-fn answer(found: Vec<Found>, failed: Vec<Failed>) -> Answer {
-    Answer { found, failed }
+fn answer(found: Vec<FoundPhone>, failed: Vec<FailedPhone>) -> StatusResponse {
+    StatusResponse { found, failed }
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn since_moves_with_the_status_and_not_with_the_name() {
     scene.answer(120, answer(vec![found("a", "two", 0)], vec![]));
     assert_eq!(
         scene.phone("a").shown(),
-        Some(Seen {
+        Some(ObservedStatus {
             status: Status::Started,
             since: UnixTime(1_000_120)
         })
@@ -149,7 +149,7 @@ fn since_moves_with_the_status_and_not_with_the_name() {
 fn a_missing_name_keeps_the_last_one() {
     let mut scene = Scene::of(&["a"]);
     scene.answer(0, answer(vec![found("a", "one", 1)], vec![]));
-    let nameless = Found {
+    let nameless = FoundPhone {
         name: None,
         ..found("a", "", 0)
     };
@@ -166,7 +166,7 @@ fn a_phone_not_found_loses_its_status_and_is_counted_each_time() {
     }
     let phone = scene.phone("a");
     assert_eq!(phone.shown(), None);
-    assert_eq!((phone.standing, phone.not_found_total), (Standing::NotFound, 2));
+    assert_eq!((phone.standing, phone.not_found_total), (Freshness::NotFound, 2));
     scene.answer(180, answer(vec![found("a", "one", 0)], vec![]));
     let phone = scene.phone("a");
     assert_eq!(
@@ -197,7 +197,7 @@ fn an_id_that_was_passed_over_is_shown_until_it_is_stale() {
     assert_eq!(scene.fleet.unanswered(), 1);
     assert!(scene.fleet.expire(STALE_AFTER, scene.at(299).mono).is_empty());
     assert_eq!(scene.fleet.expire(STALE_AFTER, scene.at(300).mono), [0]);
-    assert_eq!(scene.phone("b").standing, Standing::Stale);
+    assert_eq!(scene.phone("b").standing, Freshness::Stale);
     assert!(scene.phone("a").shown().is_some());
     scene.answer(360, both);
     assert_eq!(scene.fleet.unanswered(), 0);
@@ -214,7 +214,7 @@ fn an_answer_in_any_order_finds_its_phones() {
     let order = ["c", "d", "a", "b"];
     let found = order.map(|id| found(id, id, 0)).into();
     let applied = scene.answer(0, answer(found, vec![]));
-    assert_eq!((applied.unanswered, applied.strangers), (vec![], vec![]));
+    assert_eq!((applied.unanswered, applied.unrequested_ids), (vec![], vec![]));
     for id in order {
         assert_eq!(scene.phone(id).label_name(), id);
     }
@@ -225,7 +225,7 @@ fn an_unknown_failure_code_teaches_nothing() {
     let mut scene = Scene::of(&["a"]);
     let applied = scene.answer(0, answer(vec![], vec![failed("a", FailReason::Other(49999))]));
     assert_eq!(applied.unanswered.len(), 1);
-    assert_eq!(scene.phone("a").standing, Standing::Stale);
+    assert_eq!(scene.phone("a").standing, Freshness::Stale);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn strangers_and_repeats_are_reported_and_ignored() {
             vec![failed("a", FailReason::NotFound)],
         ),
     );
-    assert_eq!(applied.strangers, ["x"]);
+    assert_eq!(applied.unrequested_ids, ["x"]);
     assert_eq!(applied.repeated, ["a", "a"]);
     assert_eq!(scene.phone("a").shown().unwrap().status, Status::Started);
     assert_eq!(scene.phone("a").not_found_total, 0);
@@ -250,8 +250,8 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let mut scene = Scene::of(&ids);
     let now = scene.at(0).mono;
-    let mut open: Vec<Question> = scene.fleet.questions(0, now).together.into_iter().collect();
-    let (mut calls, mut culprits) = (0, Vec::new());
+    let mut open: Vec<StatusRequest> = scene.fleet.questions(0, now).together.into_iter().collect();
+    let (mut calls, mut invalid_ids) = (0, Vec::new());
     while let Some(question) = open.pop() {
         calls += 1;
         if !question.ids().any(|id| id.as_str() == "142") {
@@ -259,10 +259,10 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
         }
         match scene.fleet.refuse(&question, now) {
             Refused::Split(left, right) => open.extend([left, right]),
-            Refused::Culprit { id, news } => culprits.push((id, news)),
+            Refused::InvalidId { id, news } => invalid_ids.push((id, news)),
         }
     }
-    assert_eq!(culprits, [(PhoneId::from("142"), true)]);
+    assert_eq!(invalid_ids, [(PhoneId::from("142"), true)]);
     assert!(calls <= 15, "{calls} calls");
     assert_eq!(scene.fleet.unanswered(), 1);
 
@@ -272,7 +272,7 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
             .together
             .iter()
             .chain(&questions.alone)
-            .map(Question::len)
+            .map(StatusRequest::len)
             .collect()
     };
     assert_eq!(sizes(&scene, 599), [99]);
@@ -284,7 +284,7 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
 
     let again = scene.fleet.questions(0, scene.at(600).mono).alone.remove(0);
     let refused = scene.fleet.refuse(&again, scene.at(600).mono);
-    assert!(matches!(refused, Refused::Culprit { news: false, .. }));
+    assert!(matches!(refused, Refused::InvalidId { news: false, .. }));
     let again = scene.fleet.questions(0, scene.at(1200).mono).alone.remove(0);
     let now = scene.at(1200);
     scene
@@ -309,7 +309,7 @@ fn another_roster_keeps_what_is_known_of_phones_that_stay() {
     assert_eq!(
         scene.fleet.assign(&members(&ids)),
         Assigned::default(),
-        "the same roster again changes nothing"
+        "the same targets again changes nothing"
     );
     assert_eq!((scene.phone("a"), scene.phone("b")), before);
     assert_eq!(scene.phone("c"), Phone::unseen("c".into()));
@@ -354,7 +354,7 @@ fn an_answer_finds_phones_that_were_moved_and_passes_over_those_that_left() {
     assert_eq!(scene.phone("100").label_name(), "moved");
     let said = vec![found("0", "left", 0), found("1", "stayed", 0)];
     let applied = scene.fleet.apply(&first, answer(said, vec![]), now);
-    assert_eq!(applied.strangers, Vec::<String>::new());
+    assert_eq!(applied.unrequested_ids, Vec::<String>::new());
     assert_eq!(scene.phone("1").label_name(), "stayed");
     assert!(scene.fleet.view(0).phones.iter().all(|phone| phone.id.as_str() != "0"));
 }
@@ -363,12 +363,12 @@ fn an_answer_finds_phones_that_were_moved_and_passes_over_those_that_left() {
 fn details_reach_the_view_and_change_nothing_else() {
     let mut scene = Scene::of(&["a"]);
     scene.answer(0, answer(vec![found("a", "one", 0)], vec![]));
-    let details = Some(Arc::new(Details {
+    let details = Some(Arc::new(PhoneDetails {
         group: Some("farm".into()),
-        ..Details::default()
+        ..PhoneDetails::default()
     }));
     let before = scene.phone("a");
-    let member = |details| Member {
+    let member = |details| Target {
         id: "a".into(),
         details,
     };
@@ -382,7 +382,7 @@ const CLOSELY: Duration = Duration::from_secs(15);
 fn out_of_turn(scene: &mut Scene, seconds: u64) -> Vec<String> {
     let now = scene.at(seconds).mono;
     let question = scene.fleet.out_of_turn(CLOSELY, now);
-    let ids = question.iter().flat_map(Question::ids);
+    let ids = question.iter().flat_map(StatusRequest::ids);
     ids.map(ToString::to_string).collect()
 }
 
@@ -422,11 +422,11 @@ fn a_hint_is_asked_once_and_at_once() {
 #[test]
 fn a_tally_counts_every_phone_once() {
     let mut scene = Scene::of(&["0", "1", "2", "3", "7", "nf", "never"]);
-    let found: Vec<Found> = ["0", "1", "2", "3", "7"]
+    let found: Vec<FoundPhone> = ["0", "1", "2", "3", "7"]
         .map(|id| found(id, "", id.parse().unwrap()))
         .into();
     scene.answer(0, answer(found, vec![failed("nf", FailReason::NotFound)]));
-    let tally = Tally::of(&scene.fleet.view(0).phones);
+    let tally = StatusCounts::of(&scene.fleet.view(0).phones);
     assert!(tally.by_status().iter().all(|(_, count)| *count == 1), "{tally:?}");
 }
 
@@ -455,7 +455,7 @@ proptest! {
         for (pause, said) in steps {
             clock += pause;
             let now = scene.at(clock);
-            let mut reply = Answer::default();
+            let mut reply = StatusResponse::default();
             for (id, said) in ids.iter().zip(&said) {
                 let phone = expected.get_mut(id).unwrap();
                 match said {
@@ -480,7 +480,7 @@ proptest! {
                 let fresh = want.answered.is_some_and(|at| clock - at < STALE_AFTER.as_secs());
                 let shown = want.status.filter(|_| fresh && !want.not_found);
                 prop_assert_eq!(phone.shown().map(|seen| (seen.status.code(), seen.since.0)), shown);
-                prop_assert_eq!(phone.standing == Standing::NotFound, want.not_found);
+                prop_assert_eq!(phone.standing == Freshness::NotFound, want.not_found);
                 prop_assert_eq!(phone.not_found_total, want.total);
             }
         }

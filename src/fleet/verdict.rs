@@ -1,23 +1,23 @@
-//! What an answer says of one asked phone, after strangers and repeats are sorted out.
+//! What an answer says of one asked phone, after unrequested_ids and repeats are sorted out.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Applied;
-use super::question::{Asked, Question};
-use super::view::{Phone, Seen, Standing};
-use crate::clock::Moment;
-use crate::phone::{Answer, FailReason, Status};
+use super::question::{RequestedPhone, StatusRequest};
+use super::view::{Freshness, ObservedStatus, Phone};
+use geelark_client::clock::Timestamp;
+use geelark_client::phone::{FailReason, Status, StatusResponse};
 
-pub(super) enum Verdict {
+pub(super) enum PhoneUpdate {
     Status { status: Status, name: Option<String> },
     NotFound,
 }
 
-impl Verdict {
+impl PhoneUpdate {
     /// What `answer` says of each phone of the question, in its order. The first word about a phone counts, and a status
     /// outweighs a failure.
-    pub(super) fn sort(question: &Question, answer: Answer, applied: &mut Applied) -> Vec<Option<Self>> {
+    pub(super) fn sort(question: &StatusRequest, answer: StatusResponse, applied: &mut Applied) -> Vec<Option<Self>> {
         let mut verdicts: Vec<Option<Self>> = Vec::new();
         verdicts.resize_with(question.len(), || None);
         let mut finder = Finder::new(question.asked());
@@ -31,7 +31,7 @@ impl Verdict {
             .map(|failed| (failed.id, Self::of(failed.reason)));
         for (id, verdict) in found.chain(failed) {
             match finder.find(&id).map(|at| &mut verdicts[at]) {
-                None => applied.strangers.push(id),
+                None => applied.unrequested_ids.push(id),
                 Some(Some(_)) => applied.repeated.push(id),
                 Some(slot) => *slot = verdict,
             }
@@ -51,11 +51,11 @@ impl Verdict {
     }
 
     /// The phone after this verdict; `None` if it looks the same as before, which costs no allocation.
-    pub(super) fn change(self, phone: &Phone, now: Moment) -> Option<Phone> {
+    pub(super) fn change(self, phone: &Phone, now: Timestamp) -> Option<Phone> {
         let (status, name) = match self {
             Self::NotFound => {
                 return Some(Phone {
-                    standing: Standing::NotFound,
+                    standing: Freshness::NotFound,
                     last: None,
                     not_found_total: phone.not_found_total + 1,
                     ..phone.clone()
@@ -65,14 +65,14 @@ impl Verdict {
         };
         let new_name = name.filter(|name| phone.name.as_deref() != Some(name));
         let kept = phone.last.filter(|last| last.status == status);
-        if new_name.is_none() && kept.is_some() && phone.standing == Standing::Fresh {
+        if new_name.is_none() && kept.is_some() && phone.standing == Freshness::Fresh {
             return None;
         }
         let since = now.unix();
         Some(Phone {
             name: new_name.map(Arc::from).or_else(|| phone.name.clone()),
-            standing: Standing::Fresh,
-            last: kept.or(Some(Seen { status, since })),
+            standing: Freshness::Fresh,
+            last: kept.or(Some(ObservedStatus { status, since })),
             ..phone.clone()
         })
     }
@@ -81,13 +81,13 @@ impl Verdict {
 /// Finds the ids of an answer among those asked. GeeLark usually answers in the order of the question, so the next one is
 /// tried first; a map is only built when that fails.
 struct Finder<'a> {
-    asked: &'a [Asked],
+    asked: &'a [RequestedPhone],
     next: usize,
     map: Option<HashMap<&'a str, usize>>,
 }
 
 impl<'a> Finder<'a> {
-    fn new(asked: &'a [Asked]) -> Self {
+    fn new(asked: &'a [RequestedPhone]) -> Self {
         Self {
             asked,
             next: 0,

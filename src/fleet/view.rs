@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::clock::UnixTime;
-use crate::phone::{Details, PhoneId, Status};
+use geelark_client::clock::UnixTime;
+use geelark_client::phone::{PhoneDetails, PhoneId, Status};
 
 /// One batch as it is to be shown, wholly of one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,18 +22,18 @@ pub struct Phone {
     /// The name last given for it; `None` until one was.
     pub name: Option<Arc<str>>,
     /// Whether what follows may be shown.
-    pub standing: Standing,
+    pub standing: Freshness,
     /// The last status and since when; kept while stale, so that a phone that comes back unchanged keeps its timestamp.
-    pub last: Option<Seen>,
+    pub last: Option<ObservedStatus>,
     /// Answers 42001 since the phone is configured.
     pub not_found_total: u64,
     /// What discovery found out about it.
-    pub details: Option<Arc<Details>>,
+    pub details: Option<Arc<PhoneDetails>>,
 }
 
 /// A status and when this exporter first saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct ObservedStatus {
     /// The status.
     pub status: Status,
     /// When the first answer with this status came, after one with another or none.
@@ -42,7 +42,7 @@ pub struct Seen {
 
 /// How far a phone can be vouched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum Freshness {
     /// Answered recently enough: [`Phone::last`] is true.
     Fresh,
     /// The last answer was that no such phone exists.
@@ -57,7 +57,7 @@ impl Phone {
         Self {
             id,
             name: None,
-            standing: Standing::Stale,
+            standing: Freshness::Stale,
             last: None,
             not_found_total: 0,
             details: None,
@@ -65,8 +65,8 @@ impl Phone {
     }
 
     /// The status, if it may be shown. There is no default: 0 would mean Started.
-    pub fn shown(&self) -> Option<Seen> {
-        self.last.filter(|_| self.standing == Standing::Fresh)
+    pub fn shown(&self) -> Option<ObservedStatus> {
+        self.last.filter(|_| self.standing == Freshness::Fresh)
     }
 
     /// The name as a label value: empty until one is known.
@@ -78,7 +78,7 @@ impl Phone {
 /// How many phones of each kind: every phone is counted exactly once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are the values of the `status` label")]
-pub struct Tally {
+pub struct StatusCounts {
     pub started: usize,
     pub starting: usize,
     pub shut_down: usize,
@@ -88,19 +88,19 @@ pub struct Tally {
     pub stale: usize,
 }
 
-impl Tally {
+impl StatusCounts {
     /// Counts a batch.
     pub fn of(phones: &[Phone]) -> Self {
         let mut tally = Self::default();
         for phone in phones {
             *match (phone.standing, phone.last.map(|seen| seen.status)) {
-                (Standing::NotFound, _) => &mut tally.not_found,
-                (Standing::Stale, _) | (Standing::Fresh, None) => &mut tally.stale,
-                (Standing::Fresh, Some(Status::Started)) => &mut tally.started,
-                (Standing::Fresh, Some(Status::Starting)) => &mut tally.starting,
-                (Standing::Fresh, Some(Status::ShutDown)) => &mut tally.shut_down,
-                (Standing::Fresh, Some(Status::Expired)) => &mut tally.expired,
-                (Standing::Fresh, Some(Status::Other(_))) => &mut tally.other,
+                (Freshness::NotFound, _) => &mut tally.not_found,
+                (Freshness::Stale, _) | (Freshness::Fresh, None) => &mut tally.stale,
+                (Freshness::Fresh, Some(Status::Started)) => &mut tally.started,
+                (Freshness::Fresh, Some(Status::Starting)) => &mut tally.starting,
+                (Freshness::Fresh, Some(Status::ShutDown)) => &mut tally.shut_down,
+                (Freshness::Fresh, Some(Status::Expired)) => &mut tally.expired,
+                (Freshness::Fresh, Some(Status::Other(_))) => &mut tally.other,
             } += 1;
         }
         tally
@@ -120,7 +120,7 @@ impl Tally {
     }
 }
 
-impl std::ops::AddAssign for Tally {
+impl std::ops::AddAssign for StatusCounts {
     fn add_assign(&mut self, other: Self) {
         self.started += other.started;
         self.starting += other.starting;

@@ -4,17 +4,22 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Poller;
-use super::agenda::{Entry, Purpose};
+use super::call_queue::{CallKind, QueuedCall};
 use super::round::Round;
 use crate::fleet::Refused;
-use crate::geelark::{Call, Consequence, Failure, Held, Transport};
-use crate::phone::Answer;
+use geelark_client::phone::StatusResponse;
+use geelark_client::{Blocked, Call, Consequence, Failure, Transport};
 
 impl<T: Transport> Poller<T> {
     /// `round` is the round under way; a question out of turn may be answered between two of them.
-    pub(super) fn settle(&mut self, mut round: Option<&mut Round>, entry: Entry, result: Result<Call<Answer>, Held>) {
-        if entry.purpose == Purpose::OutOfTurn {
-            self.express.end();
+    pub(super) fn settle(
+        &mut self,
+        mut round: Option<&mut Round>,
+        entry: QueuedCall,
+        result: Result<Call<StatusResponse>, Blocked>,
+    ) {
+        if entry.purpose == CallKind::OutOfTurn {
+            self.spare_budget.end();
             round = None;
         }
         if let Some(round) = &mut round {
@@ -41,26 +46,26 @@ impl<T: Transport> Poller<T> {
                 self.take_in(&entry, answer);
             }
             (Err(failure), Some(round)) => self.cope(round, entry, call.trace_id, &failure),
-            (Err(failure), None) if failure.consequence() == Consequence::Hold => {
+            (Err(failure), None) if failure.consequence() == Consequence::Block => {
                 self.closed(call.trace_id, &failure);
             }
             // The round asks about these phones too; it will find out and say what is wrong.
             (Err(failure), None) => self
-                .journal
+                .poll_log
                 .out_of_turn_failed(entry.question.len(), call.trace_id, &failure),
         }
         self.show_lock();
     }
 
-    fn take_in(&mut self, entry: &Entry, answer: Answer) {
+    fn take_in(&mut self, entry: &QueuedCall, answer: StatusResponse) {
         let now = self.parts.clock.now();
         let applied = self.parts.fleet.apply(&entry.question, answer, now);
         for batch in &applied.changed {
-            self.post(*batch);
+            self.update_batch(*batch);
         }
         match entry.purpose {
-            Purpose::OutOfTurn => self.journal.answered_out_of_turn(),
-            Purpose::Round | Purpose::Culprit => self.journal.answered(entry.question.batch(), applied),
+            CallKind::OutOfTurn => self.poll_log.answered_out_of_turn(),
+            CallKind::Round | CallKind::InvalidId => self.poll_log.answered(entry.question.batch(), applied),
         }
     }
 
@@ -69,32 +74,32 @@ impl<T: Transport> Poller<T> {
         let now = Instant::now();
         let held = self.parts.client.gate().check().err();
         let until = held.map_or(now, |held| held.until.into());
-        self.journal.held(trace_id, failure, until - now);
+        self.poll_log.held(trace_id, failure, until - now);
         until
     }
 
-    fn cope(&mut self, round: &mut Round, entry: Entry, trace_id: Uuid, failure: &Failure) {
+    fn cope(&mut self, round: &mut Round, entry: QueuedCall, trace_id: Uuid, failure: &Failure) {
         let now = Instant::now();
         let (batch, attempt) = (entry.question.batch(), entry.attempts + 1);
         match failure.consequence() {
-            Consequence::Hold => {
+            Consequence::Block => {
                 let until = self.closed(trace_id, failure);
                 round.hold(&entry, until);
             }
             Consequence::Retry => {
-                self.journal.failed(batch, attempt, trace_id, failure);
+                self.poll_log.failed(batch, attempt, trace_id, failure);
                 round.retry(entry, now);
             }
             Consequence::GiveUp => {
-                self.journal.failed(batch, attempt, trace_id, failure);
+                self.poll_log.failed(batch, attempt, trace_id, failure);
                 round.give_up(&entry);
             }
             Consequence::Split => match self.parts.fleet.refuse(&entry.question, now.into_std()) {
-                Refused::Culprit { id, news: true } => self.journal.culprit(&id, trace_id),
-                Refused::Culprit { news: false, .. } => {}
+                Refused::InvalidId { id, news: true } => self.poll_log.invalid_id(&id, trace_id),
+                Refused::InvalidId { news: false, .. } => {}
                 Refused::Split(left, right) => {
                     if !round.halve(&entry, [left, right], now) {
-                        self.journal.failed(batch, attempt, trace_id, failure);
+                        self.poll_log.failed(batch, attempt, trace_id, failure);
                     }
                 }
             },

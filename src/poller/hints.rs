@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::phone::PhoneId;
+use geelark_client::phone::PhoneId;
 
 /// A hint more than this is dropped: the round will see those phones anyway, and a flood must not grow memory.
 const MOST: usize = 10_000;

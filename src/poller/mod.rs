@@ -9,14 +9,14 @@
 //! - questions out of turn spend only what the rounds leave of the budget;
 //! - a closed account ends the round at once, and the next begins when it opens.
 
-mod agenda;
 mod answers;
-mod express;
+mod call_queue;
 mod hints;
-mod journal;
-mod mirror;
+mod poll_log;
 mod round;
 mod schedule;
+mod snapshot_cell;
+mod spare_budget;
 #[cfg(test)]
 mod tests;
 
@@ -32,18 +32,18 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 pub use hints::Hints;
-pub use mirror::Mirror;
 pub use schedule::{effective_interval, effective_stale_after};
+pub use snapshot_cell::SnapshotCell;
 
-use crate::clock::Clock;
-use crate::exposition::{AccountMetrics, Section};
+use crate::exposition::{AccountMetrics, AccountStore};
 use crate::fleet::Fleet;
-use crate::geelark::{Call, Client, Held, Transport};
-use crate::phone::{Answer, BATCH_SIZE, Member, PhoneId};
-use agenda::{Entry, Purpose};
-use express::Express;
-use journal::Journal;
+use call_queue::{CallKind, QueuedCall};
+use geelark_client::clock::Clock;
+use geelark_client::phone::{BATCH_SIZE, PhoneId, StatusResponse, Target};
+use geelark_client::{Blocked, Call, Client, Transport};
+use poll_log::PollLog;
 use round::Round;
+use spare_budget::SpareBudget;
 
 /// How often statuses are checked for their age and restless phones are looked for: the precision of both.
 const TICK: Duration = Duration::from_secs(1);
@@ -71,13 +71,13 @@ pub struct Parts<T> {
     /// What is known already.
     pub fleet: Fleet,
     /// Which phones are to be watched. The first round begins when this is marked as changed for the first time.
-    pub roster: watch::Receiver<Arc<[Member]>>,
+    pub targets: watch::Receiver<Arc<[Target]>>,
     /// Phones that somebody says have changed.
     pub hints: Hints,
     /// Where the fleet is shown to whoever keeps a memory of it.
-    pub mirror: Mirror,
+    pub snapshot_cell: SnapshotCell,
     /// Where batches are posted.
-    pub section: Section,
+    pub section: AccountStore,
     /// The account's own metrics.
     pub metrics: AccountMetrics,
     /// Time.
@@ -90,16 +90,16 @@ pub struct Parts<T> {
 pub struct Poller<T> {
     parts: Parts<T>,
     settings: Settings,
-    journal: Journal,
+    poll_log: PollLog,
     /// From round to round, as far as the budget allows.
     every: Duration,
-    express: Express,
+    spare_budget: SpareBudget,
     /// The end of the lock, as far as it is shown.
     locked: Option<std::time::Instant>,
 }
 
 /// A call under way.
-type Asking = BoxFuture<'static, (Entry, Result<Call<Answer>, Held>)>;
+type Asking = BoxFuture<'static, (QueuedCall, Result<Call<StatusResponse>, Blocked>)>;
 
 /// When the next round begins, and how much time its calls are spread over.
 struct Next {
@@ -120,16 +120,16 @@ impl Next {
 impl<T: Transport> Poller<T> {
     /// A poller that has not asked yet. What its fleet already knows and is not too old is posted at once.
     pub fn new(parts: Parts<T>, settings: Settings) -> Self {
-        let journal = Journal::new(parts.fleet.account().clone());
+        let poll_log = PollLog::new(parts.fleet.account().clone());
         let budget = parts.client.budget().requests_per_minute();
         parts.metrics.budget.set(budget.get().into());
         let every = settings.interval;
         let mut poller = Self {
             parts,
             settings,
-            journal,
+            poll_log,
             every,
-            express: Express::new(budget, 0, every, Instant::now()),
+            spare_budget: SpareBudget::new(budget, 0, every, Instant::now()),
             locked: None,
         };
         poller.adapt();
@@ -137,7 +137,7 @@ impl<T: Transport> Poller<T> {
             .parts
             .fleet
             .expire(poller.stale_after(), Instant::now().into_std());
-        poller.parts.section.rearrange(poller.parts.fleet.views());
+        poller.parts.section.replace_batches(poller.parts.fleet.views());
         // A predecessor may have shown a lock that ended while nobody looked.
         poller.parts.metrics.locked_until.set(0);
         poller.show_lock();
@@ -164,15 +164,15 @@ impl<T: Transport> Poller<T> {
                 asking.push(self.ask(question));
             }
             // After a hold one call finds out whether it is over; the others wait for its answer.
-            let probing = self.parts.client.gate().probing();
-            let width = if probing { 1 } else { self.settings.max_in_flight };
+            let is_half_open = self.parts.client.gate().is_half_open();
+            let width = if is_half_open { 1 } else { self.settings.max_in_flight };
             let question_at = round.as_ref().and_then(|round| round.next_at(width));
             let round_at = next.as_ref().map(|next| next.at).filter(|_| round.is_none());
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return self.parts.fleet,
                 Some((entry, result)) = asking.next() => self.settle(round.as_mut(), entry, result),
-                Ok(()) = self.parts.roster.changed() => {
+                Ok(()) = self.parts.targets.changed() => {
                     let is_large = self.assign() > BATCH_SIZE;
                     if round.is_some() {
                         hurry |= is_large;
@@ -180,12 +180,12 @@ impl<T: Transport> Poller<T> {
                         next = Some(Next::in_a_hurry(Instant::now()));
                     }
                 }
-                () = self.parts.mirror.wanted() => self.reflect(),
+                () = self.parts.snapshot_cell.wanted() => self.reflect(),
                 _ = tick.tick() => {
                     self.tick();
                     if let Some(round) = round.as_ref().filter(|_| !self.finished_first_round() && Instant::now() >= report_at) {
                         report_at += PROGRESS_EVERY;
-                        self.journal.progress(round.answers(), self.parts.fleet.batches());
+                        self.poll_log.progress(round.answers(), self.parts.fleet.batches());
                     }
                 }
                 () = sleep_until(round_at.unwrap_or_else(Instant::now)), if round_at.is_some() => {
@@ -205,7 +205,7 @@ impl<T: Transport> Poller<T> {
         }
     }
 
-    fn ask(&self, entry: Entry) -> Asking {
+    fn ask(&self, entry: QueuedCall) -> Asking {
         let client = self.parts.client.clone();
         let ids: Vec<PhoneId> = entry.question.ids().cloned().collect();
         Box::pin(async move {
@@ -215,32 +215,32 @@ impl<T: Transport> Poller<T> {
     }
 
     /// The next question out of turn, if there is something to ask and something to pay it with.
-    fn out_of_turn(&mut self) -> Option<Entry> {
+    fn out_of_turn(&mut self) -> Option<QueuedCall> {
         let now = Instant::now();
         let gate = self.parts.client.gate();
-        if !self.express.is_free(now) || gate.probing() || gate.check().is_err() {
+        if !self.spare_budget.is_free(now) || gate.is_half_open() || gate.check().is_err() {
             return None;
         }
         let fleet = &mut self.parts.fleet;
         // A tick early, since that is how long it may take to notice: asked at least so often, not at most.
         let interval = self.settings.transient_interval.saturating_sub(TICK);
         let question = fleet.out_of_turn(interval, now.into_std())?;
-        self.express.begin(now);
-        Some(Entry {
+        self.spare_budget.begin(now);
+        Some(QueuedCall {
             question,
-            purpose: Purpose::OutOfTurn,
+            purpose: CallKind::OutOfTurn,
             attempts: 0,
         })
     }
 
-    /// Takes in another roster; returns how many phones are new. A few of them are asked about out of turn.
+    /// Takes in another targets; returns how many phones are new. A few of them are asked about out of turn.
     fn assign(&mut self) -> usize {
-        let members = self.parts.roster.borrow_and_update().clone();
+        let members = self.parts.targets.borrow_and_update().clone();
         let news = self.parts.fleet.assign(&members);
         if news.changed {
-            self.parts.section.rearrange(self.parts.fleet.views());
+            self.parts.section.replace_batches(self.parts.fleet.views());
             self.adapt();
-            self.journal.roster(members.len(), news.added.len());
+            self.poll_log.targets(members.len(), news.added.len());
         }
         if news.added.len() <= BATCH_SIZE && self.finished_first_round() {
             self.parts.fleet.hint(&news.added);
@@ -253,11 +253,11 @@ impl<T: Transport> Poller<T> {
         let batches = self.parts.fleet.batches();
         let budget = self.parts.client.budget().requests_per_minute();
         self.every = effective_interval(self.settings.interval, batches, budget);
-        self.express.resize(budget, batches, self.every);
+        self.spare_budget.resize(budget, batches, self.every);
         self.parts.metrics.poll_interval.set(self.every.as_secs_f64());
-        self.journal
+        self.poll_log
             .interval(self.settings.interval, self.every, batches, budget.get());
-        self.journal.stale_after(self.settings.stale_after, self.stale_after());
+        self.poll_log.stale_after(self.settings.stale_after, self.stale_after());
     }
 
     fn conclude(&mut self, round: &Round, hurry: bool) -> Next {
@@ -273,7 +273,7 @@ impl<T: Transport> Poller<T> {
             .unanswered
             .set(self.parts.fleet.unanswered().try_into().unwrap_or(i64::MAX));
         let first = !self.parts.first_round.swap(true, Ordering::Release);
-        self.journal
+        self.poll_log
             .round(first, round.unanswered(), self.parts.fleet.batches(), took);
         match round.held_until() {
             None if hurry => Next::in_a_hurry(now),
@@ -287,14 +287,14 @@ impl<T: Transport> Poller<T> {
     /// What time alone changes: statuses grow stale, locks end.
     fn tick(&mut self) {
         for batch in self.parts.fleet.expire(self.stale_after(), Instant::now().into_std()) {
-            self.post(batch);
+            self.update_batch(batch);
         }
         self.show_lock();
     }
 
     fn reflect(&self) {
         self.parts
-            .mirror
+            .snapshot_cell
             .show(self.parts.fleet.snapshot(self.parts.clock.now()));
     }
 
@@ -307,13 +307,13 @@ impl<T: Transport> Poller<T> {
         let shown = until.map_or(0, |until| now.wall_at(until).0);
         self.parts.metrics.locked_until.set(shown);
         if until.is_none() {
-            self.journal.reopened();
+            self.poll_log.reopened();
         }
         self.locked = until;
     }
 
-    fn post(&self, batch: usize) {
-        self.parts.section.post(batch, self.parts.fleet.view(batch));
+    fn update_batch(&self, batch: usize) {
+        self.parts.section.update_batch(batch, self.parts.fleet.view(batch));
     }
 
     fn stale_after(&self) -> Duration {

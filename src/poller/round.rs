@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::agenda::{Agenda, Entry, Purpose};
+use super::call_queue::{CallKind, CallQueue, QueuedCall};
 use super::schedule;
 use crate::backoff;
-use crate::fleet::{Fleet, Question};
+use crate::fleet::{Fleet, StatusRequest};
 
 /// How many refused ids are tried again in one round. Each costs a call of its own, which must not slow down the healthy.
-const CULPRITS_PER_ROUND: usize = 10;
+const INVALID_IDS_PER_ROUND: usize = 10;
 
-/// How many questions are halved in one round: enough to isolate four culprits among a hundred at once, few enough that a
+/// How many questions are halved in one round: enough to isolate four invalid_ids among a hundred at once, few enough that a
 /// GeeLark that refuses everything does not eat the budget. What is left is searched in the next round.
 const HALVINGS_PER_ROUND: usize = 32;
 
@@ -22,7 +22,7 @@ pub(super) struct Round {
     pub(super) start: Instant,
     /// When the next round is due: no retry is scheduled beyond.
     deadline: Instant,
-    agenda: Agenda,
+    call_queue: CallQueue,
     in_flight: usize,
     /// Batches that were not wholly answered.
     unanswered: BTreeSet<usize>,
@@ -38,42 +38,42 @@ impl Round {
         let mut round = Self {
             start,
             deadline,
-            agenda: Agenda::default(),
+            call_queue: CallQueue::default(),
             in_flight: 0,
             unanswered: BTreeSet::new(),
             answers: 0,
             halvings: 0,
             held_until: None,
         };
-        let entry = |question, purpose| Entry {
+        let entry = |question, purpose| QueuedCall {
             question,
             purpose,
             attempts: 0,
         };
-        let mut culprits = Vec::new();
+        let mut invalid_ids = Vec::new();
         // Those that waited longest come first: a round that is cut short each time must not starve the same batches.
         for (nth, batch) in fleet.by_last_asked().into_iter().enumerate() {
             let questions = fleet.questions(batch, start.into_std());
             if let Some(question) = questions.together {
                 let at = start + schedule::offset(spread, nth, fleet.batches());
-                round.agenda.push(at, entry(question, Purpose::Round));
+                round.call_queue.push(at, entry(question, CallKind::Round));
             }
-            culprits.extend(questions.alone);
+            invalid_ids.extend(questions.alone);
         }
-        for question in culprits.into_iter().take(CULPRITS_PER_ROUND) {
-            round.agenda.push_last(start, entry(question, Purpose::Culprit));
+        for question in invalid_ids.into_iter().take(INVALID_IDS_PER_ROUND) {
+            round.call_queue.push_last(start, entry(question, CallKind::InvalidId));
         }
         round
     }
 
     /// When the next question is due, if there is room for it among `width` calls under way.
     pub(super) fn next_at(&self, width: usize) -> Option<Instant> {
-        self.agenda.next_at().filter(|_| self.in_flight < width)
+        self.call_queue.next_at().filter(|_| self.in_flight < width)
     }
 
     /// The next question, to be asked now.
-    pub(super) fn begin(&mut self) -> Option<Entry> {
-        let entry = self.agenda.pop()?;
+    pub(super) fn begin(&mut self) -> Option<QueuedCall> {
+        let entry = self.call_queue.pop()?;
         self.in_flight += 1;
         Some(entry)
     }
@@ -84,7 +84,7 @@ impl Round {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.agenda.is_empty() && self.in_flight == 0
+        self.call_queue.is_empty() && self.in_flight == 0
     }
 
     pub(super) fn answered(&mut self) {
@@ -105,18 +105,18 @@ impl Round {
         self.held_until
     }
 
-    pub(super) fn give_up(&mut self, entry: &Entry) {
-        if entry.purpose == Purpose::Round {
+    pub(super) fn give_up(&mut self, entry: &QueuedCall) {
+        if entry.purpose == CallKind::Round {
             self.unanswered.insert(entry.question.batch());
         }
     }
 
     /// Asks again after a while, or gives up if that would be after the next round is due.
-    pub(super) fn retry(&mut self, entry: Entry, now: Instant) {
+    pub(super) fn retry(&mut self, entry: QueuedCall, now: Instant) {
         let attempts = entry.attempts + 1;
         let at = now + backoff::delay(attempts, fastrand::f64());
         if at < self.deadline {
-            self.agenda.push(at, Entry { attempts, ..entry });
+            self.call_queue.push(at, QueuedCall { attempts, ..entry });
         } else {
             self.give_up(&entry);
         }
@@ -124,27 +124,27 @@ impl Round {
 
     /// Asks both halves of a refused question, behind everybody else. False if that was done often enough in this round;
     /// the entry is then given up.
-    pub(super) fn halve(&mut self, entry: &Entry, halves: [Question; 2], now: Instant) -> bool {
+    pub(super) fn halve(&mut self, entry: &QueuedCall, halves: [StatusRequest; 2], now: Instant) -> bool {
         if self.halvings == HALVINGS_PER_ROUND {
             self.give_up(entry);
             return false;
         }
         self.halvings += 1;
         for question in halves {
-            let half = Entry {
+            let half = QueuedCall {
                 question,
                 purpose: entry.purpose,
                 attempts: 0,
             };
-            self.agenda.push_last(now, half);
+            self.call_queue.push_last(now, half);
         }
         true
     }
 
     /// The account is closed: what was not asked yet is not asked in this round.
-    pub(super) fn hold(&mut self, entry: &Entry, until: Instant) {
+    pub(super) fn hold(&mut self, entry: &QueuedCall, until: Instant) {
         self.give_up(entry);
-        self.unanswered.extend(self.agenda.abandon());
+        self.unanswered.extend(self.call_queue.abandon());
         self.held_until = self.held_until.max(Some(until));
     }
 }

@@ -1,4 +1,4 @@
-//! The scheduler under paused time: the real client, budget, gate, fleet and board, and a GeeLark that is a function.
+//! The scheduler under paused time: the real client, budget, gate, fleet and store, and a GeeLark that is a function.
 
 use std::num::NonZeroU32;
 use std::sync::Mutex;
@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::*;
-use crate::config::{Credentials, Secret};
-use crate::exposition::{Board, BuildInfo, Encoding};
-use crate::geelark::{Budget, Failure, Gate, Reason, Reply};
-use crate::phone::{Member, PhoneId};
+use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use geelark_client::phone::{PhoneId, Target};
+use geelark_client::{Budget, Failure, Gate, Reason, Reply};
+use geelark_client::{Credentials, Secret};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -27,11 +27,11 @@ type Behaviour = dyn Fn(usize, &[String]) -> Result<Value, Failure> + Send + Syn
 struct Upstream {
     behaviour: Arc<Behaviour>,
     latency: Duration,
-    calls: Arc<Mutex<Vec<Asked>>>,
+    calls: Arc<Mutex<Vec<RequestedPhone>>>,
 }
 
 /// When GeeLark was asked about which ids.
-type Asked = (Instant, Vec<String>);
+type RequestedPhone = (Instant, Vec<String>);
 
 impl Upstream {
     fn new(behaviour: impl Fn(usize, &[String]) -> Result<Value, Failure> + Send + Sync + 'static) -> Self {
@@ -98,9 +98,9 @@ fn refusal(code: i64) -> Value {
 /// One account being watched.
 struct Scene {
     upstream: Upstream,
-    board: Board,
+    store: MetricsStore,
     budget: Arc<Budget>,
-    roster: watch::Sender<Arc<[Member]>>,
+    targets: watch::Sender<Arc<[Target]>>,
     hints: Hints,
     stop: CancellationToken,
     task: JoinHandle<Fleet>,
@@ -123,25 +123,25 @@ impl Scene {
             Arc::new(Gate::new()),
             clock.clone(),
         );
-        let board = Board::new(BuildInfo {
+        let store = MetricsStore::new(BuildInfo {
             version: "0",
             revision: "r",
             rustc: "c",
         });
         let fleet = Fleet::new("main".into());
-        let section = board.section(fleet.account());
-        board.arrange(vec![section.clone()]);
-        let (roster, mut receiver) = watch::channel(members(ids));
+        let section = store.section(fleet.account());
+        store.set_accounts(vec![section.clone()]);
+        let (targets, mut receiver) = watch::channel(members(ids));
         receiver.mark_changed();
         let hints = Hints::new();
         let parts = Parts {
             client: Arc::new(client),
             fleet,
-            roster: receiver,
+            targets: receiver,
             hints: hints.clone(),
-            mirror: Mirror::default(),
+            snapshot_cell: SnapshotCell::default(),
             section,
-            metrics: board.metrics().account("main"),
+            metrics: store.metrics().account("main"),
             clock,
             first_round: Arc::default(),
         };
@@ -155,9 +155,9 @@ impl Scene {
         let stop = CancellationToken::new();
         Self {
             upstream,
-            board,
+            store,
             budget,
-            roster,
+            targets,
             hints,
             stop: stop.clone(),
             task: tokio::spawn(poller.run(stop)),
@@ -180,7 +180,7 @@ impl Scene {
     }
 
     fn text(&self) -> String {
-        let bytes: Vec<u8> = self.board.scrape(Encoding::Plain).flatten().collect();
+        let bytes: Vec<u8> = self.store.scrape(Encoding::Plain).flatten().collect();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -202,8 +202,8 @@ impl Scene {
     }
 }
 
-fn members(ids: &[PhoneId]) -> Arc<[Member]> {
-    ids.iter().cloned().map(Member::from).collect()
+fn members(ids: &[PhoneId]) -> Arc<[Target]> {
+    ids.iter().cloned().map(Target::from).collect()
 }
 
 fn ids(count: usize) -> Vec<PhoneId> {
@@ -386,7 +386,7 @@ async fn one_refused_id_costs_its_neighbours_nothing() {
     sleep(MINUTE).await;
     let mut sizes = scene.upstream.sizes();
     sizes.sort_unstable();
-    assert_eq!(sizes, [99, 100, 100], "the culprit is left out");
+    assert_eq!(sizes, [99, 100, 100], "the invalid_id is left out");
     scene.upstream.forget();
     sleep(10 * MINUTE).await;
     let alone = scene.upstream.sizes().iter().filter(|size| **size == 1).count();
@@ -509,7 +509,7 @@ async fn phones_come_and_go_while_the_others_stay_as_they_are() {
     );
     let mut others = ids(151);
     others.remove(0);
-    scene.roster.send_replace(members(&others));
+    scene.targets.send_replace(members(&others));
     sleep(Duration::from_secs(3)).await;
     assert_eq!(scene.count("phone_status"), 150, "the new one is asked about at once");
     assert_eq!(scene.count("phone_info"), 150);
@@ -526,7 +526,7 @@ async fn phones_come_and_go_while_the_others_stay_as_they_are() {
 async fn a_large_addition_is_asked_about_as_fast_as_the_budget_allows() {
     let scene = Scene::start(Upstream::well(), 10, 100, 10 * MINUTE);
     sleep(Duration::from_secs(10)).await;
-    scene.roster.send_replace(members(&ids(2000)));
+    scene.targets.send_replace(members(&ids(2000)));
     sleep(Duration::from_secs(30)).await;
     assert_eq!(scene.count("phone_status"), 2000);
     assert_eq!(scene.upstream.sizes().len(), 21, "and only once");
@@ -536,7 +536,7 @@ async fn a_large_addition_is_asked_about_as_fast_as_the_budget_allows() {
 async fn a_fleet_that_shrinks_below_a_batch_saves_the_call() {
     let scene = Scene::start(Upstream::well(), 250, 100, MINUTE);
     sleep(Duration::from_secs(30)).await;
-    scene.roster.send_replace(members(&ids(90)));
+    scene.targets.send_replace(members(&ids(90)));
     sleep(2 * MINUTE).await;
     assert_eq!(*scene.upstream.sizes().last().unwrap(), 90);
     assert_eq!(scene.count("phone_status"), 90);
@@ -555,7 +555,7 @@ async fn rounds_that_are_cut_short_each_time_starve_no_batch() {
 async fn a_large_addition_in_the_middle_of_a_round_does_not_wait_for_two() {
     let scene = Scene::start(Upstream::well(), 300, 100, 2 * MINUTE);
     sleep(Duration::from_secs(130)).await;
-    scene.roster.send_replace(members(&ids(1500)));
+    scene.targets.send_replace(members(&ids(1500)));
     sleep(2 * MINUTE).await;
     assert_eq!(scene.count("phone_status"), 1500);
 }

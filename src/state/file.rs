@@ -10,12 +10,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::damage::Damage;
-use super::memory::{Account, Memory, Round, Vouched};
+use super::memory::{Account, Expiring, Round, State};
 use super::rows::{Remembered, Rows};
-use crate::clock::UnixMillis;
 use crate::fleet::Snapshot;
-use crate::geelark::{Closure, Spent};
-use crate::money::{Plan, Wallet};
+use geelark_client::clock::UnixMillis;
+use geelark_client::money::{Plan, Wallet};
+use geelark_client::{GateSnapshot, Spent};
 
 /// Raised whenever an older exporter could misread what a newer one writes.
 pub(super) const FORMAT: u64 = 1;
@@ -37,10 +37,10 @@ struct OutgoingAccount<'a> {
     name: &'a str,
     credentials: &'a str,
     spent: &'a Spent,
-    closure: Closure,
+    closure: GateSnapshot,
     round: Round,
-    wallet: Option<Vouched<Wallet>>,
-    plan: Option<Vouched<Plan>>,
+    wallet: Option<Expiring<Wallet>>,
+    plan: Option<Expiring<Plan>>,
     phones: Rows<'a>,
 }
 
@@ -57,15 +57,15 @@ struct IncomingAccount {
     name: String,
     credentials: String,
     spent: Spent,
-    closure: Closure,
+    closure: GateSnapshot,
     round: Round,
-    wallet: Option<Vouched<Wallet>>,
-    plan: Option<Vouched<Plan>>,
+    wallet: Option<Expiring<Wallet>>,
+    plan: Option<Expiring<Plan>>,
     phones: Vec<Remembered>,
 }
 
 /// Writes `memory`. The text is never whole in memory; `out` had better be buffered.
-pub fn encode(memory: &Memory, out: impl Write) -> io::Result<()> {
+pub fn encode(memory: &State, out: impl Write) -> io::Result<()> {
     let mut out = Summed {
         out,
         sum: crc32fast::Hasher::new(),
@@ -92,7 +92,7 @@ pub fn encode(memory: &Memory, out: impl Write) -> io::Result<()> {
 }
 
 /// The memory in a file's bytes. Whatever they are, it is what [`encode`] was given, or it is damage.
-pub fn decode(bytes: &[u8]) -> Result<Memory, Damage> {
+pub fn decode(bytes: &[u8]) -> Result<State, Damage> {
     let rest = bytes.strip_prefix(START.as_bytes()).ok_or(Damage::Foreign)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (format, rest) = rest.split_at(digits);
@@ -125,12 +125,12 @@ fn trailer(sum: &crc32fast::Hasher) -> String {
     format!("{BEFORE_SUM}{:08x}{AFTER_SUM}", sum.clone().finalize())
 }
 
-fn understand(read: Incoming) -> Result<Memory, Damage> {
+fn understand(read: Incoming) -> Result<State, Damage> {
     let mut names = HashSet::new();
     if !read.accounts.iter().all(|account| names.insert(&account.name)) {
         return Err(Damage::Twice);
     }
-    Ok(Memory {
+    Ok(State {
         written: read.written,
         accounts: read.accounts.into_iter().map(account).collect::<Result<_, _>>()?,
     })

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{UnixMillis, UnixTime};
 use crate::fleet::Snapshot;
-use crate::geelark::{Closure, Spent};
-use crate::money::{Plan, Wallet};
+use geelark_client::clock::{UnixMillis, UnixTime};
+use geelark_client::money::{Plan, Wallet};
+use geelark_client::{GateSnapshot, Spent};
 
 /// Everything one process tells the next.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Memory {
+pub struct State {
     /// When it was written down.
     pub written: UnixMillis,
     /// The accounts, each name once.
@@ -28,13 +28,13 @@ pub struct Account {
     /// The budget.
     pub spent: Spent,
     /// The gate.
-    pub closure: Closure,
+    pub closure: GateSnapshot,
     /// How the last round went.
     pub round: Round,
     /// What is in the wallet.
-    pub wallet: Option<Vouched<Wallet>>,
+    pub wallet: Option<Expiring<Wallet>>,
     /// What the plan allows.
-    pub plan: Option<Vouched<Plan>>,
+    pub plan: Option<Expiring<Plan>>,
     /// The phones, each id once.
     pub phones: Arc<Snapshot>,
 }
@@ -52,13 +52,13 @@ pub struct Round {
     /// Ids that the last answers passed over.
     pub unanswered: i64,
     /// Of an account with discovery.
-    pub listed: Option<Listed>,
+    pub listed: Option<DiscoverySummary>,
 }
 
 /// Something that may be shown until somebody would have had to read it again.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Vouched<T> {
+pub struct Expiring<T> {
     /// The thing.
     pub value: T,
     /// When its time is over.
@@ -68,14 +68,14 @@ pub struct Vouched<T> {
 /// What was shown of an account's discovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Listed {
+pub struct DiscoverySummary {
     /// When all phones were last listed; 0 before the first time.
     pub last_success: UnixTime,
     /// How many discovery knew of.
     pub phones: i64,
 }
 
-impl Memory {
+impl State {
     /// How many phones it has.
     pub fn phones(&self) -> usize {
         self.accounts.iter().map(|account| account.phones.len()).sum()

@@ -1,7 +1,7 @@
 //! Warm restart: what is known, spent and locked, kept in a folder from one process to the next.
 //!
-//! [`Memory`] is what is kept, [`encode`] and [`decode`] are the file, [`Store`] is the folder. Times in a memory are the
-//! wall clock's; whoever restores from them bounds them (see [`Past`](crate::clock::Past)).
+//! [`State`] is what is kept, [`encode`] and [`decode`] are the file, [`Store`] is the folder. Times in a memory are the
+//! wall clock's; whoever restores from them bounds them (see [`ElapsedSinceSave`](geelark_client::clock::ElapsedSinceSave)).
 //!
 //! Always true:
 //! - the file is replaced whole: whenever the process or the machine stops, the folder holds the old one or the new one;
@@ -20,5 +20,5 @@ mod tests;
 
 pub use damage::Damage;
 pub use file::{decode, encode};
-pub use memory::{Account, Listed, Memory, Round, Vouched};
+pub use memory::{Account, DiscoverySummary, Expiring, Round, State};
 pub use store::{InUse, Recall, Store, Trouble};

@@ -1,16 +1,16 @@
 //! One phone as a row: an array without keys, since there may be a hundred thousand.
 //!
-//! `[id, name, standing, status, since, not found, answered, details]`, with null for what is not known. Standing is 0
-//! fresh, 1 not found, 2 stale. Details, where discovery found any, are a row as well: `[group, charge mode, os version,
+//! `[id, name, standing, status, since, not found, answered, details]`, with null for what is not known. Freshness is 0
+//! fresh, 1 not found, 2 stale. PhoneDetails, where discovery found any, are a row as well: `[group, charge mode, os version,
 //! brand, model, country, expires, task running]`.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::clock::{UnixMillis, UnixTime};
-use crate::fleet::{Phone, Seen, Snapshot, Standing};
-use crate::phone::{ChargeMode, Details, PhoneId, Status};
+use crate::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
+use geelark_client::clock::{UnixMillis, UnixTime};
+use geelark_client::phone::{ChargeMode, PhoneDetails, PhoneId, Status};
 
 /// The phones of an account, written one by one.
 pub(super) struct Rows<'a>(pub(super) &'a Snapshot);
@@ -55,9 +55,9 @@ fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {
         phone.id.as_str(),
         phone.name.as_deref(),
         match phone.standing {
-            Standing::Fresh => 0,
-            Standing::NotFound => 1,
-            Standing::Stale => 2,
+            Freshness::Fresh => 0,
+            Freshness::NotFound => 1,
+            Freshness::Stale => 2,
         },
         phone.last.map(|seen| seen.status.code()),
         phone.last.map(|seen| seen.since),
@@ -67,7 +67,7 @@ fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {
     )
 }
 
-fn details_row(details: &Details) -> DetailsRow<&str> {
+fn details_row(details: &PhoneDetails) -> DetailsRow<&str> {
     DetailsRow(
         details.group.as_deref(),
         details.charge_mode.map(|mode| match mode {
@@ -90,7 +90,7 @@ impl TryFrom<Row<String>> for Remembered {
     fn try_from(row: Row<String>) -> Result<Self, Self::Error> {
         let Row(id, name, standing, status, since, not_found_total, answered, details) = row;
         let last = match (status, since) {
-            (Some(code), Some(since)) => Some(Seen {
+            (Some(code), Some(since)) => Some(ObservedStatus {
                 status: Status::from_code(code),
                 since,
             }),
@@ -98,9 +98,9 @@ impl TryFrom<Row<String>> for Remembered {
             _ => return Err("a status without its time, or the other way round"),
         };
         let standing = match (standing, last) {
-            (0, Some(_)) => Standing::Fresh,
-            (1, None) => Standing::NotFound,
-            (2, _) => Standing::Stale,
+            (0, Some(_)) => Freshness::Fresh,
+            (1, None) => Freshness::NotFound,
+            (2, _) => Freshness::Stale,
             _ => return Err("a standing that does not fit"),
         };
         let phone = Phone {
@@ -109,13 +109,13 @@ impl TryFrom<Row<String>> for Remembered {
             standing,
             last,
             not_found_total,
-            details: details.map(|row| Arc::new(Details::from(row))),
+            details: details.map(|row| Arc::new(PhoneDetails::from(row))),
         };
         Ok(Self(phone, answered))
     }
 }
 
-impl From<DetailsRow<String>> for Details {
+impl From<DetailsRow<String>> for PhoneDetails {
     fn from(row: DetailsRow<String>) -> Self {
         let DetailsRow(group, charge_mode, os_version, brand, model, country, expires, task_running) = row;
         let text = |text: Option<String>| text.map(Arc::from);

@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::damage::Damage;
 use super::file::{decode, encode};
-use super::memory::Memory;
-use crate::clock::UnixMillis;
-use crate::geelark::Ending;
+use super::memory::State;
+use geelark_client::Ending;
+use geelark_client::clock::UnixMillis;
 
 const FILE: &str = "state.json";
 const TEMPORARY: &str = "state.json.tmp";
@@ -34,7 +34,7 @@ const FOLDER_MODE: u32 = 0o700;
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
-    /// The locked file, once it could be locked. Held while writing, so that two writes do not meet.
+    /// The locked file, once it could be locked. Blocked while writing, so that two writes do not meet.
     lock: Mutex<Option<File>>,
 }
 
@@ -56,7 +56,7 @@ pub struct Trouble {
 #[derive(Debug)]
 pub struct Recall {
     /// The memory; `None` if there was none, or none that could be read.
-    pub memory: Option<Memory>,
+    pub memory: Option<State>,
     /// How the process that wrote it ended.
     pub ending: Ending,
     /// A sentence about a file that was there and could not be read.
@@ -98,7 +98,7 @@ impl Store {
 
     /// Replaces the file, and says whether that was the end. However this goes, the folder holds the old file or the new
     /// one, whole. Blocks on the disk.
-    pub fn write(&self, memory: &Memory, ending: Ending) -> Result<(), Trouble> {
+    pub fn write(&self, memory: &State, ending: Ending) -> Result<(), Trouble> {
         let mut lock = self.lock();
         self.own(&mut lock).map_err(|refusal| match refusal {
             Refusal::InUse(InUse(path)) => Trouble {
@@ -124,7 +124,7 @@ impl Store {
         })
     }
 
-    fn replace(&self, memory: &Memory, temporary: &Path) -> io::Result<()> {
+    fn replace(&self, memory: &State, temporary: &Path) -> io::Result<()> {
         match fs::remove_file(temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// What the file says; `None` if there is none.
-    fn read(&self) -> Result<Option<Memory>, Unreadable> {
+    fn read(&self) -> Result<Option<State>, Unreadable> {
         let path = self.folder.join(FILE);
         let metadata = match fs::metadata(&path) {
             Ok(metadata) => metadata,

@@ -217,7 +217,7 @@ async fn healthcheck_tells_health_from_its_absence() {
         async move { run(&["healthcheck", &url]).await }
     };
     assert_eq!(check("/-/healthy").await.outcome(), (Some(0), "healthy\n"));
-    let sentence = format!("unhealthy: {}/nothing answered 404 Not Found\n", exporter.url);
+    let sentence = format!("unhealthy: {}/nothing answered 404 Not FoundPhone\n", exporter.url);
     assert_eq!(check("/nothing").await.outcome(), (Some(1), sentence.as_str()));
 
     let url = exporter.url.clone();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use geelark_exporter::simulator::PLANTED_PERSON;
+use geelark_simulator::PLANTED_PERSON;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 

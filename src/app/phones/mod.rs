@@ -11,11 +11,11 @@ use serde::Serialize;
 use super::Error;
 use super::plan::Plan;
 use crate::cli::ListFormat;
-use crate::clock::Clock;
 use crate::config::{self, Account, Filter, Sources};
-use crate::geelark::Listed;
-use crate::phone::{ChargeMode, Status};
-use crate::roster::survey;
+use crate::targets::list_phones;
+use geelark_client::ListedPhone;
+use geelark_client::clock::Clock;
+use geelark_client::phone::{ChargeMode, Status};
 
 /// The last second of the year 9999, which RFC 3339 ends with.
 const LAST_SECOND: i64 = 253_402_300_799;
@@ -49,7 +49,7 @@ pub(super) async fn run(sources: &Sources, only: Option<&str>, format: ListForma
             .as_ref()
             .map_or(&everything[..], |discovery| &discovery.filters);
         let client = Plan::new((*account).clone())?.into_client(&Clock::system());
-        match survey(&client, filters).await {
+        match list_phones(&client, filters).await {
             Ok(phones) => rows.extend(phones.into_iter().map(|phone| Row::new(&account.name, phone))),
             Err(trouble) => problems.push(format!("account {}: {trouble}", account.name)),
         }
@@ -81,7 +81,7 @@ fn chosen<'a>(accounts: &'a [Account], only: Option<&str>) -> Result<Vec<&'a Acc
 }
 
 impl Row {
-    fn new(account: &str, phone: Listed) -> Self {
+    fn new(account: &str, phone: ListedPhone) -> Self {
         let is_monthly = phone.charge_mode == Some(ChargeMode::Monthly);
         let text = |text: Option<String>| text.filter(|text| !text.is_empty());
         Self {
@@ -137,11 +137,11 @@ mod tests {
     #[test]
     fn only_a_monthly_phone_expires() {
         let row = |charge_mode| {
-            let phone = Listed {
+            let phone = ListedPhone {
                 charge_mode,
                 monthly_expire: Some(1_800_000_000),
                 name: Some(String::new()),
-                ..Listed::default()
+                ..ListedPhone::default()
             };
             Row::new("main", phone)
         };

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::Row;
-use crate::geelark::is_unprintable;
+use geelark_client::is_unprintable;
 
 /// What stands between two columns.
 const GAP: usize = 2;

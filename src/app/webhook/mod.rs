@@ -12,12 +12,11 @@ use http::HeaderMap;
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
-use crate::clock::Clock;
 use crate::config::{Account, Receiver};
 use crate::exposition::{AccountMetrics, WebhookMetrics};
-use crate::geelark::{Event, Refusal, SetupError, Verifier};
 use crate::poller::Hints;
-use crate::web;
+use geelark_client::clock::Clock;
+use geelark_client::{Event, Refusal, SetupError, Verifier};
 use relay::{Client, Relay};
 
 /// A webhook that is on.
@@ -37,8 +36,8 @@ pub(super) struct Webhook {
 pub(super) struct Listeners {
     /// Asks about phones that may have changed.
     pub(super) hints: Hints,
-    /// Notified when the roster may have changed, for whoever wants to look sooner than planned.
-    pub(super) roster: Arc<Notify>,
+    /// Notified when the targets may have changed, for whoever wants to look sooner than planned.
+    pub(super) targets: Arc<Notify>,
 }
 
 /// What of a webhook can fail to be built, built before anything starts.
@@ -91,7 +90,7 @@ impl Draft {
     }
 }
 
-impl web::Webhook for Webhook {
+impl exporter_web::Webhook for Webhook {
     fn admit(&self, headers: &HeaderMap) -> bool {
         let Err(refusal) = self.verifier.admit(headers, self.clock.now()) else {
             if self.is_refusing.swap(false, Ordering::Relaxed) {
@@ -128,8 +127,8 @@ impl web::Webhook for Webhook {
         }
         let event = match event {
             Ok(event) => event,
-            Err(misfit) => {
-                debug!(account = %self.account, "a webhook request cannot be read: {misfit}");
+            Err(decode_error) => {
+                debug!(account = %self.account, "a webhook request cannot be read: {decode_error}");
                 self.metrics.unreadable.inc();
                 return false;
             }
@@ -142,8 +141,8 @@ impl web::Webhook for Webhook {
         let phones = event.phones.len();
         let dropped = phones - self.listeners.hints.add(event.phones);
         self.metrics.hints_dropped.inc_by(dropped as u64);
-        if event.roster {
-            self.listeners.roster.notify_one();
+        if event.targets_changed {
+            self.listeners.targets.notify_one();
         }
         true
     }

@@ -14,7 +14,7 @@ use tracing::{debug, info, warn};
 
 use crate::config::Receiver;
 use crate::exposition::WebhookMetrics;
-use crate::geelark::{self, AUTHENTICATION, SetupError};
+use geelark_client::{self, AUTHENTICATION, SetupError};
 
 /// So many requests wait; at 64 KiB each they are 8 MiB.
 const WAITING: usize = 128;
@@ -30,7 +30,7 @@ pub(super) struct Client(reqwest::Client);
 
 impl Client {
     pub(super) fn new() -> Result<Self, SetupError> {
-        geelark::install_crypto();
+        geelark_client::install_crypto();
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
             // The headers authenticate: they go to the configured address or nowhere.

@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::config::{self, Sources};
-use crate::exposition::{Board, BuildInfo, Encoding};
-use crate::phone::PhoneId;
-use crate::web::Webhook as _;
+use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use exporter_web::Webhook as _;
+use geelark_client::phone::PhoneId;
 
 fn account(relay_to: Option<&str>) -> Account {
     let mut env = BTreeMap::from([
@@ -41,7 +41,7 @@ fn account(relay_to: Option<&str>) -> Account {
 struct Scene {
     webhook: Webhook,
     listeners: Listeners,
-    board: Board,
+    store: MetricsStore,
 }
 
 impl Scene {
@@ -51,18 +51,18 @@ impl Scene {
 
     fn after(predecessor: Option<&Webhook>, relay_to: Option<&str>) -> Self {
         let account = account(relay_to);
-        let board = Board::new(BuildInfo {
+        let store = MetricsStore::new(BuildInfo {
             version: "0",
             revision: "r",
             rustc: "c",
         });
         let listeners = Listeners::default();
-        let metrics = board.metrics().account("main");
+        let metrics = store.metrics().account("main");
         let draft = Draft::new(&account).unwrap().unwrap();
         Self {
             webhook: draft.start(&account, predecessor, listeners.clone(), &metrics, Clock::system()),
             listeners,
-            board,
+            store,
         }
     }
 
@@ -73,7 +73,7 @@ impl Scene {
     }
 
     fn count(&self, series: &str) -> u64 {
-        let bytes: Vec<u8> = self.board.scrape(Encoding::Plain).flatten().collect();
+        let bytes: Vec<u8> = self.store.scrape(Encoding::Plain).flatten().collect();
         let text = String::from_utf8(bytes).unwrap();
         let line = text
             .lines()
@@ -112,7 +112,7 @@ async fn what_is_believed_becomes_hints_and_everything_is_counted() {
     assert!(!scene.webhook.admit(&late));
     scene.webhook.oversized();
     assert_eq!(scene.listeners.hints.take().await, ["a", "b"].map(PhoneId::from).into());
-    scene.listeners.roster.notified().await;
+    scene.listeners.targets.notified().await;
     let expected = [
         ("accepted", 2),
         ("ignored", 1),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::Folder;
-use crate::config::Credentials;
+use geelark_client::Credentials;
 
 /// As long and as mixed as GeeLark's own.
 const TOKEN: &str = "YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Folder, variables};
 use crate::config::{Config, Discovery, Filter, Shard, Sources, load_accounts};
-use crate::phone::ChargeMode;
+use geelark_client::phone::ChargeMode;
 
 /// An account whose phones are these.
 fn load(phones: &str, env: &[(&str, &str)]) -> Result<Config, String> {

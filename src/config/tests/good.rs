@@ -5,10 +5,15 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Folder, account, variables};
-use crate::config::{Account, Billing, Budget, Config, Credentials, Poll, Secret, Sources, load};
+use crate::config::{Account, Billing, Budget, Config, Poll, Sources, load};
+use geelark_client::{Credentials, Secret};
 
 fn ids(account: &Account) -> Vec<&str> {
-    account.phones.iter().map(crate::phone::PhoneId::as_str).collect()
+    account
+        .phones
+        .iter()
+        .map(geelark_client::phone::PhoneId::as_str)
+        .collect()
 }
 
 fn only(config: &Config) -> &Account {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Enough batches for many chunks.
-fn large() -> Board {
+fn large() -> MetricsStore {
     showing((0..60).map(|batch| {
         view(
             "main",
@@ -38,17 +38,17 @@ fn chunks_are_about_64_kib() {
 
 #[test]
 fn gzip_and_plain_say_the_same() {
-    let board = large();
+    let metrics_store = large();
     assert_eq!(
-        steady(&text(&board, Encoding::Gzip)),
-        steady(&text(&board, Encoding::Plain))
+        steady(&text(&metrics_store, Encoding::Gzip)),
+        steady(&text(&metrics_store, Encoding::Plain))
     );
 }
 
 #[test]
 fn gzip_is_several_times_shorter() {
-    let board = large();
-    assert!(board.scrape(Encoding::Gzip).len() * 5 < board.scrape(Encoding::Plain).len());
+    let metrics_store = large();
+    assert!(metrics_store.scrape(Encoding::Gzip).len() * 5 < metrics_store.scrape(Encoding::Plain).len());
 }
 
 #[test]
@@ -61,14 +61,14 @@ fn the_length_stays_that_of_the_whole_body_while_it_is_read() {
 
 #[test]
 fn a_scrape_shows_what_was_there_when_it_was_made() {
-    let board = board();
-    let section = section_of(&board, &"main".into(), 1);
-    board.arrange(vec![section.clone()]);
-    section.post(0, view("main", [fresh("1", "before", 0, 1)]));
+    let metrics_store = metrics_store();
+    let section = section_of(&metrics_store, &"main".into(), 1);
+    metrics_store.set_accounts(vec![section.clone()]);
+    section.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
     for encoding in [Encoding::Plain, Encoding::Gzip] {
-        section.post(0, view("main", [fresh("1", "before", 0, 1)]));
-        let scrape = board.scrape(encoding);
-        section.post(0, view("main", [fresh("1", "much later", 2, 99)]));
+        section.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
+        let scrape = metrics_store.scrape(encoding);
+        section.update_batch(0, view("main", [fresh("1", "much later", 2, 99)]));
         assert!(read(scrape, encoding).contains("before"));
     }
 }
@@ -76,9 +76,9 @@ fn a_scrape_shows_what_was_there_when_it_was_made() {
 #[test]
 fn a_very_long_name_spoils_nothing() {
     let long = "\"".repeat(1 << 17);
-    let board = showing([view("main", [fresh("1", &long, 0, 1), fresh("2", "b", 2, 1)])]);
+    let metrics_store = showing([view("main", [fresh("1", &long, 0, 1), fresh("2", "b", 2, 1)])]);
     for encoding in [Encoding::Plain, Encoding::Gzip] {
-        let families = parser::parse(&text(&board, encoding)).unwrap();
+        let families = parser::parse(&text(&metrics_store, encoding)).unwrap();
         let named: Vec<_> = families["phone_status"]
             .samples
             .keys()

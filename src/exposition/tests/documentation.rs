@@ -26,9 +26,9 @@ fn documented() -> BTreeMap<&'static str, (&'static str, Vec<&'static str>)> {
 fn every_metric_is_documented_with_its_type_and_labels_and_no_other_is() {
     let documented = documented();
     let catalog = catalog();
-    let declared: BTreeMap<_, _> = catalog
+    let definitions: BTreeMap<_, _> = catalog
         .iter()
         .map(|info| (info.name, (info.kind.as_str(), info.labels.to_vec())))
         .collect();
-    assert_eq!(documented, declared);
+    assert_eq!(documented, definitions);
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::money::{Plan, Wallet};
+use geelark_client::money::{Plan, Wallet};
 
 #[test]
 fn a_small_fleet_reads_exactly_like_this() {
-    let board = board();
-    let main = section_of(&board, &"main".into(), 2);
-    let spare = section_of(&board, &"spare".into(), 1);
-    let empty = section_of(&board, &"empty".into(), 0);
-    board.arrange(vec![main.clone(), spare.clone(), empty]);
-    main.post(
+    let metrics_store = metrics_store();
+    let main = section_of(&metrics_store, &"main".into(), 2);
+    let spare = section_of(&metrics_store, &"spare".into(), 1);
+    let empty = section_of(&metrics_store, &"empty".into(), 0);
+    metrics_store.set_accounts(vec![main.clone(), spare.clone(), empty]);
+    main.update_batch(
         0,
         view(
             "main",
@@ -24,7 +24,7 @@ fn a_small_fleet_reads_exactly_like_this() {
             ],
         ),
     );
-    main.post(
+    main.update_batch(
         1,
         view(
             "main",
@@ -32,7 +32,7 @@ fn a_small_fleet_reads_exactly_like_this() {
                 Phone::unseen("13".into()),
                 Phone {
                     name: Some("gone".into()),
-                    standing: Standing::NotFound,
+                    standing: Freshness::NotFound,
                     not_found_total: 3,
                     details: None,
                     ..Phone::unseen("14".into())
@@ -41,12 +41,12 @@ fn a_small_fleet_reads_exactly_like_this() {
         ),
     );
     let stale = Phone {
-        standing: Standing::Stale,
+        standing: Freshness::Stale,
         ..fresh("22", "quiet", 1, 1_700_000_000)
     };
-    spare.post(0, view("spare", [fresh("21", "手机 📱", 7, 1_700_000_120), stale]));
+    spare.update_batch(0, view("spare", [fresh("21", "手机 📱", 7, 1_700_000_120), stale]));
 
-    let metrics = board.metrics();
+    let metrics = metrics_store.metrics();
     metrics.config_reloaded(UnixTime(1_700_000_001));
     let account = metrics.account("main");
     account.declare_endpoint("phone_status");
@@ -78,13 +78,13 @@ fn a_small_fleet_reads_exactly_like_this() {
     webhook.accepted.inc();
 
     let expected = include_str!("small_fleet.prom");
-    assert_eq!(steady(&text(&board, Encoding::Plain)), expected);
-    assert_eq!(steady(&text(&board, Encoding::Gzip)), expected);
+    assert_eq!(steady(&text(&metrics_store, Encoding::Plain)), expected);
+    assert_eq!(steady(&text(&metrics_store, Encoding::Gzip)), expected);
 }
 
 #[test]
 fn an_empty_board_names_every_metric() {
-    let text = text(&board(), Encoding::Plain);
+    let text = text(&metrics_store(), Encoding::Plain);
     let families = parser::parse(&text).unwrap();
     let catalog = catalog();
     assert_eq!(families.len(), catalog.len());

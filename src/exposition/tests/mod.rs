@@ -15,9 +15,9 @@ use bytes::Bytes;
 use flate2::read::{GzDecoder, MultiGzDecoder};
 
 use super::*;
-use crate::clock::UnixTime;
-use crate::fleet::{BatchView, Phone, Seen, Standing};
-use crate::phone::{PhoneId, Status};
+use crate::fleet::{BatchView, Freshness, ObservedStatus, Phone};
+use geelark_client::clock::UnixTime;
+use geelark_client::phone::{PhoneId, Status};
 
 const BUILD: BuildInfo = BuildInfo {
     version: "1.2.3",
@@ -25,8 +25,8 @@ const BUILD: BuildInfo = BuildInfo {
     rustc: "1.95.0",
 };
 
-fn board() -> Board {
-    Board::new(BUILD)
+fn metrics_store() -> MetricsStore {
+    MetricsStore::new(BUILD)
 }
 
 fn view(account: &str, phones: impl IntoIterator<Item = Phone>) -> Arc<BatchView> {
@@ -39,8 +39,8 @@ fn view(account: &str, phones: impl IntoIterator<Item = Phone>) -> Arc<BatchView
 fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
     Phone {
         name: Some(name.into()),
-        standing: Standing::Fresh,
-        last: Some(Seen {
+        standing: Freshness::Fresh,
+        last: Some(ObservedStatus {
             status: Status::from_code(status),
             since: UnixTime(since),
         }),
@@ -49,22 +49,22 @@ fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
 }
 
 /// A section of `batches` batches without phones.
-fn section_of(board: &Board, account: &Arc<str>, batches: usize) -> Section {
-    let section = board.section(account);
-    section.rearrange(vec![view(account, []); batches].iter());
+fn section_of(metrics_store: &MetricsStore, account: &Arc<str>, batches: usize) -> AccountStore {
+    let section = metrics_store.section(account);
+    section.replace_batches(vec![view(account, []); batches].iter());
     section
 }
 
-/// A board that shows one account `main` with these batches.
-fn showing(batches: impl IntoIterator<Item = Arc<BatchView>>) -> Board {
-    let board = board();
+/// A metrics_store that shows one account `main` with these batches.
+fn showing(batches: impl IntoIterator<Item = Arc<BatchView>>) -> MetricsStore {
+    let metrics_store = metrics_store();
     let batches: Vec<_> = batches.into_iter().collect();
-    let section = section_of(&board, &"main".into(), batches.len());
+    let section = section_of(&metrics_store, &"main".into(), batches.len());
     for (batch, view) in batches.into_iter().enumerate() {
-        section.post(batch, view);
+        section.update_batch(batch, view);
     }
-    board.arrange(vec![section]);
-    board
+    metrics_store.set_accounts(vec![section]);
+    metrics_store
 }
 
 /// The text of a scrape, after checking all that must hold for any body.
@@ -95,8 +95,8 @@ fn gunzip(body: &[u8]) -> Vec<u8> {
     one
 }
 
-fn text(board: &Board, encoding: Encoding) -> String {
-    read(board.scrape(encoding), encoding)
+fn text(metrics_store: &MetricsStore, encoding: Encoding) -> String {
+    read(metrics_store.scrape(encoding), encoding)
 }
 
 /// The part that does not change from scrape to scrape: all before what the process says of itself.

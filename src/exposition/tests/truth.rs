@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::parser::{Labels, parse};
 use super::*;
-use crate::fleet::Tally;
-use crate::phone::{ChargeMode, Details};
+use crate::fleet::StatusCounts;
+use geelark_client::phone::{ChargeMode, PhoneDetails};
 
 const BATCHES: usize = 3;
 const ACCOUNTS: [&str; 2] = ["main", "sp\"are\\\n"];
@@ -15,7 +15,11 @@ const ACCOUNTS: [&str; 2] = ["main", "sp\"are\\\n"];
 type Series = BTreeMap<(String, Labels), String>;
 
 fn any_phone() -> impl Strategy<Value = Phone> {
-    let standing = prop_oneof![Just(Standing::Fresh), Just(Standing::NotFound), Just(Standing::Stale)];
+    let standing = prop_oneof![
+        Just(Freshness::Fresh),
+        Just(Freshness::NotFound),
+        Just(Freshness::Stale)
+    ];
     let name = prop_oneof![
         Just(String::new()),
         "[a-z]{1,8}",
@@ -26,7 +30,7 @@ fn any_phone() -> impl Strategy<Value = Phone> {
     let text = || prop::option::of("[a-z\\\\\"\n手]{1,4}".prop_map(|text| Arc::from(text.as_str())));
     let number = || prop::option::of(-1..4i64);
     let details = (prop::array::uniform5(text()), prop::array::uniform3(number())).prop_map(
-        |([group, os_version, brand, model, country], [charge_mode, expires, task])| Details {
+        |([group, os_version, brand, model, country], [charge_mode, expires, task])| PhoneDetails {
             group,
             charge_mode: charge_mode.map(ChargeMode::from_code),
             os_version,
@@ -50,7 +54,7 @@ fn any_phone() -> impl Strategy<Value = Phone> {
             id: "set when placed".into(),
             name: name.map(Into::into),
             standing,
-            last: last.map(|(code, since)| Seen {
+            last: last.map(|(code, since)| ObservedStatus {
                 status: Status::from_code(code),
                 since: UnixTime(since),
             }),
@@ -59,7 +63,7 @@ fn any_phone() -> impl Strategy<Value = Phone> {
         })
 }
 
-/// A post: which account, which batch, which phones. Ids follow from the place, so no id is in two places.
+/// A update_batch: which account, which batch, which phones. Ids follow from the place, so no id is in two places.
 fn any_post() -> impl Strategy<Value = (usize, usize, Arc<BatchView>)> {
     let phones = prop::collection::vec(any_phone(), 0..6);
     (0..ACCOUNTS.len(), 0..BATCHES, phones).prop_map(|(account, batch, mut phones)| {
@@ -75,7 +79,7 @@ fn labels<const N: usize>(labels: [(&str, &str); N]) -> Labels {
 }
 
 /// The labels for what is known.
-fn told(details: &Details) -> Labels {
+fn told(details: &PhoneDetails) -> Labels {
     let texts = [
         ("group", &details.group),
         ("os_version", &details.os_version),
@@ -99,20 +103,20 @@ fn told(details: &Details) -> Labels {
 fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
     let mut series = Series::new();
     for (name, views) in ACCOUNTS.iter().zip(accounts) {
-        let mut tally = Tally::default();
+        let mut tally = StatusCounts::default();
         for view in views {
-            tally += Tally::of(&view.phones);
+            tally += StatusCounts::of(&view.phones);
             for phone in &view.phones {
                 let (id, named) = (phone.id.as_str(), phone.name.as_deref().unwrap_or(""));
                 let mut add = |metric: &str, labels: Labels, value: String| {
                     assert!(series.insert((metric.to_owned(), labels), value).is_none());
                 };
-                if let (Standing::Fresh, Some(seen)) = (phone.standing, phone.last) {
+                if let (Freshness::Fresh, Some(seen)) = (phone.standing, phone.last) {
                     let both = labels([("id", id), ("serial_name", named)]);
                     add("phone_status", both.clone(), seen.status.code().to_string());
                     add("phone_status_since_timestamp_seconds", both, seen.since.0.to_string());
                 }
-                if phone.standing == Standing::NotFound {
+                if phone.standing == Freshness::NotFound {
                     add("phone_not_found", labels([("id", id)]), "1".into());
                 }
                 add(
@@ -160,40 +164,40 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn what_is_read_is_what_was_posted_last(posts in prop::collection::vec(any_post(), 0..8)) {
-        let board = board();
-        let sections = ACCOUNTS.map(|account| section_of(&board, &account.into(), BATCHES));
-        board.arrange(sections.to_vec());
+        let metrics_store = metrics_store();
+        let sections = ACCOUNTS.map(|account| section_of(&metrics_store, &account.into(), BATCHES));
+        metrics_store.set_accounts(sections.to_vec());
         let mut state = ACCOUNTS.map(|account| vec![view(account, []); BATCHES]);
         for (account, batch, view) in posts {
-            sections[account].post(batch, view.clone());
+            sections[account].update_batch(batch, view.clone());
             state[account][batch] = view;
-            // In between as well, so that kept pieces are seen beside new ones.
-            prop_assert_eq!(of_phones(&text(&board, Encoding::Gzip)), expected(&state));
+            // In between as well, so that kept deflated_families are seen beside new ones.
+            prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Gzip)), expected(&state));
         }
-        prop_assert_eq!(of_phones(&text(&board, Encoding::Plain)), expected(&state));
-        prop_assert_eq!(of_phones(&text(&board, Encoding::Gzip)), expected(&state));
-        prop_assert_eq!(board.views(), state.concat());
+        prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Plain)), expected(&state));
+        prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Gzip)), expected(&state));
+        prop_assert_eq!(metrics_store.views(), state.concat());
     }
 }
 
 #[test]
 fn a_section_that_is_not_arranged_is_not_shown() {
-    let board = showing([view("main", [fresh("1", "a", 0, 1)])]);
-    let other = section_of(&board, &"elsewhere".into(), 1);
-    other.post(0, view("elsewhere", [fresh("2", "b", 0, 1)]));
-    assert!(!text(&board, Encoding::Gzip).contains("elsewhere"));
-    board.arrange(vec![other]);
-    let shown = text(&board, Encoding::Gzip);
+    let metrics_store = showing([view("main", [fresh("1", "a", 0, 1)])]);
+    let other = section_of(&metrics_store, &"elsewhere".into(), 1);
+    other.update_batch(0, view("elsewhere", [fresh("2", "b", 0, 1)]));
+    assert!(!text(&metrics_store, Encoding::Gzip).contains("elsewhere"));
+    metrics_store.set_accounts(vec![other]);
+    let shown = text(&metrics_store, Encoding::Gzip);
     assert!(shown.contains("elsewhere") && !shown.contains("main"));
 }
 
 #[test]
 fn a_renamed_phone_has_one_series() {
-    let board = board();
-    let section = section_of(&board, &"main".into(), 1);
-    board.arrange(vec![section.clone()]);
-    section.post(0, view("main", [fresh("1", "old", 0, 1)]));
-    section.post(0, view("main", [fresh("1", "new", 0, 1)]));
-    let shown = text(&board, Encoding::Gzip);
+    let metrics_store = metrics_store();
+    let section = section_of(&metrics_store, &"main".into(), 1);
+    metrics_store.set_accounts(vec![section.clone()]);
+    section.update_batch(0, view("main", [fresh("1", "old", 0, 1)]));
+    section.update_batch(0, view("main", [fresh("1", "new", 0, 1)]));
+    let shown = text(&metrics_store, Encoding::Gzip);
     assert!(shown.contains("phone_status{id=\"1\",serial_name=\"new\"} 0\n") && !shown.contains("old"));
 }

@@ -10,7 +10,7 @@ fn the_file_is_exactly_this() {
     let expected = concat!(
         r#"{"format":1,"memory":{"written":1700000123456,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
         r#""spent":{"requests_per_minute":100,"max_in_flight":4,"in_flight":1,"ends":[1700000100000,1700000100250]},"#,
-        r#""closure":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"probing":true},"#,
+        r#""closure":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"is_half_open":true},"#,
         r#""round":{"up":true,"last_success":1700000110,"last_duration_ms":1500,"unanswered":2,"#,
         r#""listed":{"last_success":1700000050,"phones":3}},"#,
         r#""wallet":{"value":{"balance":12.34,"gift_balance":0.1,"time_addon":null},"until":1700000900000},"#,
@@ -134,22 +134,22 @@ fn any_phone() -> impl Strategy<Value = (Phone, Option<UnixMillis>)> {
         prop::option::of(details),
     )
         .prop_map(|(name, standing, last, not_found_total, answered, details)| {
-            let last = last.map(|(code, since)| Seen {
+            let last = last.map(|(code, since)| ObservedStatus {
                 status: Status::from_code(code),
                 since: UnixTime(since),
             });
             let (standing, last) = match (standing, last) {
-                (0, Some(last)) => (Standing::Fresh, Some(last)),
-                (1, _) => (Standing::NotFound, None),
-                (_, last) => (Standing::Stale, last),
+                (0, Some(last)) => (Freshness::Fresh, Some(last)),
+                (1, _) => (Freshness::NotFound, None),
+                (_, last) => (Freshness::Stale, last),
             };
             let details = details.map(|((group, model), expires, task_running)| {
-                Arc::new(Details {
+                Arc::new(PhoneDetails {
                     group: group.map(Arc::from),
                     model: model.map(Arc::from),
                     expires: expires.map(UnixTime),
                     task_running,
-                    ..Details::default()
+                    ..PhoneDetails::default()
                 })
             });
             let phone = Phone {
@@ -183,10 +183,10 @@ proptest! {
             account.spent.ends = ends.iter().copied().map(UnixMillis).collect();
             account.closure.refused_until = until.map(UnixMillis);
             let value = Wallet { balance, ..Wallet::default() };
-            account.wallet = until.map(|until| Vouched { value, until: UnixMillis(until) });
+            account.wallet = until.map(|until| Expiring { value, until: UnixMillis(until) });
             account
         });
-        let memory = Memory {
+        let memory = State {
             written: UnixMillis(written),
             accounts: accounts.collect(),
         };

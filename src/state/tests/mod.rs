@@ -7,15 +7,15 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::*;
-use crate::clock::{UnixMillis, UnixTime};
-use crate::fleet::{Phone, Seen, Snapshot, Standing};
-use crate::geelark::{Closure, Ending, Spent};
-use crate::money::{Plan, Wallet};
-use crate::phone::{ChargeMode, Details, Status};
+use crate::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
+use geelark_client::clock::{UnixMillis, UnixTime};
+use geelark_client::money::{Plan, Wallet};
+use geelark_client::phone::{ChargeMode, PhoneDetails, Status};
+use geelark_client::{Ending, GateSnapshot, Spent};
 
 /// A memory with something in every field.
-fn memory() -> Memory {
-    let details = Details {
+fn memory() -> State {
+    let details = PhoneDetails {
         group: Some("farm-a".into()),
         charge_mode: Some(ChargeMode::Monthly),
         os_version: Some("Android 13".into()),
@@ -29,8 +29,8 @@ fn memory() -> Memory {
         (
             Phone {
                 name: Some("手机 \"1\"\n📱".into()),
-                standing: Standing::Fresh,
-                last: Some(Seen {
+                standing: Freshness::Fresh,
+                last: Some(ObservedStatus {
                     status: Status::Starting,
                     since: UnixTime(1_700_000_000),
                 }),
@@ -41,7 +41,7 @@ fn memory() -> Memory {
         ),
         (
             Phone {
-                standing: Standing::NotFound,
+                standing: Freshness::NotFound,
                 not_found_total: 3,
                 ..Phone::unseen("588732926036803642".into())
             },
@@ -49,7 +49,7 @@ fn memory() -> Memory {
         ),
         (Phone::unseen("588732926036803643".into()), None),
     ];
-    Memory {
+    State {
         written: UnixMillis(1_700_000_123_456),
         accounts: vec![account("main", phones)],
     }
@@ -67,23 +67,23 @@ fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMilli
             in_flight: 1,
             ends: vec![UnixMillis(1_700_000_100_000), UnixMillis(1_700_000_100_250)],
         },
-        closure: Closure {
+        closure: GateSnapshot {
             locked_until: Some(UnixMillis(1_700_007_200_000)),
             refused_until: None,
             back_off_ms: Some(15_000),
-            probing: true,
+            is_half_open: true,
         },
         round: Round {
             up: true,
             last_success: UnixTime(1_700_000_110),
             last_duration_ms: 1500,
             unanswered: 2,
-            listed: Some(Listed {
+            listed: Some(DiscoverySummary {
                 last_success: UnixTime(1_700_000_050),
                 phones: 3,
             }),
         },
-        wallet: Some(Vouched {
+        wallet: Some(Expiring {
             value: Wallet {
                 balance: Some(12.34),
                 gift_balance: Some(0.1),
@@ -91,7 +91,7 @@ fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMilli
             },
             until: UnixMillis(1_700_000_900_000),
         }),
-        plan: Some(Vouched {
+        plan: Some(Expiring {
             value: Plan {
                 expires: Some(UnixTime(1_800_000_000)),
                 parallels: Some(10),
@@ -102,7 +102,7 @@ fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMilli
     }
 }
 
-fn text(memory: &Memory) -> Vec<u8> {
+fn text(memory: &State) -> Vec<u8> {
     let mut bytes = Vec::new();
     encode(memory, &mut bytes).unwrap();
     bytes

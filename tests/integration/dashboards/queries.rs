@@ -26,13 +26,13 @@ const OF_THE_PLAN: [&str; 2] = ["geelark_plan_", "geelark_phones_running_beyond_
 
 const PATIENCE_FOR_THE_PLAN: Duration = Duration::from_secs(100);
 
-struct Question<'a> {
+struct StatusRequest<'a> {
     prometheus: &'a Prometheus,
     /// `$id`
     id: &'a str,
 }
 
-impl Question<'_> {
+impl StatusRequest<'_> {
     fn with_values(&self, expr: &str) -> String {
         let all = VARIABLES.into_iter().chain([("$id", self.id)]);
         let expr = all.fold(expr.to_owned(), |expr, (name, value)| expr.replace(name, value));
@@ -110,7 +110,7 @@ async fn every_query_finds_something_in_a_fleet_that_has_seen_trouble() {
     // Gone after it had been named.
     upstream.vanish(&upstream.ids[1]).await;
     let prometheus = Prometheus::start_in(prometheus_folder(&exporter.url, "127.0.0.1:9")).await;
-    let question = Question {
+    let question = StatusRequest {
         prometheus: &prometheus,
         id: &id,
     };

@@ -120,7 +120,7 @@ async fn ids_that_are_answered_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_that_nobody_asked_about() {
     let scene = Scene::start().await;
-    scene.strike_batch("strangers").await;
+    scene.strike_batch("unrequested_ids").await;
     let samples = answers_get_through(&scene).await;
     nothing_is_wrong(&samples);
     let text = scene.exporter.text().await;

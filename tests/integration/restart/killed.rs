@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use geelark_exporter::clock::{UnixMillis, UnixTime};
-use geelark_exporter::fleet::{Phone, Seen, Snapshot, Standing};
-use geelark_exporter::geelark::{Closure, Ending, Spent};
-use geelark_exporter::phone::Status;
-use geelark_exporter::state::{Account, Memory, Round, Store};
+use geelark_client::clock::{UnixMillis, UnixTime};
+use geelark_client::phone::Status;
+use geelark_client::{Ending, GateSnapshot, Spent};
+use geelark_exporter::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
+use geelark_exporter::state::{Account, Round, State, Store};
 
 const FOLDER: &str = "STATE_TEST_FOLDER";
 const KILLS: u64 = 50;
@@ -23,13 +23,13 @@ const PHONES: i64 = 3000;
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 /// The memory that is written for the `nth` time. Every phone has been in its status since a time of its own.
-fn memory(nth: u64) -> Memory {
+fn memory(nth: u64) -> State {
     let account: Arc<str> = "main".into();
     let phones = (0..PHONES).map(|number| {
         let phone = Phone {
             name: Some(format!("phone {number} in write {nth}").into()),
-            standing: Standing::Fresh,
-            last: Some(Seen {
+            standing: Freshness::Fresh,
+            last: Some(ObservedStatus {
                 status: Status::Started,
                 since: UnixTime(1_600_000_000 + number),
             }),
@@ -38,7 +38,7 @@ fn memory(nth: u64) -> Memory {
         };
         (phone, Some(NOW))
     });
-    Memory {
+    State {
         written: UnixMillis(nth),
         accounts: vec![Account {
             phones: Arc::new(Snapshot::new(&account, phones)),
@@ -50,7 +50,7 @@ fn memory(nth: u64) -> Memory {
                 in_flight: 0,
                 ends: Vec::new(),
             },
-            closure: Closure::default(),
+            closure: GateSnapshot::default(),
             round: Round::default(),
             wallet: None,
             plan: None,

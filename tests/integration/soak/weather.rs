@@ -46,7 +46,7 @@ const PASSING: [&str; 39] = [
     "counts",
     "repeat,endpoint=status",
     "omit",
-    "strangers,endpoint=status",
+    "unrequested_ids,endpoint=status",
     "strings",
     "wrong-type",
     "expired-fails",

@@ -56,7 +56,7 @@ pub(crate) async fn eventually_within<T, F: Future<Output = Option<T>>>(
 
 /// A client that talks to loopback only, follows nothing, and shows bodies as they come over the wire.
 pub(crate) fn http() -> reqwest::Client {
-    geelark_exporter::geelark::install_crypto();
+    geelark_client::install_crypto();
     reqwest::Client::builder()
         .no_proxy()
         .no_gzip()

@@ -1,6 +1,6 @@
 //! What no exporter may ever say. Every exporter's output is searched when it ends; tests search the rest.
 
-use geelark_exporter::simulator::PLANTED_SECRETS;
+use geelark_simulator::PLANTED_SECRETS;
 
 /// The simulator's credentials.
 const CREDENTIALS: [&str; 2] = ["demo-token", "demo-key"];

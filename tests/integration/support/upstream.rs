@@ -1,8 +1,7 @@
 //! GeeLark, as the simulator plays it: in this process, on a free port, steered through its control endpoints.
 
 use clap::Parser;
-use geelark_exporter::clock::Clock;
-use geelark_exporter::simulator::{Options, Simulator};
+use geelark_simulator::{Options, Simulator};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -63,7 +62,7 @@ impl Upstream {
             flags.iter().all(|given| given.split('=').next() != name)
         });
         let options = Flags::parse_from(defaults.chain(flags.iter().copied())).options;
-        let simulator = Simulator::new(options, Clock::system()).unwrap();
+        let simulator = Simulator::new(options, geelark_simulator::Clock::system()).unwrap();
         let ids = simulator.ids();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

@@ -1,0 +1,5 @@
+//! Reading a configuration file.
+
+mod stamp;
+
+pub use stamp::FileStamps;

@@ -1,0 +1,71 @@
+//! Files that change under a running server.
+
+use std::fs;
+use std::path::Path;
+
+use crate::WebConfig;
+
+fn with_user(user: &str) -> String {
+    format!("basic_auth_users: {{{user}: {}}}", bcrypt::hash("secret", 4).unwrap())
+}
+
+/// Replaces the file as careful editors do, so that its inode tells it from the last.
+fn replace(file: &Path, content: &str) {
+    let next = file.with_extension("next");
+    fs::write(&next, content).unwrap();
+    fs::rename(&next, file).unwrap();
+}
+
+fn users(web_config: &WebConfig) -> String {
+    format!("{:?}", web_config.rules().users)
+}
+
+#[test]
+fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("web.yml");
+    fs::write(&file, with_user("alice")).unwrap();
+    let web_config = WebConfig::from_file(&file).unwrap();
+    let before = web_config.rules();
+    web_config.follow();
+    assert!(
+        std::sync::Arc::ptr_eq(&before, &web_config.rules()),
+        "nothing changed, yet it was read again"
+    );
+
+    replace(
+        &file,
+        &format!("{}\nhttp_server_config: {{http2: false}}", with_user("bob")),
+    );
+    web_config.follow();
+    assert!(!web_config.rules().http2);
+
+    let good = web_config.rules();
+    for bad in [
+        "basic_auth_users: {bob: hunter2}",
+        "",
+        "http_server_config: {http2: true}",
+        "{",
+    ] {
+        replace(&file, bad);
+        web_config.follow();
+        assert!(std::sync::Arc::ptr_eq(&good, &web_config.rules()), "taken: {bad}");
+    }
+
+    replace(&file, &with_user("carol"));
+    web_config.follow();
+    assert!(web_config.rules().http2);
+    assert_eq!(users(&web_config), "Some(Users(1))");
+}
+
+#[test]
+fn users_may_be_added_while_running() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("web.yml");
+    fs::write(&file, "").unwrap();
+    let web_config = WebConfig::from_file(&file).unwrap();
+    assert_eq!(users(&web_config), "None");
+    replace(&file, &with_user("alice"));
+    web_config.follow();
+    assert_eq!(users(&web_config), "Some(Users(1))");
+}

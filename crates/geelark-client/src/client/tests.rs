@@ -1,0 +1,260 @@
+//! Whole calls over a scripted transport, under paused time.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use tokio::time::{Instant, advance, sleep};
+
+use super::*;
+use crate::phone::{FoundPhone, Status};
+use crate::{Failure, Reason, Reply};
+
+/// Answers in turn, each after a second; notes when it was asked and what.
+#[derive(Default)]
+struct Script {
+    replies: Mutex<VecDeque<Reply>>,
+    calls: Mutex<Vec<(Instant, &'static str, HeaderMap, Bytes)>>,
+}
+
+impl Transport for Arc<Script> {
+    async fn post(&self, path: &'static str, headers: HeaderMap, body: Bytes, _limit: usize) -> Result<Reply, Failure> {
+        self.calls.lock().unwrap().push((Instant::now(), path, headers, body));
+        sleep(Duration::from_secs(1)).await;
+        Ok(self.replies.lock().unwrap().pop_front().expect("one call too many"))
+    }
+}
+
+fn json(body: &str) -> Reply {
+    Reply {
+        status: 200,
+        retry_after: None,
+        body: body.to_owned().into(),
+    }
+}
+
+fn code(code: i64) -> Reply {
+    json(&format!(r#"{{"code": {code}}}"#))
+}
+
+fn client(replies: impl IntoIterator<Item = Reply>) -> (Client<Arc<Script>>, Arc<Script>) {
+    let script = Arc::new(Script {
+        replies: Mutex::new(replies.into_iter().collect()),
+        ..Script::default()
+    });
+    let client = Client::new(
+        Arc::clone(&script),
+        Credentials::Token("tok-1".to_owned().into()),
+        Arc::new(Budget::new(NonZeroU32::new(60).unwrap(), 2)),
+        Arc::default(),
+        Clock::starting_at(SystemTime::UNIX_EPOCH),
+    );
+    (client, script)
+}
+
+fn ids() -> [PhoneId; 2] {
+    ["a", "b"].map(PhoneId::from)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_signed_sent_timed_and_understood() {
+    let (client, script) = client([json(
+        r#"{"code": 0, "data": {"successDetails": [{"id": "a", "serialName": "n", "status": 1}]}}"#,
+    )]);
+    let call = client.phone_status(&ids()).await.unwrap();
+    assert_eq!(call.endpoint, Endpoint::PhoneStatus);
+    assert_eq!(
+        call.elapsed,
+        Duration::from_secs(1),
+        "waiting for the budget is not part of it"
+    );
+    let found = FoundPhone {
+        id: "a".to_owned(),
+        name: Some("n".to_owned()),
+        status: Status::Starting,
+    };
+    assert_eq!(call.outcome.unwrap().found, [found]);
+    let calls = script.calls.lock().unwrap();
+    let (_, path, headers, body) = &calls[0];
+    assert_eq!(*path, "/open/v1/phone/status");
+    assert_eq!(headers["traceid"], call.trace_id.to_string());
+    assert_eq!(headers["authorization"], "Bearer tok-1");
+    assert_eq!(body, r#"{"ids":["a","b"]}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_call_has_a_trace_id_of_its_own() {
+    let (client, _) = client([code(0), code(0)]);
+    let first = client.phone_status(&ids()).await.unwrap();
+    let second = client.phone_status(&ids()).await.unwrap();
+    assert_ne!(first.trace_id, second.trace_id);
+    assert_eq!(first.trace_id.get_version_num(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_locked_account_is_not_called() {
+    let (client, script) = client([code(40014)]);
+    let call = client.phone_status(&ids()).await.unwrap();
+    assert_eq!(call.outcome.unwrap_err().reason, Reason::Code(40014));
+    let until = Instant::now().into_std() + Duration::from_hours(2);
+    let asked = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(client.phone_status(&ids()).await.unwrap_err(), Blocked { until });
+    }
+    assert_eq!(
+        asked.elapsed(),
+        Duration::ZERO,
+        "nobody waits for a budget that is not to be spent"
+    );
+    assert_eq!(client.gate().locked_until(), Some(until));
+    assert_eq!(script.calls.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_the_budget_learns_of_a_lock_and_spends_nothing() {
+    let (client, script) = client([code(40007), code(0)]);
+    let client = Arc::new(client);
+    let waiting: Vec<_> = (0..5)
+        .map(|_| {
+            let client = Arc::clone(&client);
+            tokio::spawn(async move { client.phone_status(&ids()).await.map(|call| call.outcome) })
+        })
+        .collect();
+    let mut held = 0;
+    for call in waiting {
+        held += usize::from(call.await.unwrap().is_err());
+    }
+    // The first was answered a second after it was sent, when the second had just got its permit.
+    assert!(held >= 3, "{held} held");
+    assert_eq!(script.calls.lock().unwrap().len(), 5 - held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_in_flight_means_nobody_slips_past_a_lock() {
+    let (client, script) = client([code(47002)]);
+    let client = Arc::new(Client {
+        budget: Arc::new(Budget::new(NonZeroU32::new(6000).unwrap(), 1)),
+        ..client
+    });
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let client = Arc::clone(&client);
+            tokio::spawn(async move { client.phone_status(&ids()).await.is_err() })
+        })
+        .collect();
+    for (number, call) in calls.into_iter().enumerate() {
+        assert_eq!(call.await.unwrap(), number > 0);
+    }
+    assert_eq!(script.calls.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_hold_the_client_probes_until_a_call_succeeds() {
+    let (client, _) = client([code(40017), code(0)]);
+    assert!(!client.gate().is_half_open());
+    client.phone_status(&ids()).await.unwrap().outcome.unwrap_err();
+    advance(Duration::from_mins(1)).await;
+    assert!(client.gate().is_half_open());
+    client.phone_status(&ids()).await.unwrap().outcome.unwrap();
+    assert!(!client.gate().is_half_open());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_given_up_midway_still_counts_and_blocks_nobody() {
+    let (client, script) = client([code(0)]);
+    let given_up = tokio::time::timeout(Duration::from_millis(2500), client.phone_status(&ids())).await;
+    assert!(given_up.is_err());
+    assert_eq!(script.calls.lock().unwrap().len(), 1);
+    client.phone_status(&ids()).await.unwrap().outcome.unwrap();
+    let calls = script.calls.lock().unwrap();
+    assert_eq!(calls[1].0 - calls[0].0, Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_debug_output_shows_the_token() {
+    let (client, _) = client([]);
+    let shown = format!("{:?} {:?}", client.signer, client.budget);
+    assert!(!shown.contains("tok-1"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_plan_is_asked_for_once_a_minute_and_not_in_the_first() {
+    let start = Instant::now();
+    let (client, script) = client((0..3).map(|_| code(0)));
+    for _ in 0..3 {
+        client.plan().await.unwrap().outcome.unwrap();
+    }
+    let calls = script.calls.lock().unwrap();
+    let ends: Vec<Instant> = calls.iter().map(|(at, ..)| *at + Duration::from_secs(1)).collect();
+    assert!(
+        calls[0].0 - start >= Duration::from_secs(61),
+        "{:?}",
+        calls[0].0 - start
+    );
+    for (end, (next, ..)) in ends.iter().zip(&calls[1..]) {
+        assert!(*next - *end >= Duration::from_mins(1), "{:?}", *next - *end);
+    }
+    assert_eq!((calls[0].1, &calls[0].3[..]), ("/open/v1/pay/plan/info", &b"{}"[..]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn allowances_outlive_a_client() {
+    let (first, calls_of_first) = client([code(0)]);
+    first.plan().await.unwrap().outcome.unwrap();
+    let endpoint_limits = first.endpoint_limits().clone();
+    drop(first);
+    let (second, calls_of_second) = client([code(0)]);
+    let second = second.with_endpoint_limits(endpoint_limits);
+    second.plan().await.unwrap().outcome.unwrap();
+    let at = |script: &Script| script.calls.lock().unwrap()[0].0;
+    let apart = at(&calls_of_second) - at(&calls_of_first);
+    assert!((61.0..63.0).contains(&apart.as_secs_f64()), "{apart:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wallet_is_asked_for_at_most_ten_times_a_minute() {
+    let (client, script) = client((0..40).map(|_| code(0)));
+    for _ in 0..40 {
+        client.wallet().await.unwrap().outcome.unwrap();
+    }
+    let calls = script.calls.lock().unwrap();
+    for (at, ..) in calls.iter() {
+        let within = calls
+            .iter()
+            .filter(|(other, ..)| *other >= *at && *other - *at < Duration::from_mins(1));
+        assert!(within.count() <= 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wallet_that_may_not_be_seen_closes_nothing_and_a_lock_all() {
+    let (client, _) = client([code(40015), code(40007), code(0), code(40014)]);
+    for reason in [40015, 40007] {
+        let call = client.wallet().await.unwrap();
+        assert_eq!(call.outcome.unwrap_err().reason, Reason::Code(reason));
+    }
+    client.phone_status(&ids()).await.unwrap().outcome.unwrap();
+    client.wallet().await.unwrap().outcome.unwrap_err();
+    client.phone_status(&ids()).await.unwrap_err();
+    client.plan().await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_waits_for_its_minute_keeps_nobody_from_the_budget() {
+    let (client, script) = client((0..20).map(|_| code(0)));
+    let client = Arc::new(client);
+    let plan = tokio::spawn({
+        let client = Arc::clone(&client);
+        async move { client.plan().await.unwrap().outcome.unwrap() }
+    });
+    tokio::task::yield_now().await;
+    let start = Instant::now();
+    for _ in 0..19 {
+        client.phone_status(&ids()).await.unwrap().outcome.unwrap();
+    }
+    assert!(start.elapsed() < Duration::from_secs(30));
+    plan.await.unwrap();
+    assert_eq!(script.calls.lock().unwrap().len(), 20);
+}

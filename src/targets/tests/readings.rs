@@ -1,0 +1,236 @@
+//! What is found, and that nothing is lost while the list moves under the reading.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn every_phone_of_three_pages_is_found_and_proven_by_a_second_reading() {
+    let mut scene = Scene::start(&Upstream::of(243));
+    assert!(!scene.targets.has_changed().unwrap() && scene.ids().is_empty());
+    assert_eq!(scene.next().await, scene.upstream.ids());
+    assert_eq!(scene.upstream.calls(), 3);
+    scene.at(REFRESH / 2).await;
+    assert_eq!(scene.upstream.calls(), 6);
+    assert!(!scene.targets.has_changed().unwrap(), "the proof is no news");
+    scene.at(REFRESH * 3 / 2).await;
+    assert_eq!(scene.upstream.calls(), 9, "what did not change needs no second reading");
+    assert!(!scene.targets.has_changed().unwrap());
+    assert_eq!(scene.metric("geelark_discovery_phones"), 243);
+    assert_eq!(scene.metric("geelark_discovery_failures_total"), 0);
+    assert!(scene.metric("geelark_discovery_last_success_timestamp_seconds") >= 1_000_600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_are_listed_one_by_one_and_united() {
+    let two = Filter {
+        groups: vec!["farm-a".into(), "farm-c".into()],
+        ..Filter::default()
+    };
+    let monthly = Filter {
+        charge_mode: Some(ChargeMode::Monthly),
+        ..Filter::default()
+    };
+    for (filters, expected) in [
+        (vec![filter("farm-b")], 81),
+        (vec![two.clone()], 162),
+        (vec![two, monthly], 203),
+    ] {
+        let setting = Setting {
+            filters,
+            ..Setting::default()
+        };
+        let mut scene = Scene::set(&Upstream::of(243), setting, Ownership::new().account(0));
+        assert_eq!(scene.next().await.len(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn configured_phones_come_first_and_learn_what_discovery_found() {
+    let setting = Setting {
+        configured: vec!["zz".into(), "000002".into()],
+        ..Setting::default()
+    };
+    let mut scene = Scene::set(&Upstream::of(4), setting, Ownership::new().account(0));
+    assert_eq!(scene.next().await, ["zz", "000002"], "at once, whatever the list does");
+    assert_eq!(scene.next().await, ["zz", "000002", "000000", "000001", "000003"]);
+    let targets = scene.targets.borrow().clone();
+    assert_eq!(targets[0].details, None);
+    let details = targets[1].details.as_ref().unwrap();
+    assert_eq!(
+        (details.group.as_deref(), details.charge_mode),
+        (Some("farm-c"), Some(ChargeMode::PerMinute))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_keeps_its_own() {
+    let all = Upstream::of(243);
+    let mut found = Vec::new();
+    for shard in 0..2 {
+        let setting = Setting {
+            shard: Shard::of(shard, 2),
+            ..Setting::default()
+        };
+        found.extend(Scene::set(&all, setting, Ownership::new().account(0)).next().await);
+    }
+    found.sort_unstable();
+    assert_eq!(found, all.ids());
+}
+
+#[tokio::test(start_paused = true)]
+async fn phones_that_come_and_go_do_so_at_the_next_look() {
+    let mut scene = Scene::start(&Upstream::of(150));
+    scene.next().await;
+    scene.at(REFRESH / 2).await;
+    scene.upstream.change(|list| {
+        list.remove(7);
+        list.push(item(999));
+    });
+    assert!(
+        scene.next().await.contains(&item(999).id),
+        "what is new is there at once"
+    );
+    assert_eq!(
+        scene.next().await,
+        scene.upstream.ids(),
+        "what is gone goes when that is proven"
+    );
+    assert!(scene.start.elapsed() < REFRESH + Duration::from_secs(10));
+}
+
+/// The list moves up between the first page and the second, so that the 101st phone slips from one to the other unread.
+#[tokio::test(start_paused = true)]
+async fn a_rumour_brings_the_next_look_forward_and_a_flood_of_them_only_so_often() {
+    let upstream = Upstream::of(3);
+    let mut scene = Scene::start(&upstream);
+    scene.next().await;
+    scene.at(Duration::from_mins(2)).await;
+    upstream.change(|list| list.push(item(3)));
+    scene.rumours.notify_one();
+    let heard = Instant::now();
+    assert_eq!(scene.next().await, upstream.ids());
+    assert!(heard.elapsed() < Duration::from_secs(2), "{:?}", heard.elapsed());
+
+    let before = upstream.calls();
+    for _ in 0..600 {
+        scene.rumours.notify_one();
+        sleep(Duration::from_millis(100)).await;
+    }
+    let looks = upstream.calls() - before;
+    assert!((1..=2).contains(&looks), "{looks} looks in a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_that_slips_from_page_to_page_is_not_lost() {
+    for comes_another in [false, true] {
+        let mut scene = Scene::start(&Upstream::of(243));
+        scene.next().await;
+        scene.at(REFRESH / 2).await;
+        scene.upstream.before(1, move |list| {
+            list.remove(50);
+            if comes_another {
+                list.push(item(999)); // and the total says nothing
+            }
+        });
+        while scene.ids().contains(&item(50).id) {
+            let targets = scene.next().await;
+            assert!(targets.contains(&item(100).id), "passed over, and believed gone");
+        }
+        assert_eq!(scene.ids(), scene.upstream.ids());
+        assert!(scene.start.elapsed() < REFRESH + Duration::from_secs(30));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_that_slips_during_the_very_first_reading_is_found_by_the_second() {
+    let upstream = Upstream::of(243);
+    upstream.before(1, |list| {
+        list.remove(50);
+        list.push(item(999));
+    });
+    let mut scene = Scene::start(&upstream);
+    assert!(!scene.next().await.contains(&item(100).id));
+    assert!(scene.next().await.contains(&item(100).id));
+    assert!(scene.start.elapsed() < Duration::from_secs(10));
+    assert_eq!(
+        scene.next().await,
+        scene.upstream.ids(),
+        "the phone that went is missing twice"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_that_is_listed_twice_is_one() {
+    let upstream = Upstream::of(150);
+    upstream.before(1, |list| list.insert(0, item(999)));
+    let mut scene = Scene::start(&upstream);
+    assert_eq!(scene.next().await.len(), 150);
+    assert_eq!(scene.next().await, scene.upstream.ids());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_fleet_is_found_within_the_budget_and_looked_after_with_a_quarter_of_it() {
+    let setting = Setting {
+        requests_per_minute: 100,
+        ..Setting::default()
+    };
+    let mut scene = Scene::set(&Upstream::of(20_000), setting, Ownership::new().account(0));
+    assert_eq!(scene.next().await, scene.upstream.ids());
+    let first = scene.start.elapsed();
+    assert!(
+        first < Duration::from_secs(125),
+        "200 pages at 100 a minute took {first:?}"
+    );
+    scene.at(Duration::from_mins(25)).await;
+    let times = scene.upstream.times();
+    let busiest = |after: Duration| {
+        let times: Vec<_> = times.iter().filter(|at| **at - scene.start >= after).collect();
+        let within = |start: &Instant| {
+            times
+                .iter()
+                .filter(|at| ***at >= *start && ***at - *start < Duration::from_mins(1))
+                .count()
+        };
+        times.iter().map(|at| within(at)).max().unwrap()
+    };
+    assert!(busiest(Duration::ZERO) <= 100);
+    assert!(
+        busiest(Duration::from_mins(4)) <= 26,
+        "{}",
+        busiest(Duration::from_mins(4))
+    );
+    assert!(!scene.targets.has_changed().unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever comes and goes between pages: in the end the targets is the truth, and no targets names a phone twice.
+    #[test]
+    fn after_any_changes_the_roster_becomes_the_truth(
+        size in 0..350_usize,
+        changes in prop::collection::vec((0..12_usize, any::<prop::sample::Index>(), any::<bool>()), 0..12)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let upstream = Upstream::of(size);
+            for (number, (nth, at, is_new)) in changes.into_iter().enumerate() {
+                upstream.before(nth, move |list| {
+                    if is_new {
+                        list.insert(at.index(list.len() + 1), item(1000 + number));
+                    } else if !list.is_empty() {
+                        list.remove(at.index(list.len()));
+                    }
+                });
+            }
+            let mut scene = Scene::start(&upstream);
+            scene.at(REFRESH * 9 / 2).await;
+            let mut targets = scene.ids();
+            scene.targets.mark_unchanged();
+            assert_eq!(targets, upstream.ids());
+            targets.dedup();
+            assert_eq!(targets.len(), upstream.ids().len());
+        });
+    }
+}

@@ -1,0 +1,193 @@
+//! Lists that fail, lie or stop short.
+
+use super::*;
+
+/// Lets the first look succeed and goes to the middle of the interval after it.
+async fn settled(phones: usize) -> Scene {
+    let mut scene = Scene::start(&Upstream::of(phones));
+    scene.next().await;
+    scene.at(REFRESH / 2).await;
+    scene
+}
+
+/// What happens to every answer in the second look leaves the targets as it was and is counted; afterwards all is well.
+async fn is_withstood(what: &str, twist: impl Fn(&mut Value) + Send + Sync + 'static) {
+    let mut scene = settled(243).await;
+    scene.upstream.twist(twist);
+    scene.at(REFRESH * 3 / 2).await;
+    assert!(
+        !scene.targets.has_changed().unwrap(),
+        "{what} changed the targets to {:?}",
+        scene.ids()
+    );
+    assert!(
+        scene.metric("geelark_discovery_failures_total") >= 1,
+        "{what} was not counted"
+    );
+    assert_eq!(scene.metric("geelark_discovery_phones"), 243);
+    let last_success = scene.metric("geelark_discovery_last_success_timestamp_seconds");
+    assert!(last_success < 1_000_010, "{what}: {last_success}");
+    scene.upstream.untwist();
+    scene.upstream.change(|list| list.push(item(999)));
+    assert_eq!(scene.next().await, scene.upstream.ids(), "after {what}");
+    scene.at(REFRESH * 4).await;
+    assert!(scene.metric("geelark_discovery_last_success_timestamp_seconds") > 1_000_600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_list_leaves_the_roster_standing() {
+    is_withstood("an internal error", |envelope| *envelope = json!({"code": 50000})).await;
+    is_withstood("a refused filter", |envelope| *envelope = json!({"code": 40004})).await;
+    is_withstood("a lock", |envelope| *envelope = json!({"code": 40007})).await;
+    is_withstood("no data", |envelope| envelope["data"] = Value::Null).await;
+    is_withstood("data of another shape", |envelope| {
+        envelope["data"]["items"] = json!("none");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_comes_back_short_leaves_the_roster_standing() {
+    is_withstood("half a page", |envelope| {
+        envelope["data"]["items"].as_array_mut().unwrap().truncate(50);
+    })
+    .await;
+    is_withstood("no items", |envelope| envelope["data"]["items"] = Value::Null).await;
+    is_withstood("no items and no total", |envelope| {
+        envelope["data"] = json!({"page": 1});
+    })
+    .await;
+    is_withstood("always the first page", |envelope| {
+        let items: Vec<Value> = (0..100).map(|number| json!({"id": item(number).id})).collect();
+        envelope["data"]["items"] = items.into();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hiccup_in_the_middle_costs_one_more_call() {
+    let upstream = Upstream::of(243);
+    let hiccup = Mutex::new(Some(()));
+    upstream.twist(move |envelope| {
+        if envelope["data"]["page"] == 2 && hiccup.lock().unwrap().take().is_some() {
+            *envelope = json!({"code": 50000});
+        }
+    });
+    let mut scene = Scene::start(&upstream);
+    assert_eq!(scene.next().await, upstream.ids());
+    assert_eq!(upstream.calls(), 4);
+    assert_eq!(scene.metric("geelark_discovery_failures_total"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_is_believed_when_a_second_reading_confirms_it() {
+    let mut scene = settled(3).await;
+    scene.upstream.before(0, Vec::clear);
+    scene.upstream.before(1, |list| list.extend((0..3).map(item)));
+    scene.at(REFRESH * 3 / 2).await;
+    assert!(!scene.targets.has_changed().unwrap(), "a hiccup emptied the targets");
+    scene.upstream.change(Vec::clear);
+    assert_eq!(scene.next().await, [""; 0]);
+    assert!(scene.start.elapsed() < REFRESH * 2 + Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_configured_waits_for_no_list_and_a_failed_first_look_is_soon_repeated() {
+    let upstream = Upstream::of(3);
+    upstream.twist(|envelope| *envelope = json!({"code": 40001}));
+    let setting = Setting {
+        configured: vec!["1".into()],
+        ..Setting::default()
+    };
+    let mut scene = Scene::set(&upstream, setting, Ownership::new().account(0));
+    assert_eq!(scene.next().await, ["1"]);
+    assert_eq!(scene.upstream.calls(), 0);
+    scene.at(Duration::from_secs(3)).await;
+    assert_eq!(scene.metric("geelark_discovery_failures_total"), 1);
+    assert_eq!(scene.metric("geelark_discovery_last_success_timestamp_seconds"), 0);
+    upstream.untwist();
+    assert_eq!(scene.next().await.len(), 4);
+    assert!(
+        scene.start.elapsed() < Duration::from_secs(10),
+        "a failure is retried long before the next look"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_account_is_not_called_until_it_opens() {
+    let upstream = Upstream::of(3);
+    upstream.twist(|envelope| *envelope = json!({"code": 40014}));
+    let mut scene = Scene::start(&upstream);
+    assert_eq!(scene.next().await, [""; 0]);
+    upstream.untwist();
+    scene.targets.changed().await.unwrap();
+    assert_eq!(scene.ids(), upstream.ids());
+    let waited = scene.start.elapsed();
+    assert!(
+        waited >= Duration::from_hours(2) && waited < Duration::from_hours(2) + Duration::from_secs(5),
+        "{waited:?}"
+    );
+    assert_eq!(upstream.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_listing_that_fails_does_not_keep_the_others_from_being_found() {
+    let upstream = Upstream::of(9);
+    upstream.twist(|envelope| {
+        if envelope["data"]["items"][0]["group"]["name"] == "farm-a" {
+            *envelope = json!({"code": 40004});
+        }
+    });
+    let setting = Setting {
+        filters: vec![filter("farm-a"), filter("farm-b")],
+        ..Setting::default()
+    };
+    let mut scene = Scene::set(&upstream, setting, Ownership::new().account(0));
+    assert_eq!(scene.next().await.len(), 3);
+    assert_eq!(scene.metric("geelark_discovery_failures_total"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_without_a_total_is_read_to_its_last_page() {
+    let upstream = Upstream::of(200);
+    upstream.twist(|envelope| {
+        envelope["data"].as_object_mut().unwrap().remove("total");
+    });
+    let mut scene = Scene::start(&upstream);
+    assert_eq!(scene.next().await, upstream.ids());
+    assert_eq!(upstream.calls(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn phones_that_were_not_asked_for_are_left_out() {
+    let upstream = Upstream::of(9);
+    upstream.twist(|envelope| {
+        let items = envelope["data"]["items"].as_array_mut().unwrap();
+        items[0]["group"]["name"] = "farm-ab".into();
+    });
+    let setting = Setting {
+        filters: vec![filter("farm-a")],
+        ..Setting::default()
+    };
+    let mut scene = Scene::set(&upstream, setting, Ownership::new().account(0));
+    assert_eq!(scene.next().await, [item(3).id, item(6).id]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_is_told_in_sentences() {
+    let trouble = |expected| ListError::Short {
+        page: 2,
+        trace_id: uuid::Uuid::nil(),
+        found: 50,
+        expected,
+    };
+    assert_eq!(
+        trouble(Some(100)).to_string(),
+        "the list is short: 50 phones up to its page 2, where GeeLark's own count makes 100 \
+         (traceId 00000000-0000-0000-0000-000000000000)"
+    );
+    assert_eq!(
+        trouble(None).to_string(),
+        "page 2 of the list has neither phones nor a total (traceId 00000000-0000-0000-0000-000000000000)"
+    );
+}
