@@ -31,7 +31,7 @@ fn batch(number: usize, generation: i64) -> Arc<BatchView> {
     let mut random = fastrand::Rng::with_seed(number as u64);
     let phones = (0..BATCH_SIZE).map(|position| Phone {
         name: Some(format!("farm-{:06}", number * BATCH_SIZE + position).into()),
-        standing: Freshness::Fresh,
+        freshness: Freshness::Fresh,
         last: Some(ObservedStatus {
             status: Status::from_code((random.i64(0..3) + generation) % 3),
             since: UnixTime(1_700_000_000 + random.i64(0..5_000_000) + generation * 60),

@@ -1,69 +1,52 @@
-//! The exporter itself: accounts being watched, a store they update_batch to, and the web that shows it.
+//! The exporter as a daemon: prepares everything that can fail, then serves until it is told to stop.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::Error;
-use super::reload::{self, Change, Running};
+use super::error::Error;
+use super::metrics::{ExporterMetrics, registry};
+use super::running_account::Context;
 use super::state_saver::StateSaver;
-use super::webhook::Webhook;
+use super::supervisor::{PreparedConfig, Supervisor, prepare};
 use crate::cli::Flags;
-use crate::config::{self, Config, Sources};
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
-use crate::targets::Ownership;
+use crate::config::{self, Sources};
+use crate::exposition::{Encoding, MetricsStore};
 use exporter_web::{Backend, Limits, Listener, ScrapeBody, WebConfig};
 use geelark_client::clock::Clock;
 
-/// A running exporter.
-pub(super) struct Exporter {
-    pub(super) sources: Sources,
-    pub(super) clock: Clock,
-    pub(super) store: MetricsStore,
-    pub(super) state_saver: StateSaver,
-    /// Blocked across a whole reload, so that two cannot mix.
-    pub(super) running: Mutex<Running>,
-    /// Which accounts have been asked about once: what readiness needs, without waiting for a reload.
-    pub(super) first_rounds: ArcSwap<Vec<(Arc<str>, Arc<AtomicBool>)>>,
-    /// The webhooks that are on, by account.
-    pub(super) webhooks: ArcSwap<HashMap<Arc<str>, Arc<Webhook>>>,
-    /// Whose a phone is that several accounts have.
-    pub(super) ownership: Ownership,
-    /// Cancelled when a task that must not end has ended.
-    pub(super) broken: CancellationToken,
-}
-
-/// How often the files that the configuration names are compared with what was read. A `stat` each costs nothing.
+/// How often the files that the configuration names are checked for changes. A `stat` each costs nothing.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-/// An exporter that could start: everything that can be wrong was found right, and nothing runs yet.
-pub(super) struct Prepared {
-    sources: Sources,
-    config: Config,
-    plans: Vec<Change>,
+/// Version, revision and compiler, as `--version` and `geelark_exporter_build_info` show them.
+const BUILD: [&str; 3] = [
+    env!("CARGO_PKG_VERSION"),
+    env!("GEELARK_REVISION"),
+    env!("GEELARK_RUSTC"),
+];
+
+/// An exporter that can start: everything that can be wrong was checked, and no task runs yet.
+pub(super) struct Exporter {
+    supervisor: Arc<Supervisor>,
+    config: PreparedConfig,
     settings: exporter_web::Settings,
     listeners: Vec<Listener>,
-    clock: Clock,
-    store: MetricsStore,
-    state_saver: StateSaver,
 }
 
-impl Prepared {
-    pub(super) async fn new(sources: Sources, flags: Flags) -> Result<Self, Error> {
+impl Exporter {
+    pub(super) async fn prepare(sources: Sources, flags: Flags) -> Result<Self, Error> {
         let config = config::load(&sources)?;
         let web_config = match &flags.web_config_file {
             Some(path) => WebConfig::from_file(path).map_err(Error::WebConfig)?,
             None => WebConfig::default(),
         };
-        let plans = reload::plan(&config, &[])?;
+        let state = config.state.clone();
+        let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
+        let (accounts, config) = (config.accounts.len(), prepare(config, &[])?);
         let listeners = if flags.systemd_socket {
             Listener::from_systemd()
         } else {
@@ -76,22 +59,28 @@ impl Prepared {
             limits: Limits::default(),
         };
         let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
-        let (clock, store) = (Clock::system(), MetricsStore::new(BUILD));
-        // Last, because it is the only part that changes something: a clean end of the process before is believed once.
-        let state_saver = StateSaver::open(config.state.as_deref(), clock.clone(), store.metrics().clone())?;
+        let registry = registry();
+        let context = Context {
+            store: MetricsStore::new(registry.clone()),
+            clock: Clock::system(),
+            ownership: crate::targets::Ownership::default(),
+            broken: CancellationToken::new(),
+            registry,
+        };
+        let metrics = Arc::new(ExporterMetrics::new(&context.registry, BUILD));
+        // Last, because it takes the folder.
+        let state_saver = StateSaver::open(state.as_deref(), context.clock.clone(), metrics.clone())?;
+        let [version, revision, _] = BUILD;
+        info!(version, revision, accounts, phones, "starting");
         Ok(Self {
-            sources,
+            supervisor: Arc::new(Supervisor::new(sources, context, state_saver, metrics)),
             config,
-            plans,
             settings,
             listeners,
-            clock,
-            store,
-            state_saver,
         })
     }
 
-    /// Where the metrics will be.
+    /// Where the metrics are served.
     pub(super) fn urls(&self) -> impl Iterator<Item = String> {
         let path = self.settings.telemetry_path.as_str();
         self.listeners.iter().map(move |listener| {
@@ -104,88 +93,56 @@ impl Prepared {
         })
     }
 
-    /// Serves until told to stop.
+    /// Serves until `stop` is cancelled.
     pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Error> {
         let Self {
-            sources,
+            supervisor,
             config,
-            plans,
             settings,
             listeners,
-            clock,
-            store,
-            state_saver,
         } = self;
-        let mut hangups =
-            signal(SignalKind::hangup()).map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))?;
-        let exporter = Arc::new(Exporter {
-            sources,
-            clock,
-            store,
-            state_saver,
-            running: Mutex::default(),
-            first_rounds: ArcSwap::default(),
-            webhooks: ArcSwap::default(),
-            ownership: Ownership::new(),
-            broken: CancellationToken::new(),
+        let hangup = signal(SignalKind::hangup());
+        let mut hangup = hangup.map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))?;
+        supervisor.start(config).await;
+        let stop_saving = CancellationToken::new();
+        let saving = tokio::spawn({
+            let (supervisor, stop) = (supervisor.clone(), stop_saving.clone());
+            async move { supervisor.state_saver.run(stop).await }
         });
-        let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
-        info!(
-            version = BUILD.version,
-            revision = BUILD.revision,
-            accounts = plans.len(),
-            phones,
-            "starting"
-        );
-        exporter.apply(config, plans, &mut *exporter.running.lock().await).await;
-
-        exporter.state_saver.save_initial().await;
-        let keeping = CancellationToken::new();
-        let state_saver = tokio::spawn({
-            let (exporter, stop) = (exporter.clone(), keeping.clone());
-            async move { exporter.state_saver.run(stop).await }
-        });
-
-        let serving = exporter_web::serve(listeners, settings, exporter.clone(), stop.clone());
+        let backend = Arc::new(WebBackend(supervisor.clone()));
+        let serving = exporter_web::serve(listeners, settings, backend, stop.clone());
         tokio::pin!(serving);
         let mut follow = interval(FOLLOW_EVERY);
         follow.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let outcome = loop {
             tokio::select! {
                 () = &mut serving => break Ok(()),
-                () = exporter.broken.cancelled() => {
-                    break Err(Error::Run("internal error: an account is no longer watched, see the log; ending so that a restart can mend it".into()));
+                () = supervisor.context.broken.cancelled() => {
+                    break Err(Error::Run("internal error: an account is no longer watched, see the log; the process ends so that a restart can mend it".into()));
                 }
-                Some(()) = hangups.recv() => {
-                    // What went wrong is logged and shown by the reload itself.
-                    let _ = exporter.reload().await;
+                Some(()) = hangup.recv() => {
+                    // The reload logs and shows its result itself.
+                    let _ = supervisor.reload().await;
                 }
-                _ = follow.tick() => exporter.follow().await,
+                _ = follow.tick() => supervisor.follow_files().await,
             }
         };
-        keeping.cancel();
-        // It ended by itself only if it panicked, which the log has.
-        let _ = state_saver.await;
-        let mut ended = Vec::new();
-        for watch in exporter.running.lock().await.watches.drain(..) {
-            ended.push((watch.record(), watch.end().await));
-        }
-        exporter.state_saver.end(ended).await;
+        stop_saving.cancel();
+        // It ends early only by a panic, which is in the log.
+        let _ = saving.await;
+        supervisor.stop().await;
         info!("ended");
         outcome
     }
 }
 
-/// What `--version` and `geelark_exporter_build_info` say.
-const BUILD: BuildInfo = BuildInfo {
-    version: env!("CARGO_PKG_VERSION"),
-    revision: env!("GEELARK_REVISION"),
-    rustc: env!("GEELARK_RUSTC"),
-};
+/// What the web shows and does.
+struct WebBackend(Arc<Supervisor>);
 
-impl Backend for Exporter {
+impl Backend for WebBackend {
     fn scrape(&self, gzip: bool) -> ScrapeBody {
-        let scrape = self.store.scrape(if gzip { Encoding::Gzip } else { Encoding::Plain });
+        let encoding = if gzip { Encoding::Gzip } else { Encoding::Plain };
+        let scrape = self.0.context.store.scrape(encoding);
         ScrapeBody {
             length: scrape.len(),
             chunks: Box::new(scrape),
@@ -193,25 +150,18 @@ impl Backend for Exporter {
     }
 
     fn ready(&self) -> Result<(), String> {
-        let open: Vec<String> = self
-            .first_rounds
-            .load()
-            .iter()
-            .filter(|(_, done)| !done.load(Ordering::Acquire))
-            .map(|(name, _)| name.to_string())
-            .collect();
-        if open.is_empty() {
-            return Ok(());
+        match self.0.unready() {
+            unready if unready.is_empty() => Ok(()),
+            unready => Err(format!("waiting for the first round of: {}", unready.join(", "))),
         }
-        Err(format!("waiting for the first round of: {}", open.join(", ")))
     }
 
     fn webhook(&self, account: &str) -> Option<Arc<dyn exporter_web::Webhook>> {
-        let webhook = self.webhooks.load().get(account)?.clone();
+        let webhook = self.0.webhook(account)?;
         Some(webhook)
     }
 
     async fn reload(&self) -> Result<(), String> {
-        Exporter::reload(self).await
+        self.0.reload().await
     }
 }

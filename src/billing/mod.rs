@@ -6,6 +6,7 @@
 //! - a value that could not be read again in three reads is shown no more.
 
 mod billing_log;
+mod metrics;
 #[cfg(test)]
 mod tests;
 
@@ -16,10 +17,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::exposition::AccountMetrics;
+use crate::metrics::CallMetrics;
 use billing_log::BillingLog;
-use geelark_client::money::{Plan, Wallet};
 use geelark_client::{Blocked, Call, Client, Transport};
+pub use metrics::Money;
+use metrics::{Expiring, Gauges};
 
 /// Money changes by the minute while phones run, and a few minutes decide nothing. 12 calls an hour.
 const WALLET_EVERY: Duration = Duration::from_mins(5);
@@ -35,70 +37,54 @@ const FIRST_RETRY: Duration = Duration::from_mins(1);
 
 /// Asks for one account's wallet and plan.
 pub struct Billing<T> {
-    client: Arc<Client<T>>,
-    metrics: AccountMetrics,
-    whole_fleet: bool,
+    /// Calls GeeLark, within budget and locks.
+    pub client: Arc<Client<T>>,
+    /// The account's name, for the log.
+    pub account: Arc<str>,
+    /// Counts the calls.
+    pub calls: CallMetrics,
+    /// Where what was read is shown.
+    pub money: Money,
 }
 
 impl<T: Transport> Billing<T> {
-    /// A task that has not asked yet. `whole_fleet`: all phones of the account that are watched are watched here, so that they
-    /// may be compared with what the plan allows.
-    pub fn new(client: Arc<Client<T>>, metrics: AccountMetrics, whole_fleet: bool) -> Self {
-        Self {
-            client,
-            metrics,
-            whole_fleet,
-        }
-    }
-
-    /// Asks until told to stop. What is shown then stays, as long as it would have.
+    /// Asks until `stop` is cancelled. What is shown then stays, as long as it would have.
     pub async fn run(self, stop: CancellationToken) {
-        let wallet = self.keep_asking("wallet", WALLET_EVERY, Client::wallet, |wallet: Wallet, until| {
-            let is_news = wallet != Wallet::default();
-            if is_news {
-                self.metrics.wallet(wallet, until);
-            }
-            is_news
-        });
-        let plan = self.keep_asking("plan", PLAN_EVERY, Client::plan, |plan: Plan, until| {
-            let is_news = plan != Plan::default();
-            if is_news {
-                self.metrics.plan(plan, until, self.whole_fleet);
-            }
-            is_news
-        });
         tokio::select! {
             () = stop.cancelled() => {}
-            never = wallet => match never {},
-            never = plan => match never {},
+            never = self.keep_reading("wallet", WALLET_EVERY, Client::wallet, &self.money.wallet) => match never {},
+            never = self.keep_reading("plan", PLAN_EVERY, Client::plan, &self.money.plan) => match never {},
+            () = self.money.wallet.expire() => {}
+            () = self.money.plan.expire() => {}
         }
     }
 
-    /// Asks at each interval, and sooner after a failure. `show` says whether there was anything in the answer to show.
-    async fn keep_asking<D: Copy>(
+    /// Reads at each interval, and sooner after a failure.
+    async fn keep_reading<G: Gauges>(
         &self,
         what: &'static str,
         every: Duration,
-        ask: impl AsyncFn(&Client<T>) -> Result<Call<D>, Blocked>,
-        show: impl Fn(D, Instant) -> bool,
+        read: impl AsyncFn(&Client<T>) -> Result<Call<G::Value>, Blocked>,
+        shown: &Expiring<G>,
     ) -> Infallible {
-        let mut billing_log = BillingLog::new(self.metrics.account().clone(), what);
+        let mut log = BillingLog::new(self.account.clone(), what);
         let mut retry = FIRST_RETRY;
         loop {
-            let next = match ask(&self.client).await {
-                Err(held) => held.until.into(),
+            let next = match read(&self.client).await {
+                Err(blocked) => blocked.until.into(),
                 Ok(call) => {
-                    self.count(&call);
+                    self.calls.count(&call);
                     let now = Instant::now();
                     match call.outcome {
-                        Ok(answer) if show(answer, now + every * SHOWN_FOR_READS) => {
-                            billing_log.answered();
+                        Ok(value) if value != G::Value::default() => {
+                            shown.show(value, now + every * SHOWN_FOR_READS);
+                            log.answered();
                             retry = FIRST_RETRY;
                             now + every
                         }
                         outcome => {
                             let failure = outcome.err();
-                            billing_log.failed(call.trace_id, failure.as_ref());
+                            log.failed(call.trace_id, failure.as_ref());
                             let asked = failure.and_then(|failure| failure.retry_after).unwrap_or_default();
                             let wait = retry.max(asked);
                             retry = (retry * 2).min(every);
@@ -109,11 +95,5 @@ impl<T: Transport> Billing<T> {
             };
             sleep_until(next).await;
         }
-    }
-
-    fn count<D>(&self, call: &Call<D>) {
-        let failure = call.outcome.as_ref().err().map(|failure| failure.reason.to_string());
-        self.metrics
-            .request(call.endpoint.label(), call.elapsed, failure.as_deref());
     }
 }

@@ -289,7 +289,7 @@ async fn values_outlive_a_reload_but_not_their_time() {
 #[tokio::test(start_paused = true)]
 async fn phones_beyond_the_parallels_are_counted_where_the_whole_fleet_is() {
     let phone = |id: &str, status| Phone {
-        standing: Freshness::Fresh,
+        freshness: Freshness::Fresh,
         last: Some(ObservedStatus {
             status,
             since: geelark_client::clock::UnixTime(0),

@@ -11,12 +11,13 @@ use super::credentials;
 use super::discovery;
 use super::field::in_words;
 use super::limits;
-use super::model::{Account, Budget, Poll};
+use super::model::{Account, Budget};
 use super::phones::{self, PhoneOwners};
 use super::problem::{Diagnostics, quoted};
 use super::section::Section;
-use super::sharding::Shard;
 use super::{billing, webhook};
+use crate::poller::PollSettings;
+use crate::targets::Shard;
 
 /// What accounts may not have in common.
 #[derive(Default)]
@@ -136,7 +137,7 @@ fn base_url(section: &Section, diagnostics: &mut Diagnostics) -> Option<Url> {
     None
 }
 
-fn poll(account: &Section, diagnostics: &mut Diagnostics) -> Poll {
+fn poll(account: &Section, diagnostics: &mut Diagnostics) -> PollSettings {
     let section = account.section("poll", diagnostics);
     let interval = section.duration("interval", &limits::INTERVALS, diagnostics);
     let timeout = section.duration("timeout", &limits::TIMEOUTS, diagnostics);
@@ -175,7 +176,7 @@ fn poll(account: &Section, diagnostics: &mut Diagnostics) -> Poll {
         "shorter than",
         diagnostics,
     );
-    Poll {
+    PollSettings {
         interval,
         timeout: timeout.unwrap_or(limits::TIMEOUT.min(interval)),
         stale_after: stale_after.unwrap_or(limits::STALE_AFTER.max(interval * limits::STALE_INTERVALS)),

@@ -4,7 +4,7 @@ use super::limits;
 use super::model::Billing;
 use super::problem::Diagnostics;
 use super::section::Section;
-use super::sharding::Shard;
+use crate::targets::Shard;
 
 /// Of several shards only the first asks: GeeLark counts the calls of all of them together, and allows one a minute.
 pub(super) fn read(account: &Section, shard: Shard, diagnostics: &mut Diagnostics) -> Billing {
@@ -14,6 +14,5 @@ pub(super) fn read(account: &Section, shard: Shard, diagnostics: &mut Diagnostic
         .unwrap_or(limits::BILLING_ENABLED);
     Billing {
         enabled: enabled && shard.is_first(),
-        whole_fleet: shard.is_whole(),
     }
 }

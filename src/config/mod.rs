@@ -30,10 +30,8 @@ mod yaml;
 
 use std::path::PathBuf;
 
-pub use discovery::{Discovery, Filter};
-pub use model::{Account, Billing, Budget, Config, Poll, Receiver, Webhook};
+pub use model::{Account, Billing, Budget, Config};
 pub use problem::{Problem, Problems};
-pub use sharding::Shard;
 pub use sources::Sources;
 
 use problem::Diagnostics;
@@ -75,7 +73,7 @@ fn everything(
     let place = sources.place();
     let root = Section::root(&tree, &place, sources.folder(), diagnostics);
     let sections = root.sections("accounts", diagnostics);
-    let shard = Shard::read(&root, diagnostics);
+    let shard = sharding::read(&root, diagnostics);
     let state = root
         .section("state", diagnostics)
         .field("path")

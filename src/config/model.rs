@@ -1,14 +1,14 @@
 //! The valid configuration. A value of these types cannot be wrong: whoever holds one checks nothing again.
 
-use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use url::Url;
 
-use super::discovery::Discovery;
+use crate::poller::PollSettings;
+use crate::targets::DiscoverySettings;
+use crate::webhook::WebhookSettings;
 use config_file::FileStamps;
 use geelark_client::phone::PhoneId;
 use geelark_client::{Credentials, Secret};
@@ -41,28 +41,15 @@ pub struct Account {
     /// With sharding, this shard's phones only.
     pub phones: Vec<PhoneId>,
     /// Phones to be found beside the configured ones; `None` if there are to be no others.
-    pub discovery: Option<Discovery>,
+    pub discovery: Option<DiscoverySettings>,
     /// When and how to ask.
-    pub poll: Poll,
+    pub poll: PollSettings,
     /// What may be spent.
     pub budget: Budget,
     /// Whether wallet and plan are asked for.
     pub billing: Billing,
     /// Where the account's webhook is on, what is done with it.
-    pub webhook: Option<Webhook>,
-}
-
-/// The `poll` section of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Poll {
-    /// How often every phone is to be asked about; the budget may stretch it.
-    pub interval: Duration,
-    /// From the first byte of a request to the last of its answer.
-    pub timeout: Duration,
-    /// After so long without an answer a phone's status is no longer shown; the poller raises it to three effective intervals.
-    pub stale_after: Duration,
-    /// How often a phone that is starting or changed a moment ago is asked about, as far as the budget has calls to spare.
-    pub transient_interval: Duration,
+    pub webhook: Option<WebhookSettings>,
 }
 
 /// The `billing` section of an account; with sharding, this shard's part in it.
@@ -70,38 +57,6 @@ pub struct Poll {
 pub struct Billing {
     /// Whether this process asks for wallet and plan.
     pub enabled: bool,
-    /// Whether every configured phone of the account is watched here, not only a shard's.
-    pub whole_fleet: bool,
-}
-
-/// The `webhook` section of an account that has it on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Webhook {
-    /// To whom requests are handed on.
-    pub relay_to: Option<Receiver>,
-}
-
-/// The URL of the user's own receiver. `Debug` shows only where it is, as the path or query may hold a secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Receiver(Url);
-
-impl Receiver {
-    /// The whole URL, for the one place that sends to it.
-    pub fn expose(&self) -> &Url {
-        &self.0
-    }
-}
-
-impl From<Url> for Receiver {
-    fn from(url: Url) -> Self {
-        Self(url)
-    }
-}
-
-impl fmt::Debug for Receiver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.origin().ascii_serialization())
-    }
 }
 
 /// The `budget` section of an account; with sharding, this shard's share.

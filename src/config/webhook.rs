@@ -2,12 +2,12 @@
 
 use url::Url;
 
-use super::model::{Receiver, Webhook};
 use super::problem::Diagnostics;
 use super::section::Section;
+use crate::webhook::{RelayUrl, WebhookSettings};
 
 /// The webhook, if it is on.
-pub(super) fn read(account: &Section, diagnostics: &mut Diagnostics) -> Option<Webhook> {
+pub(super) fn read(account: &Section, diagnostics: &mut Diagnostics) -> Option<WebhookSettings> {
     let section = account.section("webhook", diagnostics);
     let enabled = section.boolean("enabled", diagnostics).unwrap_or(false);
     let relay_to = receiver(&section, diagnostics);
@@ -15,11 +15,11 @@ pub(super) fn read(account: &Section, diagnostics: &mut Diagnostics) -> Option<W
         diagnostics
             .warning(section.problem("has a relay_to but is not enabled, so nothing is handed on; set enabled: true"));
     }
-    enabled.then_some(Webhook { relay_to })
+    enabled.then_some(WebhookSettings { relay_to })
 }
 
 /// The user's own receiver. Its URL may hold a secret in its path or query, so it is never quoted.
-fn receiver(section: &Section, diagnostics: &mut Diagnostics) -> Option<Receiver> {
+fn receiver(section: &Section, diagnostics: &mut Diagnostics) -> Option<RelayUrl> {
     let field = section.field("relay_to")?;
     let text = field.secret(diagnostics)?;
     let wrong = match Url::parse(&text) {
@@ -38,7 +38,7 @@ fn receiver(section: &Section, diagnostics: &mut Diagnostics) -> Option<Receiver
                     "is an http URL, so GeeLark's authentication is handed on in clear; use https unless it never leaves this machine",
                 ));
             }
-            return Some(Receiver::from(url));
+            return Some(RelayUrl::from(url));
         }
     };
     diagnostics.problem(field.problem(wrong));

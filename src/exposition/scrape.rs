@@ -1,4 +1,4 @@
-//! One scrape: the parts that were ready when it was asked for, handed out in chunks.
+//! One scrape: the blocks that were ready when it began, handed out in chunks.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use bytes::Bytes;
 use super::checksum::Checksum;
 use super::deflater::{DeflatedBlock, END, GZIP_HEADER};
 use super::families::FAMILIES;
-use super::metrics_store::RenderedBatch;
+use super::rendered_batch::RenderedBatch;
 
-/// Small enough to stay in a processor's cache on its way to the socket, large enough to need few writes.
+/// Small enough to stay in the processor's cache, large enough to need few writes.
 const CHUNK: usize = 64 * 1024;
 
 /// What a gzip member has beside its blocks: a header, the last block, a CRC and a length.
@@ -29,7 +29,7 @@ pub enum Encoding {
 pub struct Scrape {
     encoding: Encoding,
     headers: Arc<[DeflatedBlock]>,
-    posted: Vec<Arc<RenderedBatch>>,
+    batches: Vec<Arc<RenderedBatch>>,
     rest: DeflatedBlock,
     len: u64,
     sent: u64,
@@ -42,7 +42,7 @@ pub struct Scrape {
 /// What a body is made of: family after family a header and its batches, then the rest.
 enum Part<'a> {
     Whole(&'a DeflatedBlock),
-    Piece { family: usize, of: &'a RenderedBatch },
+    Batch { family: usize, of: &'a RenderedBatch },
 }
 
 impl Scrape {
@@ -52,13 +52,13 @@ impl Scrape {
     pub(super) fn new(
         encoding: Encoding,
         headers: Arc<[DeflatedBlock]>,
-        posted: Vec<Arc<RenderedBatch>>,
+        batches: Vec<Arc<RenderedBatch>>,
         rest: DeflatedBlock,
     ) -> Self {
         let mut scrape = Self {
             encoding,
             headers,
-            posted,
+            batches,
             rest,
             len: 0,
             sent: 0,
@@ -83,7 +83,7 @@ impl Scrape {
     }
 
     fn parts(&self) -> usize {
-        FAMILIES.len() * (1 + self.posted.len()) + 1
+        FAMILIES.len() * (1 + self.batches.len()) + 1
     }
 
     /// The next parts that fill a chunk in which `taken` bytes are taken; at least one.
@@ -102,13 +102,13 @@ impl Scrape {
     }
 
     fn part(&self, number: usize) -> Part<'_> {
-        let family = number / (1 + self.posted.len());
-        match (self.headers.get(family), number % (1 + self.posted.len())) {
+        let family = number / (1 + self.batches.len());
+        match (self.headers.get(family), number % (1 + self.batches.len())) {
             (None, _) => Part::Whole(&self.rest),
             (Some(header), 0) => Part::Whole(header),
-            (Some(_), batch) => Part::Piece {
+            (Some(_), batch) => Part::Batch {
                 family,
-                of: &self.posted[batch - 1],
+                of: &self.batches[batch - 1],
             },
         }
     }
@@ -139,7 +139,7 @@ impl Iterator for Scrape {
                 for number in self.fitting(chunk.len()) {
                     let part = self.part(number);
                     chunk.extend_from_slice(part.deflated());
-                    let sum = *part.sum();
+                    let sum = *part.checksum();
                     self.sum.append(&sum);
                     self.next = number + 1;
                 }
@@ -155,31 +155,31 @@ impl Iterator for Scrape {
 }
 
 impl Part<'_> {
-    fn sum(&self) -> &Checksum {
+    fn checksum(&self) -> &Checksum {
         match self {
-            Self::Whole(pressed) => &pressed.sum,
-            Self::Piece { family, of } => of.deflated_families.sum(*family),
+            Self::Whole(block) => &block.checksum,
+            Self::Batch { family, of } => of.deflated.checksum(*family),
         }
     }
 
     fn len(&self, encoding: Encoding) -> u64 {
         match encoding {
-            Encoding::Plain => self.sum().len,
+            Encoding::Plain => self.checksum().len,
             Encoding::Gzip => self.deflated().len() as u64,
         }
     }
 
     fn deflated(&self) -> &[u8] {
         match self {
-            Self::Whole(pressed) => &pressed.deflated,
-            Self::Piece { family, of } => of.deflated_families.deflated(*family),
+            Self::Whole(block) => &block.deflated,
+            Self::Batch { family, of } => of.deflated.block(*family),
         }
     }
 
     fn write_text(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Whole(pressed) => out.extend_from_slice(&pressed.text),
-            Self::Piece { family, of } => FAMILIES[*family].write(&of.view, &of.names, out),
+            Self::Whole(block) => out.extend_from_slice(&block.text),
+            Self::Batch { family, of } => FAMILIES[*family].write(&of.view, &of.prefixes, out),
         }
     }
 }

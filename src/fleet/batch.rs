@@ -1,264 +1,251 @@
-//! One batch: what is shown of it, and what is remembered beside that.
+//! One batch: what is shown of its phones, and what is tracked beside that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::question::{BatchRequests, RequestedPhone, StatusRequest};
-use super::verdict::PhoneUpdate;
+use super::request::{BatchRequests, Position, RequestedPhone, StatusRequest};
+use super::target::PhoneDetails;
+use super::update::PhoneUpdate;
 use super::view::{BatchView, Freshness, Phone};
-use super::{INVALID_ID_RETRY, TRANSIENT_FOR};
 use geelark_client::clock::Timestamp;
-use geelark_client::phone::{BATCH_SIZE, PhoneDetails, PhoneId, Status};
+use geelark_client::phone::{BATCH_SIZE, PhoneId, Status};
 
-/// Where a phone stands in the fleet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) batch: usize,
-    pub(super) position: usize,
-}
+/// How long an id that GeeLark rejects (40004) is left out of its batch before it is requested again, alone.
+pub const INVALID_ID_RETRY: Duration = Duration::from_mins(10);
 
-/// What is remembered of a phone and not shown.
+/// How long a phone whose status changed counts as transient: it may change again soon.
+pub const TRANSIENT_FOR: Duration = Duration::from_mins(2);
+
+/// What is tracked of a phone and not shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Note {
+pub(super) struct Tracking {
     /// When the last answer about it came.
-    pub(super) answered: Option<Instant>,
-    /// The last answer that should have named it did not.
-    passed_over: bool,
-    /// GeeLark refuses a batch that contains it; asked alone again at this time.
+    answered: Option<Instant>,
+    /// The last answer that should have mentioned it did not.
+    unanswered: bool,
+    /// GeeLark rejects a batch that contains it; it is requested again, alone, at this time.
     invalid_until: Option<Instant>,
-    /// Its status changed a moment ago and may change again soon: it is asked about out of turn until then.
+    /// Its status changed a moment ago: it is requested outside of rounds until then.
     transient_until: Option<Instant>,
-    /// Somebody said that it changed: it is to be asked about out of turn, once.
+    /// A hint says that it changed: it is requested outside of rounds, once.
     hinted: bool,
-    /// When it was last asked about out of turn.
-    asked: Option<Instant>,
+    /// When it was last requested outside of a round.
+    requested: Option<Instant>,
 }
 
-impl Note {
-    /// Of a phone that was last answered then, and nothing else.
+impl Tracking {
+    /// Of a phone that was last answered at `at`.
     pub(super) fn answered(at: Option<Instant>) -> Self {
         Self {
             answered: at,
             ..Self::default()
         }
     }
+
+    fn is_transient(&self, now: Instant) -> bool {
+        self.transient_until.is_some_and(|until| until > now)
+    }
 }
 
-/// A batch. `view.phones` and `notes` are parallel and never longer than [`BATCH_SIZE`].
+/// A batch. `view.phones` and `tracking` are parallel and never longer than [`BATCH_SIZE`].
 #[derive(Debug)]
 pub(super) struct BatchState {
-    /// Copied on the first change after someone took it, else changed in place.
+    /// Copied on the first change after it was shared, else changed in place.
     view: Arc<BatchView>,
-    notes: Vec<Note>,
-    /// No fresh phone was answered before this; spares looking at each when nothing can be stale yet.
+    tracking: Vec<Tracking>,
+    /// No fresh phone was answered before this: while it is young, no phone can be stale.
     oldest: Option<Instant>,
-    /// When a round asked about it last.
-    asked: Option<Instant>,
-    /// Some phone may be restless or hinted at; spares looking at each when none is.
-    alert: bool,
-}
-
-impl Note {
-    fn is_alert(&self, now: Instant) -> bool {
-        self.hinted || self.transient_until.is_some_and(|until| until > now)
-    }
+    /// When a round requested the batch last.
+    requested: Option<Instant>,
+    /// Whether some phone may be transient or hinted at.
+    needs_attention: bool,
 }
 
 impl BatchState {
     pub(super) fn empty(account: Arc<str>) -> Self {
         let phones = Vec::new();
-        Self {
-            view: Arc::new(BatchView { account, phones }),
-            notes: Vec::new(),
-            oldest: None,
-            asked: None,
-            alert: false,
-        }
+        Self::new(Arc::new(BatchView { account, phones }), Vec::new())
     }
 
-    /// `notes` are of the view's phones, in their order.
-    pub(super) fn of(view: Arc<BatchView>, notes: Vec<Note>) -> Self {
+    /// `tracking` is parallel to the phones of `view`.
+    pub(super) fn new(view: Arc<BatchView>, tracking: Vec<Tracking>) -> Self {
         Self {
-            oldest: notes.iter().filter_map(|note| note.answered).min(),
-            asked: None,
-            alert: false,
+            oldest: tracking.iter().filter_map(|tracking| tracking.answered).min(),
+            requested: None,
+            needs_attention: false,
             view,
-            notes,
+            tracking,
         }
     }
 
     /// When each phone was last answered.
     pub(super) fn answered(&self) -> impl Iterator<Item = Option<Instant>> {
-        self.notes.iter().map(|note| note.answered)
+        self.tracking.iter().map(|tracking| tracking.answered)
     }
 
     pub(super) fn view(&self) -> &Arc<BatchView> {
         &self.view
     }
 
-    pub(super) fn asked(&self) -> Option<Instant> {
-        self.asked
+    pub(super) fn requested(&self) -> Option<Instant> {
+        self.requested
     }
 
-    pub(super) fn set_asked(&mut self, now: Instant) {
-        self.asked = Some(now);
+    pub(super) fn set_requested(&mut self, now: Instant) {
+        self.requested = Some(now);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.notes.len()
+        self.tracking.len()
     }
 
     pub(super) fn is_full(&self) -> bool {
         self.len() >= BATCH_SIZE
     }
 
-    pub(super) fn push(&mut self, phone: Phone, note: Note) {
+    pub(super) fn push(&mut self, phone: Phone, tracking: Tracking) {
         Arc::make_mut(&mut self.view).phones.push(phone);
-        self.notes.push(note);
-        self.oldest = earlier(self.oldest, note.answered);
-        self.alert |= note.hinted || note.transient_until.is_some();
+        self.tracking.push(tracking);
+        self.oldest = earlier(self.oldest, tracking.answered);
+        self.needs_attention |= tracking.hinted || tracking.transient_until.is_some();
     }
 
-    pub(super) fn into_phones(self) -> impl Iterator<Item = (Phone, Note)> {
+    pub(super) fn into_phones(self) -> impl Iterator<Item = (Phone, Tracking)> {
         let view = Arc::unwrap_or_clone(self.view);
-        view.phones.into_iter().zip(self.notes)
+        view.phones.into_iter().zip(self.tracking)
     }
 
-    /// Keeps the phones that are in `wanted`, and takes them out of there; their details become those in it. True if
-    /// that changed the view.
+    /// Keeps the phones that are in `wanted`, removes them from there and takes over their details. True if that changed
+    /// the view.
     pub(super) fn keep(&mut self, wanted: &mut HashMap<PhoneId, Option<Arc<PhoneDetails>>>) -> bool {
-        let same = self
-            .view
-            .phones
-            .iter()
-            .all(|phone| wanted.get(&phone.id) == Some(&phone.details));
-        if same {
-            for phone in &self.view.phones {
+        let phones = &self.view.phones;
+        if phones.iter().all(|phone| wanted.get(&phone.id) == Some(&phone.details)) {
+            for phone in phones {
                 wanted.remove(&phone.id);
             }
             return false;
         }
         let view = Arc::make_mut(&mut self.view);
-        let (phones, notes) = std::mem::take(&mut view.phones)
+        let (phones, tracking) = std::mem::take(&mut view.phones)
             .into_iter()
-            .zip(std::mem::take(&mut self.notes))
-            .filter_map(|(phone, note)| {
+            .zip(std::mem::take(&mut self.tracking))
+            .filter_map(|(phone, tracking)| {
                 let details = wanted.remove(&phone.id)?;
-                Some((Phone { details, ..phone }, note))
+                Some((Phone { details, ..phone }, tracking))
             })
             .unzip();
         view.phones = phones;
-        self.notes = notes;
+        self.tracking = tracking;
         true
     }
 
-    /// What a round asks: everyone who is not a invalid_id together, each invalid_id whose time has come alone.
-    pub(super) fn questions(&self, batch: usize, now: Instant) -> BatchRequests {
+    /// What a round requests: all valid ids together, each invalid one whose retry is due alone.
+    pub(super) fn requests(&self, batch: usize, now: Instant) -> BatchRequests {
         let mut together = Vec::with_capacity(self.len());
         let mut alone = Vec::new();
-        for (position, note) in self.notes.iter().enumerate() {
-            match note.invalid_until {
-                None => together.push(self.about(Place { batch, position })),
+        for (index, tracking) in self.tracking.iter().enumerate() {
+            match tracking.invalid_until {
+                None => together.push(self.requested_phone(Position { batch, index })),
                 Some(until) if until <= now => {
-                    alone.extend(StatusRequest::about(vec![self.about(Place { batch, position })]));
+                    alone.extend(StatusRequest::new(vec![
+                        self.requested_phone(Position { batch, index }),
+                    ]));
                 }
                 Some(_) => {}
             }
         }
         BatchRequests {
-            together: StatusRequest::about(together),
+            together: StatusRequest::new(together),
             alone,
         }
     }
 
-    /// The phones to ask about out of turn, noted as asked: those somebody hinted at, and restless ones that were neither
-    /// answered nor asked for `interval`. At most `most`.
-    pub(super) fn out_of_turn(
+    /// The phones to request outside of a round, marked as requested: those hinted at, and transient ones that were neither
+    /// answered nor requested for `interval`. At most `most`.
+    pub(super) fn take_due(
         &mut self,
         batch: usize,
         interval: Duration,
         most: usize,
         now: Instant,
     ) -> Vec<RequestedPhone> {
-        if !self.alert {
+        if !self.needs_attention {
             return Vec::new();
         }
-        let due = |note: &Note| {
-            let last = note.answered.max(note.asked);
+        let is_due = |tracking: &Tracking| {
+            let last = tracking.answered.max(tracking.requested);
             let waited = last.is_none_or(|last| now.saturating_duration_since(last) >= interval);
-            let restless = note.transient_until.is_some_and(|until| until > now);
-            note.invalid_until.is_none() && (note.hinted || (restless && waited))
+            tracking.invalid_until.is_none() && (tracking.hinted || (tracking.is_transient(now) && waited))
         };
-        let positions: Vec<usize> = (0..self.len()).filter(|at| due(&self.notes[*at])).take(most).collect();
-        for position in &positions {
-            let note = &mut self.notes[*position];
-            note.hinted = false;
-            note.asked = Some(now);
+        let due: Vec<usize> = (0..self.len())
+            .filter(|at| is_due(&self.tracking[*at]))
+            .take(most)
+            .collect();
+        for index in &due {
+            let tracking = &mut self.tracking[*index];
+            tracking.hinted = false;
+            tracking.requested = Some(now);
         }
-        self.alert = self.notes.iter().any(|note| note.is_alert(now));
-        let asked = |position| self.about(Place { batch, position });
-        positions.into_iter().map(asked).collect()
+        self.needs_attention = self.tracking.iter().any(|it| it.hinted || it.is_transient(now));
+        due.into_iter()
+            .map(|index| self.requested_phone(Position { batch, index }))
+            .collect()
     }
 
-    fn about(&self, place: Place) -> RequestedPhone {
-        let id = self.view.phones[place.position].id.clone();
-        RequestedPhone { place, id }
+    fn requested_phone(&self, position: Position) -> RequestedPhone {
+        let id = self.view.phones[position.index].id.clone();
+        RequestedPhone { position, id }
     }
 
-    /// Somebody said that the phone at `position` changed.
-    pub(super) fn hint(&mut self, position: usize) {
-        self.notes[position].hinted = true;
-        self.alert = true;
+    /// A hint says that the phone at `index` changed.
+    pub(super) fn hint(&mut self, index: usize) {
+        self.tracking[index].hinted = true;
+        self.needs_attention = true;
     }
 
-    /// The phone at `position` cannot be asked about. True if that is news.
-    pub(super) fn set_invalid_id(&mut self, position: usize, now: Instant) -> bool {
-        let note = &mut self.notes[position];
-        note.passed_over = true;
-        note.invalid_until.replace(now + INVALID_ID_RETRY).is_none()
+    /// GeeLark rejects the id at `index`. True if that was not known.
+    pub(super) fn set_invalid(&mut self, index: usize, now: Instant) -> bool {
+        let tracking = &mut self.tracking[index];
+        tracking.unanswered = true;
+        tracking.invalid_until.replace(now + INVALID_ID_RETRY).is_none()
     }
 
+    /// How many ids are missing from the last answers.
     pub(super) fn unanswered(&self) -> usize {
-        self.notes.iter().filter(|note| note.passed_over).count()
+        self.tracking.iter().filter(|tracking| tracking.unanswered).count()
     }
 
-    /// The last answer did not name the phone at `position`.
-    pub(super) fn pass_over(&mut self, position: usize) {
-        self.notes[position].passed_over = true;
+    /// The answer did not mention the phone at `index`.
+    pub(super) fn set_unanswered(&mut self, index: usize) {
+        self.tracking[index].unanswered = true;
     }
 
-    /// Takes in what an answer says of the phone at `position`. True if that changed the view.
-    pub(super) fn take_in(&mut self, position: usize, verdict: PhoneUpdate, now: Timestamp) -> bool {
-        let phone = &self.view.phones[position];
-        let note = &mut self.notes[position];
-        *note = Note {
+    /// Applies what an answer says of the phone at `index`. True if that changed the view.
+    pub(super) fn apply(&mut self, index: usize, update: PhoneUpdate, now: Timestamp) -> bool {
+        let phone = &self.view.phones[index];
+        let tracking = &mut self.tracking[index];
+        *tracking = Tracking {
             answered: Some(now.mono),
-            transient_until: note.transient_until,
-            hinted: note.hinted,
-            ..Note::default()
+            transient_until: tracking.transient_until,
+            hinted: tracking.hinted,
+            ..Tracking::default()
         };
         self.oldest = earlier(self.oldest, Some(now.mono));
-        let Some(changed) = verdict.change(phone, now) else {
-            if phone.shown().is_some_and(|seen| seen.status == Status::Starting) {
-                note.transient_until = Some(now.mono + TRANSIENT_FOR);
-                self.alert = true;
-            }
-            return false;
-        };
-        let news = changed.shown().map(|seen| seen.status) != phone.last.map(|seen| seen.status);
-        let starting = changed.shown().is_some_and(|seen| seen.status == Status::Starting);
-        // What is heard of a phone for the first time may be as old as the phone.
-        let moved = news && phone.last.is_some();
-        if moved || starting {
-            note.transient_until = Some(now.mono + TRANSIENT_FOR);
-            self.alert = true;
+        let changed = update.apply(phone, now);
+        let shown = changed.as_ref().unwrap_or(phone).shown().map(|shown| shown.status);
+        // The first status of a phone may be as old as the phone: it is no change.
+        let status_changed = phone.last.is_some_and(|last| Some(last.status) != shown);
+        if shown == Some(Status::Starting) || status_changed {
+            tracking.transient_until = Some(now.mono + TRANSIENT_FOR);
+            self.needs_attention = true;
         }
-        Arc::make_mut(&mut self.view).phones[position] = changed;
+        let Some(changed) = changed else { return false };
+        Arc::make_mut(&mut self.view).phones[index] = changed;
         true
     }
 
-    /// Takes back what has not been confirmed for `stale_after`. True if that changed the view.
+    /// Marks phones as stale that were not confirmed for `stale_after`. True if that changed the view.
     pub(super) fn expire(&mut self, stale_after: Duration, now: Instant) -> bool {
         let is_old = |answered: Instant| now.saturating_duration_since(answered) >= stale_after;
         if !self.oldest.is_some_and(is_old) {
@@ -266,15 +253,15 @@ impl BatchState {
         }
         let mut changed = false;
         let mut oldest = None;
-        for (position, note) in self.notes.iter().enumerate() {
-            if self.view.phones[position].standing != Freshness::Fresh {
+        for (index, tracking) in self.tracking.iter().enumerate() {
+            if self.view.phones[index].freshness != Freshness::Fresh {
                 continue;
             }
-            if note.answered.is_none_or(is_old) {
-                Arc::make_mut(&mut self.view).phones[position].standing = Freshness::Stale;
+            if tracking.answered.is_none_or(is_old) {
+                Arc::make_mut(&mut self.view).phones[index].freshness = Freshness::Stale;
                 changed = true;
             } else {
-                oldest = earlier(oldest, note.answered);
+                oldest = earlier(oldest, tracking.answered);
             }
         }
         self.oldest = oldest;

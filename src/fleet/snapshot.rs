@@ -1,34 +1,35 @@
-//! What is known of a fleet, to be written down and to be started from.
+//! What is known of a fleet, to be saved and restored.
 
 use std::sync::Arc;
 
-use super::batch::{BatchState, Note};
-use super::{BatchView, Fleet, Freshness, Phone};
+use super::batch::{BatchState, Tracking};
+use super::fleet::Fleet;
+use super::view::{BatchView, Freshness, Phone};
 use geelark_client::clock::{ElapsedSinceSave, Timestamp, UnixMillis};
 use geelark_client::phone::BATCH_SIZE;
 
-/// A fleet at one instant. It shares the views with whoever shows them, so taking one is cheap and holding one is too.
+/// A fleet at one instant. It shares the views with the exposition, so taking and holding one is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    batches: Vec<Batch>,
+    batches: Vec<BatchSnapshot>,
 }
 
-/// `answered` is parallel to the view's phones.
+/// `answered` is parallel to the phones of `view`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Batch {
+struct BatchSnapshot {
     view: Arc<BatchView>,
     answered: Box<[Option<UnixMillis>]>,
 }
 
 impl Snapshot {
-    /// Phones of `account` with when each was last answered. Ids must be unique.
-    pub fn new(account: &Arc<str>, phones: impl IntoIterator<Item = (Phone, Option<UnixMillis>)>) -> Self {
+    /// Phones with when each was last answered. Ids must be unique.
+    pub fn new(phones: impl IntoIterator<Item = (Phone, Option<UnixMillis>)>) -> Self {
         let mut phones = phones.into_iter().peekable();
         let mut batches = Vec::new();
         while phones.peek().is_some() {
             let (phones, answered): (Vec<_>, Vec<_>) = phones.by_ref().take(BATCH_SIZE).unzip();
-            let account = account.clone();
-            batches.push(Batch {
+            let account = "".into();
+            batches.push(BatchSnapshot {
                 view: Arc::new(BatchView { account, phones }),
                 answered: answered.into(),
             });
@@ -38,9 +39,8 @@ impl Snapshot {
 
     /// Every phone with when it was last answered.
     pub fn phones(&self) -> impl Iterator<Item = (&Phone, Option<UnixMillis>)> {
-        self.batches
-            .iter()
-            .flat_map(|batch| batch.view.phones.iter().zip(batch.answered.iter().copied()))
+        let batches = self.batches.iter();
+        batches.flat_map(|batch| batch.view.phones.iter().zip(batch.answered.iter().copied()))
     }
 
     /// How many phones there are.
@@ -48,7 +48,7 @@ impl Snapshot {
         self.batches.iter().map(|batch| batch.answered.len()).sum()
     }
 
-    /// Whether there are none.
+    /// Whether there are no phones.
     pub fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }
@@ -57,7 +57,7 @@ impl Snapshot {
 impl Fleet {
     /// What is known now.
     pub fn snapshot(&self, now: Timestamp) -> Snapshot {
-        let batch = |state: &BatchState| Batch {
+        let batch = |state: &BatchState| BatchSnapshot {
             view: state.view().clone(),
             answered: state.answered().map(|at| at.map(|at| now.millis_at(at))).collect(),
         };
@@ -66,30 +66,28 @@ impl Fleet {
         }
     }
 
-    /// The fleet that `snapshot` is of. What it says is as old as it is: [`Fleet::expire`] takes back what is too old.
-    /// What nobody can tell the age of is not shown.
-    pub fn restored(account: Arc<str>, snapshot: Snapshot, past: ElapsedSinceSave) -> Self {
-        let now = past.now().unix();
-        let batch = |Batch { mut view, answered }: Batch| {
-            let notes: Vec<Note> = answered
-                .iter()
-                .map(|at| Note::answered(at.and_then(|at| past.earlier(at))))
-                .collect();
-            for (phone, note) in Arc::make_mut(&mut view).phones.iter_mut().zip(&notes) {
+    /// The fleet of `snapshot`. [`Fleet::expire`] marks what is too old; a status of unknown age is stale.
+    pub fn restored(account: Arc<str>, snapshot: Snapshot, elapsed: ElapsedSinceSave) -> Self {
+        let now = elapsed.now().unix();
+        let batch = |BatchSnapshot { mut view, answered }: BatchSnapshot| {
+            let answered = answered.iter().map(|at| at.and_then(|at| elapsed.earlier(at)));
+            let BatchView { account: of, phones } = Arc::make_mut(&mut view);
+            *of = account.clone();
+            let track = |(at, phone): (Option<std::time::Instant>, &mut Phone)| {
                 if let Some(last) = &mut phone.last {
-                    // A clock that was set back makes no phone have its status since tomorrow.
+                    // The wall clock may have been set back since.
                     last.since = last.since.min(now);
                 }
-                if note.answered.is_none() && phone.standing == Freshness::Fresh {
-                    phone.standing = Freshness::Stale;
+                if at.is_none() && phone.freshness == Freshness::Fresh {
+                    phone.freshness = Freshness::Stale;
                 }
-            }
-            BatchState::of(view, notes)
+                Tracking::answered(at)
+            };
+            let tracking = answered.zip(phones).map(track).collect();
+            BatchState::new(view, tracking)
         };
-        Self {
-            account,
-            batches: snapshot.batches.into_iter().map(batch).collect(),
-        }
+        let batches = snapshot.batches.into_iter().map(batch).collect();
+        Self { account, batches }
     }
 }
 
@@ -175,7 +173,7 @@ mod tests {
     fn what_is_young_enough_is_shown_at_once() {
         let [a, missing] = phones(&restored(at(399)));
         assert_eq!((a.shown(), a.label_name()), (SEEN, "phone a"));
-        assert_eq!((missing.standing, missing.not_found_total), (Freshness::NotFound, 1));
+        assert_eq!((missing.freshness, missing.not_found_total), (Freshness::NotFound, 1));
     }
 
     #[test]
@@ -200,7 +198,7 @@ mod tests {
         let mut fleet = restored(now);
         let [a, _] = phones(&fleet);
         assert_eq!(
-            (a.standing, a.last.map(|seen| seen.since)),
+            (a.freshness, a.last.map(|seen| seen.since)),
             (Freshness::Stale, Some(now.unix()))
         );
         answer(&mut fleet, 1, now);
@@ -228,7 +226,7 @@ mod tests {
         let phones: Vec<_> = (0..253)
             .map(|n: u32| (Phone::unseen(n.to_string().as_str().into()), Some(UnixMillis(n.into()))))
             .collect();
-        let snapshot = Snapshot::new(&"main".into(), phones.clone());
+        let snapshot = Snapshot::new(phones.clone());
         let back: Vec<_> = snapshot.phones().map(|(phone, at)| (phone.clone(), at)).collect();
         assert_eq!((snapshot.len(), snapshot.batches.len()), (253, 3));
         assert_eq!(back, phones);

@@ -166,7 +166,7 @@ fn a_phone_not_found_loses_its_status_and_is_counted_each_time() {
     }
     let phone = scene.phone("a");
     assert_eq!(phone.shown(), None);
-    assert_eq!((phone.standing, phone.not_found_total), (Freshness::NotFound, 2));
+    assert_eq!((phone.freshness, phone.not_found_total), (Freshness::NotFound, 2));
     scene.answer(180, answer(vec![found("a", "one", 0)], vec![]));
     let phone = scene.phone("a");
     assert_eq!(
@@ -197,7 +197,7 @@ fn an_id_that_was_passed_over_is_shown_until_it_is_stale() {
     assert_eq!(scene.fleet.unanswered(), 1);
     assert!(scene.fleet.expire(STALE_AFTER, scene.at(299).mono).is_empty());
     assert_eq!(scene.fleet.expire(STALE_AFTER, scene.at(300).mono), [0]);
-    assert_eq!(scene.phone("b").standing, Freshness::Stale);
+    assert_eq!(scene.phone("b").freshness, Freshness::Stale);
     assert!(scene.phone("a").shown().is_some());
     scene.answer(360, both);
     assert_eq!(scene.fleet.unanswered(), 0);
@@ -225,7 +225,7 @@ fn an_unknown_failure_code_teaches_nothing() {
     let mut scene = Scene::of(&["a"]);
     let applied = scene.answer(0, answer(vec![], vec![failed("a", FailReason::Other(49999))]));
     assert_eq!(applied.unanswered.len(), 1);
-    assert_eq!(scene.phone("a").standing, Freshness::Stale);
+    assert_eq!(scene.phone("a").freshness, Freshness::Stale);
 }
 
 #[test]
@@ -480,7 +480,7 @@ proptest! {
                 let fresh = want.answered.is_some_and(|at| clock - at < STALE_AFTER.as_secs());
                 let shown = want.status.filter(|_| fresh && !want.not_found);
                 prop_assert_eq!(phone.shown().map(|seen| (seen.status.code(), seen.since.0)), shown);
-                prop_assert_eq!(phone.standing == Freshness::NotFound, want.not_found);
+                prop_assert_eq!(phone.freshness == Freshness::NotFound, want.not_found);
                 prop_assert_eq!(phone.not_found_total, want.total);
             }
         }

@@ -1,11 +1,13 @@
-//! What is believed of a batch at one instant: immutable, shared with whoever shows it.
+//! What is known of a batch at one instant: immutable and shared.
 
 use std::sync::Arc;
 
 use geelark_client::clock::UnixTime;
-use geelark_client::phone::{PhoneDetails, PhoneId, Status};
+use geelark_client::phone::{PhoneId, Status};
 
-/// One batch as it is to be shown, wholly of one instant.
+use super::target::PhoneDetails;
+
+/// One batch, wholly of one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchView {
     /// The account the phones belong to.
@@ -14,7 +16,7 @@ pub struct BatchView {
     pub phones: Vec<Phone>,
 }
 
-/// What is believed of one phone.
+/// What is known of one phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phone {
     /// GeeLark's id.
@@ -22,7 +24,7 @@ pub struct Phone {
     /// The name last given for it; `None` until one was.
     pub name: Option<Arc<str>>,
     /// Whether what follows may be shown.
-    pub standing: Freshness,
+    pub freshness: Freshness,
     /// The last status and since when; kept while stale, so that a phone that comes back unchanged keeps its timestamp.
     pub last: Option<ObservedStatus>,
     /// Answers 42001 since the phone is configured.
@@ -40,7 +42,7 @@ pub struct ObservedStatus {
     pub since: UnixTime,
 }
 
-/// How far a phone can be vouched for.
+/// How far the last status of a phone can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Freshness {
     /// Answered recently enough: [`Phone::last`] is true.
@@ -52,12 +54,12 @@ pub enum Freshness {
 }
 
 impl Phone {
-    /// A phone of which nothing is known yet.
+    /// A phone without an answer yet.
     pub fn unseen(id: PhoneId) -> Self {
         Self {
             id,
             name: None,
-            standing: Freshness::Stale,
+            freshness: Freshness::Stale,
             last: None,
             not_found_total: 0,
             details: None,
@@ -66,7 +68,7 @@ impl Phone {
 
     /// The status, if it may be shown. There is no default: 0 would mean Started.
     pub fn shown(&self) -> Option<ObservedStatus> {
-        self.last.filter(|_| self.standing == Freshness::Fresh)
+        self.last.filter(|_| self.freshness == Freshness::Fresh)
     }
 
     /// The name as a label value: empty until one is known.
@@ -89,21 +91,21 @@ pub struct StatusCounts {
 }
 
 impl StatusCounts {
-    /// Counts a batch.
+    /// Counts the phones of a batch.
     pub fn of(phones: &[Phone]) -> Self {
-        let mut tally = Self::default();
+        let mut counts = Self::default();
         for phone in phones {
-            *match (phone.standing, phone.last.map(|seen| seen.status)) {
-                (Freshness::NotFound, _) => &mut tally.not_found,
-                (Freshness::Stale, _) | (Freshness::Fresh, None) => &mut tally.stale,
-                (Freshness::Fresh, Some(Status::Started)) => &mut tally.started,
-                (Freshness::Fresh, Some(Status::Starting)) => &mut tally.starting,
-                (Freshness::Fresh, Some(Status::ShutDown)) => &mut tally.shut_down,
-                (Freshness::Fresh, Some(Status::Expired)) => &mut tally.expired,
-                (Freshness::Fresh, Some(Status::Other(_))) => &mut tally.other,
+            *match (phone.freshness, phone.last.map(|seen| seen.status)) {
+                (Freshness::NotFound, _) => &mut counts.not_found,
+                (Freshness::Stale, _) | (Freshness::Fresh, None) => &mut counts.stale,
+                (Freshness::Fresh, Some(Status::Started)) => &mut counts.started,
+                (Freshness::Fresh, Some(Status::Starting)) => &mut counts.starting,
+                (Freshness::Fresh, Some(Status::ShutDown)) => &mut counts.shut_down,
+                (Freshness::Fresh, Some(Status::Expired)) => &mut counts.expired,
+                (Freshness::Fresh, Some(Status::Other(_))) => &mut counts.other,
             } += 1;
         }
-        tally
+        counts
     }
 
     /// The counts with the label value each is shown under, always all of them.

@@ -1,4 +1,4 @@
-//! What is still to be asked in a round, and when.
+//! The calls of a round that are still to be made, and when.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -7,31 +7,31 @@ use tokio::time::Instant;
 
 use crate::fleet::StatusRequest;
 
-/// A question on its way.
+/// A call to be made.
 #[derive(Debug)]
 pub(super) struct QueuedCall {
-    pub(super) question: StatusRequest,
-    pub(super) purpose: CallKind,
-    /// How often it was asked before.
+    pub(super) request: StatusRequest,
+    pub(super) kind: CallKind,
+    /// How often it was attempted before.
     pub(super) attempts: u32,
 }
 
-/// Why a question is asked.
+/// Why a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallKind {
-    /// The round asks about a batch, or a part of one while a refused id is searched for.
+    /// A round requests a batch, or a part of one during the search for an invalid id.
     Round,
-    /// The round tries an id that GeeLark refused before; its failure is no news.
+    /// A round tries an id again that GeeLark rejected before; its failure is no news.
     InvalidId,
-    /// Phones that may have changed, out of turn.
-    OutOfTurn,
+    /// Phones that may have changed are requested outside of a round.
+    OutsideRound,
 }
 
-/// The open questions of a round, earliest first; those of one time in the order they came.
+/// Calls, earliest first; calls for the same time in the order they were added.
 #[derive(Debug, Default)]
 pub(super) struct CallQueue {
     queue: BinaryHeap<Reverse<Slot>>,
-    pushed: u64,
+    added: u64,
     last: Option<Instant>,
 }
 
@@ -39,40 +39,40 @@ pub(super) struct CallQueue {
 struct Slot {
     at: Instant,
     order: u64,
-    entry: QueuedCall,
+    call: QueuedCall,
 }
 
 impl CallQueue {
-    pub(super) fn push(&mut self, at: Instant, entry: QueuedCall) {
-        let order = self.pushed;
-        self.pushed += 1;
+    pub(super) fn push(&mut self, at: Instant, call: QueuedCall) {
+        let order = self.added;
+        self.added += 1;
         self.last = self.last.max(Some(at));
-        self.queue.push(Reverse(Slot { at, order, entry }));
+        self.queue.push(Reverse(Slot { at, order, call }));
     }
 
-    /// Behind everything that was ever pushed, so that it delays nobody.
-    pub(super) fn push_last(&mut self, now: Instant, entry: QueuedCall) {
-        self.push(self.last.map_or(now, |last| last.max(now)), entry);
+    /// Adds a call after every call that was ever added, so that it delays none of them.
+    pub(super) fn push_last(&mut self, now: Instant, call: QueuedCall) {
+        self.push(self.last.map_or(now, |last| last.max(now)), call);
     }
 
-    /// When the next question is due; `None` when none is left.
+    /// When the next call is due; `None` when none is left.
     pub(super) fn next_at(&self) -> Option<Instant> {
         self.queue.peek().map(|Reverse(slot)| slot.at)
     }
 
     pub(super) fn pop(&mut self) -> Option<QueuedCall> {
-        self.queue.pop().map(|Reverse(slot)| slot.entry)
+        self.queue.pop().map(|Reverse(slot)| slot.call)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
 
-    /// Gives up all that is left and returns the batches it was about.
-    pub(super) fn abandon(&mut self) -> Vec<usize> {
+    /// Drops all calls and returns their batches.
+    pub(super) fn clear(&mut self) -> Vec<usize> {
         self.queue
             .drain()
-            .map(|Reverse(slot)| slot.entry.question.batch())
+            .map(|Reverse(slot)| slot.call.request.batch())
             .collect()
     }
 }

@@ -1,4 +1,4 @@
-//! The bookkeeping of one round: every batch is asked once, failures are retried, refused batches are halved. Pure.
+//! One round: every batch is requested once, failures are retried, rejected requests are split. Pure.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,88 +10,88 @@ use super::schedule;
 use crate::backoff;
 use crate::fleet::{Fleet, StatusRequest};
 
-/// How many refused ids are tried again in one round. Each costs a call of its own, which must not slow down the healthy.
+/// How many invalid ids are tried again in one round. Each costs a call of its own, which must not delay the valid ones.
 const INVALID_IDS_PER_ROUND: usize = 10;
 
-/// How many questions are halved in one round: enough to isolate four invalid_ids among a hundred at once, few enough that a
-/// GeeLark that refuses everything does not eat the budget. What is left is searched in the next round.
-const HALVINGS_PER_ROUND: usize = 32;
+/// How many requests are split in one round: enough to find four invalid ids among a hundred at once, few enough that a
+/// GeeLark that rejects everything does not use up the budget. The next round searches on.
+const SPLITS_PER_ROUND: usize = 32;
 
-/// A round under way.
+/// A round in progress.
 pub(super) struct Round {
     pub(super) start: Instant,
-    /// When the next round is due: no retry is scheduled beyond.
+    /// When the next round is due: no retry is scheduled later.
     deadline: Instant,
-    call_queue: CallQueue,
+    queue: CallQueue,
     in_flight: usize,
     /// Batches that were not wholly answered.
     unanswered: BTreeSet<usize>,
     answers: usize,
-    halvings: usize,
-    /// The account was closed until then, so the rest was not asked.
-    held_until: Option<Instant>,
+    splits: usize,
+    /// The account is blocked until then, so the rest of the round was dropped.
+    blocked_until: Option<Instant>,
 }
 
 impl Round {
-    /// Every batch once, spread over `spread`, and behind them the refused ids whose time has come.
+    /// Every batch once, spread over `spread`, and after them the invalid ids whose retry is due.
     pub(super) fn plan(fleet: &Fleet, start: Instant, spread: Duration, deadline: Instant) -> Self {
-        let mut round = Self {
+        let call = |request, kind| QueuedCall {
+            request,
+            kind,
+            attempts: 0,
+        };
+        let mut queue = CallQueue::default();
+        let mut invalid = Vec::new();
+        // Those that waited longest come first: rounds that are cut short must not starve the same batches each time.
+        for (nth, batch) in fleet.by_last_requested().into_iter().enumerate() {
+            let requests = fleet.batch_requests(batch, start.into_std());
+            if let Some(request) = requests.together {
+                let at = start + schedule::offset(spread, nth, fleet.batches());
+                queue.push(at, call(request, CallKind::Round));
+            }
+            invalid.extend(requests.alone);
+        }
+        for request in invalid.into_iter().take(INVALID_IDS_PER_ROUND) {
+            queue.push_last(start, call(request, CallKind::InvalidId));
+        }
+        Self {
             start,
             deadline,
-            call_queue: CallQueue::default(),
+            queue,
             in_flight: 0,
             unanswered: BTreeSet::new(),
             answers: 0,
-            halvings: 0,
-            held_until: None,
-        };
-        let entry = |question, purpose| QueuedCall {
-            question,
-            purpose,
-            attempts: 0,
-        };
-        let mut invalid_ids = Vec::new();
-        // Those that waited longest come first: a round that is cut short each time must not starve the same batches.
-        for (nth, batch) in fleet.by_last_asked().into_iter().enumerate() {
-            let questions = fleet.questions(batch, start.into_std());
-            if let Some(question) = questions.together {
-                let at = start + schedule::offset(spread, nth, fleet.batches());
-                round.call_queue.push(at, entry(question, CallKind::Round));
-            }
-            invalid_ids.extend(questions.alone);
+            splits: 0,
+            blocked_until: None,
         }
-        for question in invalid_ids.into_iter().take(INVALID_IDS_PER_ROUND) {
-            round.call_queue.push_last(start, entry(question, CallKind::InvalidId));
-        }
-        round
     }
 
-    /// When the next question is due, if there is room for it among `width` calls under way.
+    /// When the next call is due, if fewer than `width` are in flight.
     pub(super) fn next_at(&self, width: usize) -> Option<Instant> {
-        self.call_queue.next_at().filter(|_| self.in_flight < width)
+        self.queue.next_at().filter(|_| self.in_flight < width)
     }
 
-    /// The next question, to be asked now.
+    /// The next call, to be made now.
     pub(super) fn begin(&mut self) -> Option<QueuedCall> {
-        let entry = self.call_queue.pop()?;
+        let call = self.queue.pop()?;
         self.in_flight += 1;
-        Some(entry)
+        Some(call)
     }
 
-    /// A question that was begun has come to its end, whichever.
+    /// A call that was begun ended, however.
     pub(super) fn end(&mut self) {
         self.in_flight -= 1;
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.call_queue.is_empty() && self.in_flight == 0
+        self.queue.is_empty() && self.in_flight == 0
     }
 
     pub(super) fn answered(&mut self) {
         self.answers += 1;
     }
 
-    /// How many questions were answered so far.
+    /// How many calls were answered so far.
     pub(super) fn answers(&self) -> usize {
         self.answers
     }
@@ -101,50 +101,50 @@ impl Round {
         self.unanswered.len()
     }
 
-    pub(super) fn held_until(&self) -> Option<Instant> {
-        self.held_until
+    pub(super) fn blocked_until(&self) -> Option<Instant> {
+        self.blocked_until
     }
 
-    pub(super) fn give_up(&mut self, entry: &QueuedCall) {
-        if entry.purpose == CallKind::Round {
-            self.unanswered.insert(entry.question.batch());
+    pub(super) fn give_up(&mut self, call: &QueuedCall) {
+        if call.kind == CallKind::Round {
+            self.unanswered.insert(call.request.batch());
         }
     }
 
-    /// Asks again after a while, or gives up if that would be after the next round is due.
-    pub(super) fn retry(&mut self, entry: QueuedCall, now: Instant) {
-        let attempts = entry.attempts + 1;
+    /// Makes the call again after a back-off, or gives up if that would be after the next round is due.
+    pub(super) fn retry(&mut self, call: QueuedCall, now: Instant) {
+        let attempts = call.attempts + 1;
         let at = now + backoff::delay(attempts, fastrand::f64());
         if at < self.deadline {
-            self.call_queue.push(at, QueuedCall { attempts, ..entry });
+            self.queue.push(at, QueuedCall { attempts, ..call });
         } else {
-            self.give_up(&entry);
+            self.give_up(&call);
         }
     }
 
-    /// Asks both halves of a refused question, behind everybody else. False if that was done often enough in this round;
-    /// the entry is then given up.
-    pub(super) fn halve(&mut self, entry: &QueuedCall, halves: [StatusRequest; 2], now: Instant) -> bool {
-        if self.halvings == HALVINGS_PER_ROUND {
-            self.give_up(entry);
+    /// Sends both halves of a rejected request, after all other calls. False, and the request is given up, if this round
+    /// split enough of them.
+    pub(super) fn split(&mut self, call: &QueuedCall, halves: [StatusRequest; 2], now: Instant) -> bool {
+        if self.splits == SPLITS_PER_ROUND {
+            self.give_up(call);
             return false;
         }
-        self.halvings += 1;
-        for question in halves {
+        self.splits += 1;
+        for request in halves {
             let half = QueuedCall {
-                question,
-                purpose: entry.purpose,
+                request,
+                kind: call.kind,
                 attempts: 0,
             };
-            self.call_queue.push_last(now, half);
+            self.queue.push_last(now, half);
         }
         true
     }
 
-    /// The account is closed: what was not asked yet is not asked in this round.
-    pub(super) fn hold(&mut self, entry: &QueuedCall, until: Instant) {
-        self.give_up(entry);
-        self.unanswered.extend(self.call_queue.abandon());
-        self.held_until = self.held_until.max(Some(until));
+    /// The account is blocked: the calls that are left are dropped.
+    pub(super) fn block(&mut self, call: &QueuedCall, until: Instant) {
+        self.give_up(call);
+        self.unanswered.extend(self.queue.clear());
+        self.blocked_until = self.blocked_until.max(Some(until));
     }
 }

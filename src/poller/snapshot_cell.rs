@@ -1,4 +1,4 @@
-//! Where a poller shows its whole fleet to whoever keeps a memory of it.
+//! The fleet of one account as the state file needs it: the poller writes it on request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,50 +8,41 @@ use tokio::time::timeout;
 
 use crate::fleet::Snapshot;
 
-/// A poller that takes longer than this to show itself is shown as it was last.
+/// A poller that takes longer than this to answer leaves its last snapshot.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// One account's fleet as it was when somebody last looked. A cheap handle.
-#[derive(Clone, Debug)]
+/// The last snapshot of one account's fleet. A cheap handle.
+#[derive(Clone, Debug, Default)]
 pub struct SnapshotCell(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
     wanted: Notify,
     latest: watch::Sender<Arc<Snapshot>>,
 }
 
-impl Default for SnapshotCell {
-    fn default() -> Self {
-        Self(Arc::new(Inner {
-            wanted: Notify::new(),
-            latest: watch::Sender::default(),
-        }))
-    }
-}
-
 impl SnapshotCell {
-    /// The fleet now. One looks at a time.
-    pub async fn look(&self) -> Arc<Snapshot> {
-        let mut shown = self.0.latest.subscribe();
+    /// Asks the poller for a snapshot and waits for it. For one reader at a time.
+    pub async fn refresh(&self) -> Arc<Snapshot> {
+        let mut latest = self.0.latest.subscribe();
         self.0.wanted.notify_one();
-        // The sender is ours, so it is not gone; and what was shown last is better than nothing.
-        let _ = timeout(PATIENCE, shown.changed()).await;
+        // The sender is ours, so this fails only by timeout; then the last snapshot is better than none.
+        let _ = timeout(PATIENCE, latest.changed()).await;
         self.latest()
     }
 
-    /// The fleet as it was last shown, at once.
+    /// The last snapshot, at once.
     pub fn latest(&self) -> Arc<Snapshot> {
         self.0.latest.borrow().clone()
     }
 
-    /// Waits until somebody looks. Giving up the wait misses nobody.
+    /// Waits until a snapshot is wanted. Cancel safe.
     pub async fn wanted(&self) {
         self.0.wanted.notified().await;
     }
 
-    /// What whoever looks sees from now on.
-    pub fn show(&self, snapshot: Snapshot) {
+    /// Stores a snapshot.
+    pub fn set(&self, snapshot: Snapshot) {
         self.0.latest.send_replace(Arc::new(snapshot));
     }
 }
@@ -68,24 +59,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_looks_sees_what_is_shown_then() {
+    async fn a_reader_gets_the_snapshot_of_that_moment() {
         let snapshot_cell = SnapshotCell::default();
         tokio::spawn({
             let snapshot_cell = snapshot_cell.clone();
             async move {
                 snapshot_cell.wanted().await;
-                snapshot_cell.show(snapshot());
+                snapshot_cell.set(snapshot());
             }
         });
-        assert_eq!(snapshot_cell.look().await.len(), 1);
+        assert_eq!(snapshot_cell.refresh().await.len(), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_poller_that_is_gone_is_seen_as_it_was_last() {
+    async fn without_a_poller_the_last_snapshot_is_returned() {
         let snapshot_cell = SnapshotCell::default();
-        snapshot_cell.show(snapshot());
+        snapshot_cell.set(snapshot());
         let start = Instant::now();
-        assert_eq!(snapshot_cell.look().await.len(), 1);
+        assert_eq!(snapshot_cell.refresh().await.len(), 1);
         assert_eq!(start.elapsed(), PATIENCE);
     }
 }

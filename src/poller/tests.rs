@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::exposition::{BuildInfo, Encoding, MetricsStore};
-use geelark_client::phone::{PhoneId, Target};
+use geelark_client::phone::PhoneId;
 use geelark_client::{Budget, Failure, Gate, Reason, Reply};
 use geelark_client::{Credentials, Secret};
 

@@ -1,6 +1,7 @@
-//! Why a file is no memory.
+//! Why a file is no state.
 
-use super::file::FORMAT;
+/// The format of the file. Raised whenever another version could misread it.
+pub(super) const FORMAT: u64 = 2;
 
 /// What is wrong with a state file. Displays as the rest of a sentence that begins with the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,13 +9,13 @@ pub enum Damage {
     /// It does not begin as one.
     #[error("is not a state file of this exporter")]
     Foreign,
-    /// A later version of the exporter wrote it.
+    /// Another version of the exporter wrote it.
     #[error("has format {0}, and this version of the exporter reads format {FORMAT}")]
-    Newer(u64),
-    /// What it says and its checksum do not agree.
+    OtherFormat(u64),
+    /// Content and checksum do not agree.
     #[error("is cut off or altered: its checksum is wrong")]
     Torn,
-    /// It was written as it is, but not by an exporter. Where, but not what: names of phones are nobody's business.
+    /// The checksum is right, but no exporter wrote it. The position, without content: names of phones are private.
     #[error("does not hold what a state file holds, at line {line}, column {column}")]
     Malformed {
         /// From 1.

@@ -1,24 +1,21 @@
 //! One phone as a row: an array without keys, since there may be a hundred thousand.
 //!
-//! `[id, name, standing, status, since, not found, answered, details]`, with null for what is not known. Freshness is 0
+//! `[id, name, freshness, status, since, not found, answered, details]`, with null for what is not known. Freshness is 0
 //! fresh, 1 not found, 2 stale. PhoneDetails, where discovery found any, are a row as well: `[group, charge mode, os version,
 //! brand, model, country, expires, task running]`.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
+use crate::fleet::{Freshness, ObservedStatus, Phone, PhoneDetails, Snapshot};
 use geelark_client::clock::{UnixMillis, UnixTime};
-use geelark_client::phone::{ChargeMode, PhoneDetails, PhoneId, Status};
-
-/// The phones of an account, written one by one.
-pub(super) struct Rows<'a>(pub(super) &'a Snapshot);
+use geelark_client::phone::{ChargeMode, PhoneId, Status};
 
 /// A phone that was read, with when it was last answered.
 #[derive(Deserialize)]
 #[serde(try_from = "Row<String>")]
-pub(super) struct Remembered(pub(super) Phone, pub(super) Option<UnixMillis>);
+struct SavedPhone(Phone, Option<UnixMillis>);
 
 #[derive(Serialize, Deserialize)]
 struct Row<T>(
@@ -44,17 +41,23 @@ struct DetailsRow<T>(
     Option<bool>,
 );
 
-impl Serialize for Rows<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.phones().map(|(phone, answered)| row(phone, answered)))
-    }
+/// Writes the phones one by one.
+pub(super) fn serialize<S: Serializer>(phones: &Snapshot, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(phones.phones().map(|(phone, answered)| row(phone, answered)))
+}
+
+/// The account's name is added when the fleet is restored.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Snapshot>, D::Error> {
+    let phones: Vec<SavedPhone> = Deserialize::deserialize(deserializer)?;
+    let phones = phones.into_iter().map(|SavedPhone(phone, answered)| (phone, answered));
+    Ok(Arc::new(Snapshot::new(phones)))
 }
 
 fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {
     Row(
         phone.id.as_str(),
         phone.name.as_deref(),
-        match phone.standing {
+        match phone.freshness {
             Freshness::Fresh => 0,
             Freshness::NotFound => 1,
             Freshness::Stale => 2,
@@ -70,11 +73,7 @@ fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {
 fn details_row(details: &PhoneDetails) -> DetailsRow<&str> {
     DetailsRow(
         details.group.as_deref(),
-        details.charge_mode.map(|mode| match mode {
-            ChargeMode::PerMinute => 0,
-            ChargeMode::Monthly => 1,
-            ChargeMode::Other(code) => code,
-        }),
+        details.charge_mode.map(ChargeMode::code),
         details.os_version.as_deref(),
         details.brand.as_deref(),
         details.model.as_deref(),
@@ -84,11 +83,11 @@ fn details_row(details: &PhoneDetails) -> DetailsRow<&str> {
     )
 }
 
-impl TryFrom<Row<String>> for Remembered {
+impl TryFrom<Row<String>> for SavedPhone {
     type Error = &'static str;
 
     fn try_from(row: Row<String>) -> Result<Self, Self::Error> {
-        let Row(id, name, standing, status, since, not_found_total, answered, details) = row;
+        let Row(id, name, freshness, status, since, not_found_total, answered, details) = row;
         let last = match (status, since) {
             (Some(code), Some(since)) => Some(ObservedStatus {
                 status: Status::from_code(code),
@@ -97,16 +96,16 @@ impl TryFrom<Row<String>> for Remembered {
             (None, None) => None,
             _ => return Err("a status without its time, or the other way round"),
         };
-        let standing = match (standing, last) {
+        let freshness = match (freshness, last) {
             (0, Some(_)) => Freshness::Fresh,
             (1, None) => Freshness::NotFound,
             (2, _) => Freshness::Stale,
-            _ => return Err("a standing that does not fit"),
+            _ => return Err("a freshness that does not fit"),
         };
         let phone = Phone {
             id: PhoneId::from(id.as_str()),
             name: name.map(Arc::from),
-            standing,
+            freshness,
             last,
             not_found_total,
             details: details.map(|row| Arc::new(PhoneDetails::from(row))),
@@ -121,11 +120,7 @@ impl From<DetailsRow<String>> for PhoneDetails {
         let text = |text: Option<String>| text.map(Arc::from);
         Self {
             group: text(group),
-            charge_mode: charge_mode.map(|code| match code {
-                0 => ChargeMode::PerMinute,
-                1 => ChargeMode::Monthly,
-                other => ChargeMode::Other(other),
-            }),
+            charge_mode: charge_mode.map(ChargeMode::from_code),
             os_version: text(os_version),
             brand: text(brand),
             model: text(model),

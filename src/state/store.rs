@@ -1,4 +1,4 @@
-//! The folder: who owns it, how the file in it is read, replaced and set aside.
+//! The folder: its lock, and how the file in it is read, replaced and set aside.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read};
@@ -8,87 +8,61 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::damage::Damage;
 use super::file::{decode, encode};
-use super::memory::State;
-use geelark_client::Ending;
+use super::saved::State;
 use geelark_client::clock::UnixMillis;
 
 const FILE: &str = "state.json";
 const TEMPORARY: &str = "state.json.tmp";
 const LOCK: &str = "state.lock";
-/// An empty file that is there while nothing has been done since the state was written.
-const CLEAN: &str = "state.clean";
 /// Followed by the time in seconds.
 const SET_ASIDE: &str = "state.json.bad-";
 
-/// So many damaged files are kept; they are for people, who look at the last ones.
+/// This many damaged files are kept, for people to look at.
 const KEPT_ASIDE: usize = 3;
 
 /// Ten million phones. What is larger is no state file, and is not read into memory.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Names of phones are the owner's business.
+/// Names of phones are private.
 const FILE_MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
 
-/// A folder that keeps a memory. It belongs to one process at a time, by an advisory lock that ends with the process.
+/// A folder that keeps the state. It belongs to one process at a time, by an advisory lock that ends with the process.
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
-    /// The locked file, once it could be locked. Blocked while writing, so that two writes do not meet.
+    /// The locked file, once it could be locked. Locked while writing, so that two writes do not mix.
     lock: Mutex<Option<File>>,
 }
 
-/// Another process has the folder.
+/// Another process uses the folder.
 #[derive(Debug, thiserror::Error)]
 #[error("{} (state.path) is in use by another exporter; end that one first, or give each a folder of its own", .0.display())]
 pub struct InUse(PathBuf);
 
-/// The memory cannot be kept at present. Displays as a sentence.
+/// The state cannot be written. Displays as a sentence.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {doing} {}: {error}", path.display())]
-pub struct Trouble {
-    doing: &'static str,
+#[error("cannot {action} {}: {error}", path.display())]
+pub struct WriteError {
+    action: &'static str,
     path: PathBuf,
     error: io::Error,
 }
 
-/// What a folder had to tell at the start.
-#[derive(Debug)]
-pub struct Recall {
-    /// The memory; `None` if there was none, or none that could be read.
-    pub memory: Option<State>,
-    /// How the process that wrote it ended.
-    pub ending: Ending,
-    /// A sentence about a file that was there and could not be read.
-    pub problem: Option<String>,
-}
-
 impl Store {
-    /// Takes the folder, makes it if need be, and reads what it holds. Only that another process has it is an error: a
-    /// folder that cannot be used gives no memory, and writing to it will say why.
-    ///
-    /// A clean end is believed once: the mark of it is removed first, as this process is going to spend more and may end
-    /// otherwise. It is a file of its own because removing one works on a full disk too. Where not even that works, the
-    /// process before may have found the same and gone on spending, so the mark means nothing.
-    pub fn open(folder: &Path, now: UnixMillis) -> Result<(Self, Recall), InUse> {
+    /// Takes the folder, creates it if need be, and reads its file: the state; `None` without one; or a sentence about a file
+    /// that cannot be read. The only error is that another process uses the folder: where a folder cannot be used at all,
+    /// writing to it will say why.
+    pub fn open(folder: &Path, now: UnixMillis) -> Result<(Self, Result<Option<State>, String>), InUse> {
         let store = Self {
             folder: folder.to_owned(),
             lock: Mutex::new(None),
         };
-        if let Err(Refusal::InUse(in_use)) = store.own(&mut store.lock()) {
+        if let Err(OwnError::InUse(in_use)) = store.own(&mut store.lock()) {
             return Err(in_use);
         }
-        let ending = store.take_mark();
-        let (memory, problem) = match store.read() {
-            Ok(memory) => (memory, None),
-            Err(wrong) => (None, Some(store.set_aside(&wrong, now))),
-        };
-        let recall = Recall {
-            memory,
-            ending,
-            problem,
-        };
-        Ok((store, recall))
+        let loaded = store.read().map_err(|unreadable| store.set_aside(&unreadable, now));
+        Ok((store, loaded))
     }
 
     /// The folder's path, as it was given.
@@ -96,35 +70,30 @@ impl Store {
         &self.folder
     }
 
-    /// Replaces the file, and says whether that was the end. However this goes, the folder holds the old file or the new
-    /// one, whole. Blocks on the disk.
-    pub fn write(&self, memory: &State, ending: Ending) -> Result<(), Trouble> {
+    /// Replaces the file. Whatever happens, the folder holds the old file or the new one, whole. Blocks on the disk.
+    pub fn write(&self, state: &State) -> Result<(), WriteError> {
         let mut lock = self.lock();
-        self.own(&mut lock).map_err(|refusal| match refusal {
-            Refusal::InUse(InUse(path)) => Trouble {
-                doing: "lock",
+        self.own(&mut lock).map_err(|error| match error {
+            OwnError::InUse(InUse(path)) => WriteError {
+                action: "lock",
                 path,
                 error: io::Error::from(io::ErrorKind::ResourceBusy),
             },
-            Refusal::Trouble(trouble) => trouble,
+            OwnError::Write(error) => error,
         })?;
         let temporary = self.folder.join(TEMPORARY);
-        let written = self.replace(memory, &temporary).and_then(|()| match ending {
-            Ending::Clean => self.leave_mark(),
-            Ending::Unclean => Ok(()),
-        });
-        written.map_err(|error| {
-            // Gives back what it takes on a full disk. That it may not be there is no second trouble.
+        self.replace(state, &temporary).map_err(|error| {
+            // Gives its space back on a full disk. It may not be there.
             let _ = fs::remove_file(&temporary);
             if error.kind() == io::ErrorKind::NotFound {
                 // The folder is gone, and the lock with it.
                 *lock = None;
             }
-            self.trouble("write", FILE)(error)
+            self.error("write", FILE)(error)
         })
     }
 
-    fn replace(&self, memory: &State, temporary: &Path) -> io::Result<()> {
+    fn replace(&self, state: &State, temporary: &Path) -> io::Result<()> {
         match fs::remove_file(temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -135,44 +104,30 @@ impl Store {
             .mode(FILE_MODE)
             .open(temporary)?;
         let mut out = BufWriter::with_capacity(1 << 16, file);
-        encode(memory, &mut out)?;
+        encode(state, &mut out)?;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         fs::rename(temporary, self.folder.join(FILE))?;
         self.sync()
     }
 
-    fn leave_mark(&self) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(FILE_MODE);
-        options.open(self.folder.join(CLEAN))?;
-        self.sync()
-    }
-
-    fn take_mark(&self) -> Ending {
-        match fs::remove_file(self.folder.join(CLEAN)).and_then(|()| self.sync()) {
-            Ok(()) => Ending::Clean,
-            Err(_) => Ending::Unclean,
-        }
-    }
-
     /// Makes what was renamed, made or removed outlast the machine.
     fn sync(&self) -> io::Result<()> {
         match File::open(&self.folder)?.sync_all() {
-            // Some network file systems know no such thing, and need none.
+            // Some network file systems do not support it, and do not need it.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
             result => result,
         }
     }
 
-    /// Makes the folder and locks it, unless that is done.
-    fn own(&self, lock: &mut Option<File>) -> Result<(), Refusal> {
+    /// Creates the folder and locks it, unless that is done.
+    fn own(&self, lock: &mut Option<File>) -> Result<(), OwnError> {
         if lock.is_some() {
             return Ok(());
         }
         match DirBuilder::new().mode(FOLDER_MODE).create(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(self.trouble("make the folder", "")(error).into());
+                return Err(self.error("create the folder", "")(error).into());
             }
             _ => {}
         }
@@ -182,18 +137,18 @@ impl Store {
             .truncate(false)
             .mode(FILE_MODE)
             .open(self.folder.join(LOCK))
-            .map_err(self.trouble("open", LOCK))?;
+            .map_err(self.error("open", LOCK))?;
         match file.try_lock() {
             Ok(()) => {
                 *lock = Some(file);
                 Ok(())
             }
-            Err(TryLockError::WouldBlock) => Err(Refusal::InUse(InUse(self.folder.clone()))),
-            Err(TryLockError::Error(error)) => Err(self.trouble("lock", LOCK)(error).into()),
+            Err(TryLockError::WouldBlock) => Err(OwnError::InUse(InUse(self.folder.clone()))),
+            Err(TryLockError::Error(error)) => Err(self.error("lock", LOCK)(error).into()),
         }
     }
 
-    /// What the file says; `None` if there is none.
+    /// The state in the file; `None` without one.
     fn read(&self) -> Result<Option<State>, Unreadable> {
         let path = self.folder.join(FILE);
         let metadata = match fs::metadata(&path) {
@@ -224,12 +179,12 @@ impl Store {
             Err(error) => format!("it cannot be set aside ({error}) and will be overwritten"),
         };
         format!(
-            "{} {wrong}; the exporter starts without memory, and {kept}",
+            "{} {wrong}; the exporter starts without the saved state, and {kept}",
             file.display()
         )
     }
 
-    /// Removes the oldest of the files set aside. What cannot be removed stays: it harms nobody.
+    /// Removes the oldest of the files set aside. One that cannot be removed does no harm.
     fn prune(&self) {
         let names = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut aside: Vec<(u64, PathBuf)> = names
@@ -250,28 +205,28 @@ impl Store {
         self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn trouble(&self, doing: &'static str, name: &str) -> impl FnOnce(io::Error) -> Trouble {
+    fn error(&self, action: &'static str, name: &str) -> impl FnOnce(io::Error) -> WriteError {
         let path = match name {
             "" => self.folder.clone(),
             name => self.folder.join(name),
         };
-        move |error| Trouble { doing, path, error }
+        move |error| WriteError { action, path, error }
     }
 }
 
-/// Why the folder is not ours.
-enum Refusal {
+/// Why the folder cannot be used.
+enum OwnError {
     InUse(InUse),
-    Trouble(Trouble),
+    Write(WriteError),
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<WriteError> for OwnError {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
     }
 }
 
-/// Why a file that is there gives no memory. Displays as the rest of a sentence that begins with the file.
+/// Why a file cannot be read. Displays as the rest of a sentence that begins with the file.
 #[derive(Debug, thiserror::Error)]
 enum Unreadable {
     #[error(transparent)]

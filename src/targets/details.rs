@@ -1,11 +1,12 @@
-//! What a list tells of a phone, as it is kept: once for all phones of which the same is told.
+//! What a list says of a phone, stored once for all phones of which it says the same.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use geelark_client::ListedPhone;
 use geelark_client::clock::UnixTime;
-use geelark_client::phone::PhoneDetails;
+
+use crate::fleet::PhoneDetails;
 
 /// `rpaStatus` of a phone on which a task runs.
 const TASK_RUNS: i64 = 1;
@@ -39,13 +40,13 @@ impl Pool {
         details
     }
 
-    /// Forgets what no phone has any more.
-    pub(super) fn tidy(&mut self) {
+    /// Drops what no phone has any more.
+    pub(super) fn drop_unused(&mut self) {
         self.details.retain(|details| Arc::strong_count(details) > 1);
         self.texts.retain(|text| Arc::strong_count(text) > 1);
     }
 
-    /// An empty text tells nothing.
+    /// An empty text says nothing.
     fn text(&mut self, text: Option<&str>) -> Option<Arc<str>> {
         let text = text.filter(|text| !text.is_empty())?;
         if let Some(known) = self.texts.get(text) {
@@ -93,7 +94,7 @@ mod tests {
         let groups = phones.each_ref().map(|details| details.group.clone().unwrap());
         assert!(Arc::ptr_eq(&groups[0], &groups[2]));
         drop((groups, phones));
-        pool.tidy();
+        pool.drop_unused();
         assert!(pool.details.is_empty() && pool.texts.is_empty());
     }
 }

@@ -1,228 +1,166 @@
-//! One account's discovery: a task that looks for phones again and again, and publishes what is to be watched.
+//! One account's discovery: a task that lists the phones again and again, and publishes what to watch.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::book::Book;
+use super::details::Pool;
 use super::discovery_log::DiscoveryLog;
-use super::listed_phones::ListedPhones;
-use super::ownership::{LETTING_GO, OwnershipHandle};
-use super::reader::{ListError, READINGS, Reader, Reading};
-use crate::backoff;
-use crate::config;
-use crate::exposition::{AccountMetrics, DiscoveryMetrics};
+use super::list_reader::{ListError, ListReader};
+use super::lists::Lists;
+use super::metrics::{DiscoveryStatus, DiscoverySummary};
+use super::ownership::OwnershipHandle;
+use super::settings::DiscoverySettings;
+use crate::fleet::{PhoneDetails, Target};
+use crate::metrics::CallMetrics;
 use geelark_client::clock::Clock;
-use geelark_client::phone::{PhoneDetails, PhoneId, Target};
-use geelark_client::{Client, ListedPhone, Transport};
+use geelark_client::phone::PhoneId;
+use geelark_client::{Client, Transport};
 
 /// After the first failure in a row the next attempt comes about this soon; the wait doubles up to the refresh interval.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 
-/// A flood of rumours costs a look this often at most.
-const RUMOUR_PAUSE: Duration = Duration::from_secs(30);
+/// Hints that the phones changed cause at most one listing in this time.
+const HINT_PAUSE: Duration = Duration::from_secs(30);
+
+/// The targets of an account without discovery.
+pub fn without_discovery(configured: &[PhoneId]) -> Arc<[Target]> {
+    configured.iter().cloned().map(Target::from).collect()
+}
 
 /// Finds the phones of one account.
-#[derive(Debug)]
 pub struct Discovery<T> {
-    client: Arc<Client<T>>,
-    settings: config::Discovery,
-    reader: Reader,
-    book: Book,
-    metrics: DiscoveryMetrics,
-    discovery_log: DiscoveryLog,
-    clock: Clock,
-    /// Attempts that failed in a row.
-    failures: u32,
-    targets: watch::Sender<Arc<[Target]>>,
-    has_published: bool,
-    /// Notified by whoever hears that there are other phones.
-    rumours: Arc<Notify>,
+    /// Calls GeeLark, within budget and locks.
+    pub client: Arc<Client<T>>,
+    /// The account's name, for the log.
+    pub account: Arc<str>,
+    /// What to find, and how often.
+    pub settings: DiscoverySettings,
+    /// Phones that are watched whatever is found.
+    pub configured: Vec<PhoneId>,
+    /// Phones that were watched before. They stay until everything was listed once, so that a failure after a reload or a
+    /// restart removes none of them.
+    pub remembered: BTreeMap<PhoneId, Arc<PhoneDetails>>,
+    /// Where targets are published.
+    pub handle: Arc<OwnershipHandle>,
+    /// Counts calls.
+    pub calls: CallMetrics,
+    /// Where the result is shown.
+    pub status: Arc<DiscoveryStatus>,
+    /// Time.
+    pub clock: Clock,
+    /// Notified when the phones may have changed: discovery lists them sooner than planned.
+    pub hints: Arc<Notify>,
+}
+
+/// What the task knows between two listings.
+struct Found {
+    lists: Lists<Arc<PhoneDetails>>,
+    pool: Pool,
 }
 
 impl<T: Transport> Discovery<T> {
-    /// A discovery that has not looked yet. The configured phones are claimed at once and are the targets so far; the
-    /// receiver sees it as changed after the first attempt, whatever that brought, and then whenever it is another.
-    pub fn new(
-        client: Arc<Client<T>>,
-        settings: config::Discovery,
-        configured: Vec<PhoneId>,
-        claim: OwnershipHandle,
-        metrics: AccountMetrics,
-        clock: Clock,
-    ) -> (Self, watch::Receiver<Arc<[Target]>>) {
-        let account = metrics.account().clone();
-        claim.introduce(account.clone());
-        let book = Book::new(configured, ListedPhones::all(&settings.filters), claim);
-        let mut discovery_log = DiscoveryLog::new(account);
-        let (targets, receiver) = watch::channel(book.targets(&mut discovery_log));
-        let discovery = Self {
-            client,
-            settings,
-            book,
-            metrics: metrics.discovery(),
-            reader: Reader::new(Some(metrics)),
-            discovery_log,
-            clock,
-            failures: 0,
-            targets,
-            has_published: false,
-            rumours: Arc::default(),
-        };
-        (discovery, receiver)
+    /// Publishes what is known before the first listing: configured and remembered phones.
+    pub fn publish_initial(&self) {
+        self.publish(&Lists::new(&[]));
     }
 
-    /// Lets phones that were watched before stand until everything was listed once: a discovery that fails after a reload
-    /// or a restart takes none of them away. Whoever is among the configured ones is there anyway.
-    #[must_use]
-    pub fn remembering(mut self, members: impl IntoIterator<Item = Target>) -> Self {
-        let details = |member: Target| (member.id, member.details.unwrap_or_default());
-        self.book.remembered = members.into_iter().map(details).collect();
-        // They are shown already, so they are claimed now; nobody is to be told before the first look.
-        let targets = self.book.targets(&mut self.discovery_log);
-        self.targets.send_if_modified(|known| {
-            *known = targets;
-            false
-        });
-        self
-    }
-
-    /// Looks sooner than planned when `rumours` is notified: at once, but not within half a minute of the last look.
-    #[must_use]
-    pub fn hearing(self, rumours: Arc<Notify>) -> Self {
-        Self { rumours, ..self }
-    }
-
-    /// Looks for phones until told to stop.
+    /// Lists the phones until `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) {
-        stop.run_until_cancelled_owned(self.look_for_ever()).await;
+        stop.run_until_cancelled_owned(self.run_for_ever()).await;
     }
 
-    async fn look_for_ever(mut self) {
-        if !self.targets.borrow().is_empty() {
-            // What is known already need not wait for a list that may be long, or slow.
-            self.publish();
-        }
-        loop {
+    async fn run_for_ever(mut self) {
+        let mut reader = ListReader::new(Some(self.calls.clone()));
+        let mut log = DiscoveryLog::new(self.account.clone());
+        let mut found = Found {
+            lists: Lists::new(&self.settings.filters),
+            pool: Pool::default(),
+        };
+        let mut failures = 0;
+        for is_first in iter::once(true).chain(iter::repeat(false)) {
             let start = Instant::now();
-            let outcome = self.refresh().await;
-            if outcome.is_ok() {
-                self.book.remembered.clear();
+            let result = self.refresh(&mut found, &mut reader).await;
+            if result.is_ok() {
+                self.remembered.clear();
             }
-            self.publish();
-            self.book.pool.tidy();
-            match outcome {
+            let phones = self.publish(&found.lists);
+            if is_first {
+                self.handle.announce();
+            }
+            found.pool.drop_unused();
+            match result {
                 Ok(()) => {
-                    let due = self.succeeded(start);
-                    let sooner = due.min(start + RUMOUR_PAUSE);
-                    self.idle_until(due, Some(sooner)).await;
-                }
-                // A rumour is no reason to bother a list that fails.
-                Err(trouble) => {
-                    let due = self.failed(&trouble);
-                    self.idle_until(due, None).await;
-                }
-            }
-        }
-    }
-
-    /// Reads every listed_phones until it is proven. What is not yet proven is published as it becomes known.
-    async fn refresh(&mut self) -> Result<(), ListError> {
-        let mut open: Vec<usize> = (0..self.book.listings.len()).collect();
-        let mut troubles = BTreeMap::new();
-        for reading in 1..=READINGS {
-            for at in std::mem::take(&mut open) {
-                match self.read(at).await {
-                    Ok(pass) => {
-                        troubles.remove(&at);
-                        if !self.book.listings[at].take_in(pass) {
-                            open.push(at);
-                        }
-                    }
-                    Err(trouble) if trouble.is_general() => return Err(trouble),
-                    Err(trouble) => {
-                        if trouble.may_pass() {
-                            open.push(at);
-                        }
-                        troubles.insert(at, trouble);
+                    failures = 0;
+                    let last_success = self.clock.now().unix();
+                    self.status.set(DiscoverySummary { last_success, phones });
+                    log.found(phones);
+                    reader.slow_down(self.client.budget().spacing());
+                    let due = start + self.settings.refresh_interval;
+                    let sooner = due.min(start + HINT_PAUSE);
+                    tokio::select! {
+                        () = sleep_until(due) => {}
+                        () = self.hints.notified() => sleep_until(sooner).await,
                     }
                 }
+                // A hint does not speed up a list that fails.
+                Err(error) => {
+                    let due = self.after_failure(&error, &mut failures);
+                    log.failed(&error, due - Instant::now());
+                    sleep_until(due).await;
+                }
             }
-            self.publish();
-            if open.is_empty() || reading == READINGS {
-                break;
-            }
-            // What is new is known by now; the proof is in no hurry.
-            self.reader.share(self.client.budget().spacing());
-            sleep(backoff::delay(reading, fastrand::f64())).await;
         }
-        troubles.into_values().next().map_or(Ok(()), Err)
     }
 
-    async fn read(&mut self, at: usize) -> Result<Reading<Arc<PhoneDetails>>, ListError> {
-        let Book { listings, pool, .. } = &mut self.book;
-        let (listed_phones, shard) = (&listings[at], self.settings.shard);
-        let keep = |phone: ListedPhone| {
-            let id = listed_phones.id(&phone.id);
-            shard.keeps(&id).then(|| (id, pool.details(&phone)))
+    /// Reads every list until it is confirmed. New phones are published at once.
+    async fn refresh(&self, found: &mut Found, reader: &mut ListReader) -> Result<(), ListError> {
+        let Found { lists, pool } = found;
+        let shard = self.settings.shard;
+        let keep =
+            |phone: geelark_client::ListedPhone| shard.keeps(&phone.id.as_str().into()).then(|| pool.details(&phone));
+        let after_reading = |lists: &Lists<_>, reader: &mut ListReader, goes_on| {
+            self.publish(lists);
+            if goes_on {
+                // New phones are known by now; the confirmation is not urgent.
+                reader.slow_down(self.client.budget().spacing());
+            }
         };
-        self.reader.read(&self.client, &listed_phones.filter, keep).await
+        lists.read(&self.client, reader, keep, after_reading).await
     }
 
-    /// Tells whoever watches what is to be watched, if that is news.
-    fn publish(&mut self) {
-        let found = self.book.found().len();
-        self.metrics.phones.set(found.try_into().unwrap_or(i64::MAX));
-        let targets = self.book.targets(&mut self.discovery_log);
-        if !self.has_published || *self.targets.borrow() != targets {
-            self.targets.send_replace(targets);
-            self.has_published = true;
-        }
-    }
-
-    /// Notes it, and says when to look again.
-    fn succeeded(&mut self, start: Instant) -> Instant {
-        self.failures = 0;
-        self.metrics.last_success.set(self.clock.now().unix().0);
-        self.discovery_log.found(self.book.found().len());
-        self.reader.share(self.client.budget().spacing());
-        start + self.settings.refresh_interval
-    }
-
-    /// Notes it, and says when to try again: when the account opens, or sooner than one would look again.
-    fn failed(&mut self, trouble: &ListError) -> Instant {
-        let now = Instant::now();
-        if !matches!(trouble, ListError::Blocked(_)) {
-            self.metrics.failures.inc();
-            self.failures = self.failures.saturating_add(1);
-        }
-        let doubled = FIRST_RETRY.saturating_mul(1 << self.failures.saturating_sub(1).min(16));
-        let wait = doubled
-            .min(self.settings.refresh_interval)
-            .mul_f64(0.5 + fastrand::f64() / 2.0);
-        let due = match self.client.gate().check() {
-            Err(held) => Instant::from(held.until),
-            Ok(()) => now + wait,
+    /// Publishes the targets; returns how many phones discovery knows of.
+    fn publish(&self, lists: &Lists<Arc<PhoneDetails>>) -> usize {
+        let mut found: BTreeMap<_, _> = self.remembered.iter().chain(lists.phones()).collect();
+        let phones = found.len();
+        let summary = self.status.get();
+        self.status.set(DiscoverySummary { phones, ..summary });
+        let target = |id: &PhoneId, details: Option<&Arc<PhoneDetails>>| Target {
+            id: id.clone(),
+            details: details.cloned(),
         };
-        self.discovery_log.failed(trouble, due - now);
-        due
+        let configured: Vec<Target> = self.configured.iter().map(|id| target(id, found.remove(id))).collect();
+        let others = found.into_iter().map(|(id, details)| target(id, Some(details)));
+        self.handle.publish(configured.into_iter().chain(others).collect());
+        phones
     }
 
-    /// Waits, and meanwhile hands over what other accounts are to have and takes what has become free.
-    /// With a rumour, until `sooner`.
-    async fn idle_until(&mut self, mut due: Instant, sooner: Option<Instant>) {
-        while Instant::now() < due {
-            tokio::select! {
-                () = sleep_until(due.min(Instant::now() + LETTING_GO)) => {}
-                () = self.rumours.notified(), if sooner.is_some() => due = sooner.unwrap_or(due),
-            }
-            if self.book.claim.is_unsettled(Instant::now().into_std()) {
-                self.publish();
-            }
+    /// When to try again: when the block of the account ends, or after a back-off.
+    fn after_failure(&self, error: &ListError, failures: &mut u32) -> Instant {
+        if !matches!(error, ListError::Blocked(_)) {
+            self.status.count_failure();
+            *failures = failures.saturating_add(1);
+        }
+        let doubled = FIRST_RETRY.saturating_mul(1 << failures.saturating_sub(1).min(16));
+        let longest = doubled.min(self.settings.refresh_interval);
+        match self.client.gate().check() {
+            Err(blocked) => Instant::from(blocked.until),
+            Ok(()) => Instant::now() + longest.mul_f64(0.5 + fastrand::f64() / 2.0),
         }
     }
 }

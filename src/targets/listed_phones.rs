@@ -1,13 +1,13 @@
-//! What is believed of one listed_phones after any number of readings. Pure.
+//! What is known of one list after any number of readings. Pure.
 
 use std::collections::BTreeMap;
 
-use super::reader::Reading;
-use crate::config;
+use super::list_reader::Reading;
+use super::settings::PhoneFilter;
 use geelark_client::Filter;
 use geelark_client::phone::PhoneId;
 
-/// One listed_phones, and what is kept of each of its phones.
+/// One list, and what is kept of each of its phones.
 #[derive(Debug)]
 pub(super) struct ListedPhones<V> {
     pub(super) filter: Filter,
@@ -18,20 +18,20 @@ pub(super) struct ListedPhones<V> {
 }
 
 impl<V> ListedPhones<V> {
-    /// Every listed_phones it takes to find the phones of `filters`. GeeLark takes one group a call.
-    pub(super) fn all(filters: &[config::Filter]) -> Vec<Self> {
+    /// The lists that have the phones of `filters`. GeeLark takes one group a call.
+    pub(super) fn all(filters: &[PhoneFilter]) -> Vec<Self> {
         let mut all: Vec<Filter> = Vec::new();
         for filter in filters {
             let groups = filter.groups.iter().cloned().map(Some);
             let everywhere = filter.groups.is_empty().then_some(None);
             for group in groups.chain(everywhere) {
-                let listed_phones = Filter {
+                let list = Filter {
                     group,
                     tags: filter.tags.clone(),
                     charge_mode: filter.charge_mode,
                 };
-                if !all.contains(&listed_phones) {
-                    all.push(listed_phones);
+                if !all.contains(&list) {
+                    all.push(list);
                 }
             }
         }
@@ -46,33 +46,33 @@ impl<V> ListedPhones<V> {
         }
     }
 
-    /// The phones there are, as far as is known.
+    /// The phones, as far as they are known.
     pub(super) fn phones(&self) -> impl Iterator<Item = (&PhoneId, &V)> {
         self.last.iter().flatten().chain(&self.missed)
     }
 
-    /// The id as it is kept already, so that one allocation serves all readings.
+    /// The id as it is stored already, so that all readings share one allocation.
     pub(super) fn id(&self, id: &str) -> PhoneId {
         let known = self.last.as_ref().and_then(|last| last.get_key_value(id));
         known.map_or_else(|| id.into(), |(id, _)| id.clone())
     }
 
-    /// Takes in a reading. True if it is proven: nothing can have been passed over.
-    pub(super) fn take_in(&mut self, pass: Reading<V>) -> bool {
+    /// Adds a reading. True if it is confirmed: it cannot have missed a phone.
+    pub(super) fn add_reading(&mut self, reading: Reading<V>) -> bool {
         let agrees = self
             .last
             .as_ref()
-            .is_some_and(|last| last.keys().eq(pass.phones.keys()));
+            .is_some_and(|last| last.keys().eq(reading.phones.keys()));
         let had_phones = self.last.as_ref().is_some_and(|last| !last.is_empty());
-        let lost_all = had_phones && pass.phones.is_empty();
-        let is_proven = pass.steady && (agrees || pass.one_page && !lost_all);
-        let before = self.last.replace(pass.phones).unwrap_or_default();
+        let lost_all = had_phones && reading.phones.is_empty();
+        let is_confirmed = reading.steady && (agrees || reading.one_page && !lost_all);
+        let before = self.last.replace(reading.phones).unwrap_or_default();
         self.missed = before;
         match &self.last {
-            Some(last) if !is_proven => self.missed.retain(|id, _| !last.contains_key(id)),
+            Some(last) if !is_confirmed => self.missed.retain(|id, _| !last.contains_key(id)),
             _ => self.missed.clear(),
         }
-        is_proven
+        is_confirmed
     }
 }
 
@@ -80,7 +80,7 @@ impl<V> ListedPhones<V> {
 mod tests {
     use super::*;
 
-    fn pass(ids: &[&str], one_page: bool) -> Reading<()> {
+    fn reading(ids: &[&str], one_page: bool) -> Reading<()> {
         Reading {
             phones: ids.iter().map(|id| ((*id).into(), ())).collect(),
             steady: true,
@@ -91,7 +91,7 @@ mod tests {
     fn shifted(ids: &[&str]) -> Reading<()> {
         Reading {
             steady: false,
-            ..pass(ids, false)
+            ..reading(ids, false)
         }
     }
 
@@ -107,16 +107,16 @@ mod tests {
 
     #[test]
     fn every_group_is_a_listing_of_its_own() {
-        let filter = config::Filter {
+        let filter = PhoneFilter {
             groups: vec!["a".into(), "b".into()],
             tags: vec!["prod".into(), "vip".into()],
             charge_mode: None,
         };
-        let only_b = config::Filter {
+        let only_b = PhoneFilter {
             groups: vec!["b".into()],
             ..filter.clone()
         };
-        let listings = ListedPhones::<()>::all(&[filter, only_b, config::Filter::default()]);
+        let listings = ListedPhones::<()>::all(&[filter, only_b, PhoneFilter::default()]);
         let groups: Vec<_> = listings
             .iter()
             .map(|listed_phones| listed_phones.filter.group.as_deref())
@@ -132,33 +132,33 @@ mod tests {
     #[test]
     fn one_page_proves_itself() {
         let mut listed_phones = listed_phones();
-        assert!(listed_phones.take_in(pass(&["1", "2"], true)));
-        assert!(listed_phones.take_in(pass(&["2", "3"], true)));
+        assert!(listed_phones.add_reading(reading(&["1", "2"], true)));
+        assert!(listed_phones.add_reading(reading(&["2", "3"], true)));
         assert_eq!(ids(&listed_phones), ["2", "3"]);
     }
 
     #[test]
     fn several_pages_are_proven_by_a_second_reading_that_agrees() {
         let mut listed_phones = listed_phones();
-        assert!(!listed_phones.take_in(pass(&["1", "2"], false)));
+        assert!(!listed_phones.add_reading(reading(&["1", "2"], false)));
         assert_eq!(ids(&listed_phones), ["1", "2"], "what is listed is there");
-        assert!(listed_phones.take_in(pass(&["1", "2"], false)));
+        assert!(listed_phones.add_reading(reading(&["1", "2"], false)));
         assert!(
-            listed_phones.take_in(pass(&["1", "2"], false)),
+            listed_phones.add_reading(reading(&["1", "2"], false)),
             "the readings before count"
         );
     }
 
     #[test]
-    fn a_phone_that_was_passed_over_stays_and_one_missing_twice_goes() {
+    fn a_missed_phone_stays_and_one_that_is_missing_twice_goes() {
         let mut listed_phones = listed_phones();
-        listed_phones.take_in(pass(&["1", "2", "3"], false));
-        // 1 went when its page had been read, so that 2 was passed over.
-        assert!(!listed_phones.take_in(pass(&["1", "3"], false)));
+        listed_phones.add_reading(reading(&["1", "2", "3"], false));
+        // 1 went when its page had been read, so that 2 was missed.
+        assert!(!listed_phones.add_reading(reading(&["1", "3"], false)));
         assert_eq!(ids(&listed_phones), ["1", "2", "3"]);
-        assert!(!listed_phones.take_in(pass(&["2", "3"], false)));
+        assert!(!listed_phones.add_reading(reading(&["2", "3"], false)));
         assert_eq!(ids(&listed_phones), ["1", "2", "3"]);
-        assert!(listed_phones.take_in(pass(&["2", "3"], false)));
+        assert!(listed_phones.add_reading(reading(&["2", "3"], false)));
         assert_eq!(ids(&listed_phones), ["2", "3"]);
     }
 
@@ -171,7 +171,7 @@ mod tests {
             (["3", "4"], vec!["2", "3", "4"]),
             (["3", "4"], vec!["3", "4"]),
         ] {
-            assert!(!listed_phones.take_in(shifted(&ids_read)));
+            assert!(!listed_phones.add_reading(shifted(&ids_read)));
             assert_eq!(ids(&listed_phones), expected);
         }
     }
@@ -179,11 +179,14 @@ mod tests {
     #[test]
     fn an_empty_list_in_place_of_phones_needs_a_second_word() {
         let mut listed_phones = listed_phones();
-        assert!(listed_phones.take_in(pass(&[], true)), "there was nothing to lose");
-        assert!(listed_phones.take_in(pass(&["1"], true)));
-        assert!(!listed_phones.take_in(pass(&[], true)));
+        assert!(
+            listed_phones.add_reading(reading(&[], true)),
+            "there was nothing to lose"
+        );
+        assert!(listed_phones.add_reading(reading(&["1"], true)));
+        assert!(!listed_phones.add_reading(reading(&[], true)));
         assert_eq!(ids(&listed_phones), ["1"]);
-        assert!(listed_phones.take_in(pass(&[], true)));
+        assert!(listed_phones.add_reading(reading(&[], true)));
         assert_eq!(ids(&listed_phones), [""; 0]);
     }
 }

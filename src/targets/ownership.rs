@@ -1,315 +1,308 @@
-//! Whose an id is that several accounts have: it is watched through one of them at a time.
+//! Ids that several accounts list: the first account in the configuration watches them.
 //!
-//! Always true:
-//! - an id has at most one holder;
-//! - whoever gives an id up stays its holder for [`LETTING_GO`], so that what is shown of it is gone before another
-//!   account shows it;
-//! - in the end an id is held by the first account, in configuration order, that wants it and goes on settling.
+//! Each account publishes the targets that it wants and is granted those that no other account owns. An id changes its
+//! owner in two steps: the new set of the old owner lacks it, and when the old owner's poller has acknowledged that set,
+//! the new owner is granted the id. So no id is ever shown for two accounts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::fleet::Target;
 use geelark_client::phone::PhoneId;
 
-/// How long an id that was given up is kept from others. A poller takes in a new targets within milliseconds; this leaves
-/// room for a machine that is out of breath.
-pub(super) const LETTING_GO: Duration = Duration::from_secs(5);
+/// This many ids are named in one line of the log.
+const NAMED_IDS: usize = 5;
 
-/// An account's place in the order of the configuration; a lower one comes first.
-type Rank = usize;
+type Key = usize;
 
-/// The one book in which all accounts claim their ids. A cheap handle.
+/// The targets of all accounts. A cheap handle.
 #[derive(Clone, Default)]
-pub struct Ownership(Arc<Mutex<Book>>);
+pub struct Ownership(Arc<Mutex<Registry>>);
 
-/// One account's pen. When the last one of a rank is dropped, whatever the rank held is free.
+/// One account's part. When it is dropped, everything the account owned is free.
 pub struct OwnershipHandle {
     ownership: Ownership,
-    /// Shared by all pens of the account, and written under the book's lock only.
-    rank: Arc<AtomicUsize>,
+    key: Key,
 }
 
-/// What an account gets of what it wants.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// The ids that are the account's own; no other account has them, nor will have while they are shown.
-    pub own: HashSet<PhoneId>,
-    /// The ids that another account has, by that account's name.
-    pub others: BTreeMap<Arc<str>, BTreeSet<PhoneId>>,
+/// The targets that an account is granted, for its poller.
+#[derive(Debug)]
+pub struct OwnTargets {
+    handle: Arc<OwnershipHandle>,
+    granted: watch::Receiver<Arc<[Target]>>,
 }
 
 #[derive(Default)]
-struct Book {
-    holders: HashMap<PhoneId, Rank>,
-    /// Who would have an id that another account holds.
-    wishes: HashMap<PhoneId, BTreeSet<Rank>>,
-    /// What was given up, when, and is not free yet.
-    leaving: HashMap<PhoneId, Instant>,
-    accounts: BTreeMap<Rank, Account>,
+struct Registry {
+    next: Key,
+    accounts: BTreeMap<Key, Account>,
+    /// Whoever shows an id, or did until its poller acknowledges a set without it.
+    owners: HashMap<PhoneId, Key>,
+    /// Accounts that want an id that another one owns.
+    waiting: HashMap<PhoneId, BTreeSet<Key>>,
 }
 
 struct Account {
-    name: Option<Arc<str>>,
-    pens: usize,
-    rank: Arc<AtomicUsize>,
-}
-
-impl Account {
-    fn new(rank: Rank) -> Self {
-        Self {
-            name: None,
-            pens: 0,
-            rank: Arc::new(AtomicUsize::new(rank)),
-        }
-    }
+    name: Arc<str>,
+    /// The position in the configuration; the lowest owns an id.
+    rank: usize,
+    wanted: Arc<[Target]>,
+    granted: watch::Sender<Arc<[Target]>>,
+    /// Ids that are not granted any more and perhaps still shown.
+    releasing: HashSet<PhoneId>,
+    /// Wanted ids that other accounts own, by the name of the owner.
+    elsewhere: BTreeMap<Arc<str>, BTreeSet<PhoneId>>,
 }
 
 impl Ownership {
-    /// An empty book.
-    pub fn new() -> Self {
-        Self::default()
+    /// The part of the account `name`, which comes last until [`Ownership::set_order`].
+    pub fn account(&self, name: &Arc<str>) -> Arc<OwnershipHandle> {
+        let mut registry = self.lock();
+        let key = registry.next;
+        registry.next += 1;
+        let account = Account {
+            name: name.clone(),
+            rank: usize::MAX,
+            wanted: Arc::default(),
+            granted: watch::Sender::default(),
+            releasing: HashSet::new(),
+            elsewhere: BTreeMap::new(),
+        };
+        registry.accounts.insert(key, account);
+        let ownership = self.clone();
+        Arc::new(OwnershipHandle { ownership, key })
     }
 
-    /// The pen of the account that is number `rank`, from 0, in the configuration. RequestedPhone again, it writes for the same
-    /// account, so that a reload hands everything over.
-    pub fn account(&self, rank: Rank) -> OwnershipHandle {
-        let mut book = self.lock();
-        let account = book.accounts.entry(rank).or_insert_with(|| Account::new(rank));
-        account.pens += 1;
-        OwnershipHandle {
-            ownership: self.clone(),
-            rank: account.rank.clone(),
+    /// The accounts are configured in this order from now on.
+    pub fn set_order<'a>(&self, names: impl IntoIterator<Item = &'a Arc<str>>) {
+        let ranks: HashMap<_, _> = names.into_iter().zip(0..).collect();
+        let mut registry = self.lock();
+        for account in registry.accounts.values_mut() {
+            account.rank = ranks.get(&account.name).copied().unwrap_or(usize::MAX);
         }
+        let contested: Vec<Key> = registry.waiting.values().flatten().copied().collect();
+        registry.resolve(contested);
     }
 
-    /// The configuration has these accounts in this order from now on. Everybody keeps what they hold; accounts that are not
-    /// among them come last until they are gone.
-    pub fn reorder(&self, names: &[Arc<str>]) {
-        let mut book = self.lock();
-        let mut last = names.len();
-        let ranks: HashMap<Rank, Rank> = book
-            .accounts
-            .iter()
-            .map(|(rank, account)| {
-                let place = names.iter().position(|name| account.name.as_ref() == Some(name));
-                let place = place.unwrap_or_else(|| {
-                    last += 1;
-                    last - 1
-                });
-                (*rank, place)
-            })
-            .collect();
-        book.renumber(|rank| ranks.get(&rank).copied().unwrap_or(rank));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Book> {
-        // Each line of the book stands by itself; a poisoned lock guards no half of one.
+    fn lock(&self) -> MutexGuard<'_, Registry> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl OwnershipHandle {
-    /// Ownership exactly `wanted` for the account from `now` on: what it held beyond that is given up. An account that never
-    /// settles again keeps what it holds.
-    pub fn settle<'a>(&self, wanted: impl IntoIterator<Item = &'a PhoneId>, now: Instant) -> Settled {
-        let wanted = wanted.into_iter().cloned().collect();
-        let mut book = self.ownership.lock();
-        let rank = self.rank();
-        book.settle(rank, wanted, now)
-    }
-
-    /// Whether settling the same again would change something: an id is waited for, or has become free.
-    pub(super) fn is_unsettled(&self, now: Instant) -> bool {
-        let book = self.ownership.lock();
-        book.is_unsettled(self.rank(), now)
-    }
-
-    /// What the account is called in other accounts' logs.
-    pub(super) fn introduce(&self, name: Arc<str>) {
-        if let Some(account) = self.ownership.lock().accounts.get_mut(&self.rank()) {
-            account.name = Some(name);
+    /// The account wants exactly `targets` from now on. Ids must be unique.
+    pub fn publish(&self, targets: Arc<[Target]>) {
+        let mut registry = self.ownership.lock();
+        if let Some(account) = registry.accounts.get_mut(&self.key) {
+            account.wanted = targets;
+            registry.resolve(vec![self.key]);
         }
     }
 
-    /// To be read while the book is locked.
-    fn rank(&self) -> Rank {
-        self.rank.load(Ordering::Relaxed)
+    /// Counts the present targets as changed, even if they are the same: the first listing is over.
+    pub fn announce(&self) {
+        if let Some(account) = self.ownership.lock().accounts.get(&self.key) {
+            account.granted.send_modify(|_| {});
+        }
+    }
+
+    /// What the account is granted, now and later. Only changes after this call count as changes.
+    pub fn subscribe(self: &Arc<Self>) -> OwnTargets {
+        let registry = self.ownership.lock();
+        let granted = registry
+            .accounts
+            .get(&self.key)
+            .map(|account| account.granted.subscribe());
+        OwnTargets {
+            handle: self.clone(),
+            granted: granted.unwrap_or_else(|| watch::Sender::default().subscribe()),
+        }
     }
 }
 
-impl Book {
-    fn settle(&mut self, rank: Rank, wanted: HashSet<PhoneId>, now: Instant) -> Settled {
-        self.free_what_was_let_go(now);
-        self.give_up_what_is_not_wanted(rank, &wanted, now);
-        let mut settled = Settled::default();
-        for id in wanted {
-            match self.claim(&id, rank, now) {
-                Ok(()) => {
-                    settled.own.insert(id);
-                }
-                Err(other) => {
-                    settled.others.entry(self.name(other)).or_default().insert(id);
-                }
+impl OwnTargets {
+    /// Waits until other targets are granted. Cancel safe.
+    pub async fn changed(&mut self) {
+        if self.granted.changed().await.is_err() {
+            // The account is gone, and its poller about to end.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Counts the present targets as changed.
+    pub fn mark_changed(&mut self) {
+        self.granted.mark_changed();
+    }
+
+    /// The targets that are granted now.
+    pub fn latest(&mut self) -> Arc<[Target]> {
+        self.granted.borrow_and_update().clone()
+    }
+
+    /// The poller shows exactly `targets`: ids that it showed before are free for other accounts.
+    pub fn acknowledge(&self, targets: &Arc<[Target]>) {
+        self.handle.ownership.lock().acknowledge(self.handle.key, targets);
+    }
+}
+
+impl Registry {
+    /// Grants these accounts what they want and can have, and those whose turn comes by that.
+    fn resolve(&mut self, mut keys: Vec<Key>) {
+        while let Some(key) = keys.pop() {
+            keys.extend(self.resolve_account(key));
+        }
+    }
+
+    /// Grants one account what it wants and can have; returns the accounts that have to release an id to it.
+    fn resolve_account(&mut self, key: Key) -> Vec<Key> {
+        let Some(Account { wanted, rank, .. }) = self.accounts.get(&key) else {
+            return Vec::new();
+        };
+        let (wanted, rank) = (wanted.clone(), *rank);
+        self.stop_waiting(key, &wanted);
+        let (mut own, mut elsewhere, mut owners) = (Vec::new(), BTreeMap::<_, BTreeSet<_>>::new(), Vec::new());
+        for target in &*wanted {
+            let owner = *self.owners.entry(target.id.clone()).or_insert(key);
+            let winner = if owner == key {
+                self.first_waiting(&target.id, rank).unwrap_or(key)
+            } else {
+                owner
+            };
+            if winner == key {
+                own.push(target.clone());
+                continue;
+            }
+            self.waiting.entry(target.id.clone()).or_default().insert(key);
+            let Some(other) = self.accounts.get(&winner) else {
+                continue;
+            };
+            elsewhere
+                .entry(other.name.clone())
+                .or_default()
+                .insert(target.id.clone());
+            if owner != key && other.rank > rank && !other.releasing.contains(&target.id) {
+                owners.push(owner);
             }
         }
-        settled
+        self.grant(key, own, elsewhere);
+        owners
     }
 
-    fn free_what_was_let_go(&mut self, now: Instant) {
-        let holders = &mut self.holders;
-        self.leaving.retain(|id, since| {
-            let stays = !is_over(*since, now);
-            if !stays {
-                holders.remove(id);
+    fn grant(&mut self, key: Key, own: Vec<Target>, elsewhere: BTreeMap<Arc<str>, BTreeSet<PhoneId>>) {
+        let Self { accounts, waiting, .. } = self;
+        let Some(account) = accounts.get_mut(&key) else { return };
+        let ids: HashSet<&PhoneId> = own.iter().map(|target| &target.id).collect();
+        for id in &ids {
+            if let Some(keys) = waiting.get_mut(*id) {
+                keys.remove(&key);
             }
-            stays
-        });
-    }
-
-    fn give_up_what_is_not_wanted(&mut self, rank: Rank, wanted: &HashSet<PhoneId>, now: Instant) {
-        for (id, _) in self
-            .holders
+        }
+        waiting.retain(|_, keys| !keys.is_empty());
+        let before = account.granted.borrow().clone();
+        let lost = before
             .iter()
-            .filter(|(id, holder)| **holder == rank && !wanted.contains(*id))
-        {
-            self.leaving.entry(id.clone()).or_insert(now);
+            .map(|target| &target.id)
+            .filter(|id| !ids.contains(id))
+            .cloned();
+        account.releasing.retain(|id| !ids.contains(id));
+        account.releasing.extend(lost);
+        if *before != *own {
+            account.granted.send_replace(own.into());
         }
-        self.wishes.retain(|id, ranks| {
+        account.set_elsewhere(elsewhere);
+    }
+
+    fn acknowledge(&mut self, key: Key, targets: &Arc<[Target]>) {
+        let Some(account) = self.accounts.get_mut(&key) else {
+            return;
+        };
+        // An older set may still have an id that was lost since.
+        if Arc::ptr_eq(&account.granted.borrow(), targets) {
+            let released = std::mem::take(&mut account.releasing);
+            self.free(released);
+        }
+    }
+
+    /// These ids have no owner any more.
+    fn free(&mut self, ids: impl IntoIterator<Item = PhoneId>) {
+        let mut next = Vec::new();
+        for id in ids {
+            self.owners.remove(&id);
+            next.extend(self.first_waiting(&id, usize::MAX));
+        }
+        self.resolve(next);
+    }
+
+    /// The first account before `rank` that waits for `id`; with the highest rank, the first of all.
+    fn first_waiting(&self, id: &PhoneId, rank: usize) -> Option<Key> {
+        let rank_of = |key: &Key| self.accounts.get(key).map_or(usize::MAX, |account| account.rank);
+        let first = self.waiting.get(id)?.iter().min_by_key(|key| rank_of(key)).copied()?;
+        (rank == usize::MAX || rank_of(&first) < rank).then_some(first)
+    }
+
+    /// The account does not wait for ids that it does not want any more.
+    fn stop_waiting(&mut self, key: Key, wanted: &[Target]) {
+        if self.waiting.values().all(|keys| !keys.contains(&key)) {
+            return;
+        }
+        let wanted: HashSet<&PhoneId> = wanted.iter().map(|target| &target.id).collect();
+        self.waiting.retain(|id, keys| {
             if !wanted.contains(id) {
-                ranks.remove(&rank);
+                keys.remove(&key);
             }
-            !ranks.is_empty()
+            !keys.is_empty()
         });
     }
 
-    /// `id` is `rank`'s from now on or still, or whose it is instead.
-    fn claim(&mut self, id: &PhoneId, rank: Rank, now: Instant) -> Result<(), Rank> {
-        let holder = self.holders.get(id).copied();
-        let better = self.better(id, rank);
-        let other = match (holder, better) {
-            (Some(holder), Some(better)) if holder == rank => {
-                self.leaving.entry(id.clone()).or_insert(now);
-                better
-            }
-            (Some(holder), None) if holder == rank => {
-                self.leaving.remove(id);
-                self.withdraw(id, rank);
-                return Ok(());
-            }
-            (Some(holder), _) => holder,
-            (None, Some(better)) => better,
-            (None, None) => {
-                self.holders.insert(id.clone(), rank);
-                self.withdraw(id, rank);
-                return Ok(());
-            }
-        };
-        // It waits in line, also for what it hands over itself: the better one may lose interest.
-        self.wishes.entry(id.clone()).or_default().insert(rank);
-        Err(other)
-    }
-
-    /// Who waits for `id` and comes before `rank`.
-    fn better(&self, id: &PhoneId, rank: Rank) -> Option<Rank> {
-        self.wishes.get(id)?.first().copied().filter(|first| *first < rank)
-    }
-
-    fn withdraw(&mut self, id: &PhoneId, rank: Rank) {
-        if let Some(ranks) = self.wishes.get_mut(id) {
-            ranks.remove(&rank);
-            if ranks.is_empty() {
-                self.wishes.remove(id);
-            }
-        }
-    }
-
-    fn is_unsettled(&self, rank: Rank, now: Instant) -> bool {
-        self.wishes.iter().any(|(id, ranks)| {
-            let first = ranks.first().copied();
-            let leaving = self.leaving.get(id);
-            match self.holders.get(id).copied() {
-                // Somebody better waits, or the better one for whom it was given up has lost interest.
-                Some(holder) if holder == rank => match leaving {
-                    None => first < Some(rank),
-                    Some(_) => first == Some(rank),
-                },
-                Some(_) => first == Some(rank) && leaving.is_some_and(|since| is_over(*since, now)),
-                None => first == Some(rank),
-            }
-        })
-    }
-
-    fn renumber(&mut self, to: impl Fn(Rank) -> Rank) {
-        for holder in self.holders.values_mut() {
-            *holder = to(*holder);
-        }
-        for ranks in self.wishes.values_mut() {
-            *ranks = ranks.iter().map(|rank| to(*rank)).collect();
-        }
-        let accounts = std::mem::take(&mut self.accounts).into_iter();
-        self.accounts = accounts.map(|(rank, account)| (to(rank), account)).collect();
-        for (rank, account) in &self.accounts {
-            account.rank.store(*rank, Ordering::Relaxed);
-        }
-    }
-
-    fn name(&self, rank: Rank) -> Arc<str> {
-        let name = self.accounts.get(&rank).and_then(|account| account.name.clone());
-        name.unwrap_or_else(|| format!("number {}", rank + 1).into())
-    }
-
-    /// A pen of `rank` is gone.
-    fn drop_pen(&mut self, rank: Rank) {
-        let Some(account) = self.accounts.get_mut(&rank) else {
-            return;
-        };
-        account.pens -= 1;
-        if account.pens > 0 {
-            return;
-        }
-        self.accounts.remove(&rank);
-        let leaving = &mut self.leaving;
-        self.holders.retain(|id, holder| {
-            let stays = *holder != rank;
-            if !stays {
-                leaving.remove(id);
-            }
-            stays
-        });
-        self.wishes.retain(|_, ranks| {
-            ranks.remove(&rank);
-            !ranks.is_empty()
-        });
+    fn remove(&mut self, key: Key) {
+        self.accounts.remove(&key);
+        self.stop_waiting(key, &[]);
+        let owned = self
+            .owners
+            .iter()
+            .filter(|(_, owner)| **owner == key)
+            .map(|(id, _)| id.clone());
+        self.free(owned.collect::<Vec<_>>());
     }
 }
 
-/// Whether what was given up at `since` is shown by nobody any more.
-fn is_over(since: Instant, now: Instant) -> bool {
-    now.saturating_duration_since(since) >= LETTING_GO
+impl Account {
+    fn set_elsewhere(&mut self, elsewhere: BTreeMap<Arc<str>, BTreeSet<PhoneId>>) {
+        let account = &self.name;
+        for (owner, ids) in elsewhere
+            .iter()
+            .filter(|(owner, ids)| self.elsewhere.get(*owner) != Some(ids))
+        {
+            let named: Vec<&str> = ids.iter().take(NAMED_IDS).map(PhoneId::as_str).collect();
+            let more = ids.len().saturating_sub(NAMED_IDS);
+            warn!(%account, other = %owner, phones = ids.len(), ids = ?named, more, "phones are in another account too, which alone watches them");
+        }
+        if elsewhere.is_empty() && !self.elsewhere.is_empty() {
+            info!(%account, "no phone is in another account any more");
+        }
+        self.elsewhere = elsewhere;
+    }
 }
 
 impl Drop for OwnershipHandle {
     fn drop(&mut self) {
-        let mut book = self.ownership.lock();
-        let rank = self.rank();
-        book.drop_pen(rank);
+        self.ownership.lock().remove(self.key);
     }
 }
 
 impl fmt::Debug for Ownership {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ownership")
-            .field("ids", &self.lock().holders.len())
-            .finish()
+        write!(f, "Ownership({} ids)", self.lock().owners.len())
     }
 }
 
 impl fmt::Debug for OwnershipHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OwnershipHandle").field(&self.rank()).finish()
+        write!(f, "OwnershipHandle({})", self.key)
     }
 }
 

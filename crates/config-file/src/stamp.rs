@@ -41,13 +41,13 @@ impl FileStamps {
     }
 
     /// No file changed since.
-    pub fn hold(&self) -> bool {
+    pub fn unchanged(&self) -> bool {
         self.0.iter().all(|(path, stamp)| Stamp::of(path) == *stamp)
     }
 
     /// The same files as they are now.
     #[must_use]
-    pub fn renewed(&self) -> Self {
+    pub fn refreshed(&self) -> Self {
         let stamp = |path: &PathBuf| (path.clone(), Stamp::of(path));
         Self(self.0.iter().map(|(path, _)| stamp(path)).collect())
     }
@@ -76,19 +76,22 @@ mod tests {
         stamps.add(&path(file));
         stamps.add(&path(link));
         stamps.add(&path(link));
-        assert!(stamps.hold());
+        assert!(stamps.unchanged());
         assert_eq!(stamps.paths().count(), 2);
 
         fs::write(path(file), "made").unwrap();
-        assert!(!stamps.hold());
-        let stamps = stamps.renewed();
-        assert!(stamps.hold());
+        assert!(!stamps.unchanged());
+        let stamps = stamps.refreshed();
+        assert!(stamps.unchanged());
 
         symlink(path(new), path("swap")).unwrap();
         fs::rename(path("swap"), path(link)).unwrap();
-        assert!(!stamps.hold(), "the link points to another file of the same content");
-        let stamps = stamps.renewed();
+        assert!(
+            !stamps.unchanged(),
+            "the link points to another file of the same content"
+        );
+        let stamps = stamps.refreshed();
         fs::remove_file(path(file)).unwrap();
-        assert!(!stamps.hold());
+        assert!(!stamps.unchanged());
     }
 }

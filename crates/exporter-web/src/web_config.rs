@@ -85,7 +85,7 @@ impl WebConfig {
         let Some(path) = &self.source else { return };
         // A panic while reading leaves old stamps, and the files are read once more.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.stamps.hold() {
+        if seen.stamps.unchanged() {
             return;
         }
         let reading = config::read(path);

@@ -123,7 +123,7 @@ pub(super) fn explanation(code: i64) -> &'static str {
 }
 
 /// Whether `failure` closes the account.
-pub(super) fn hold(failure: &Failure) -> Option<Block> {
+pub(super) fn block(failure: &Failure) -> Option<Block> {
     let asked = || {
         let (least, most) = RETRY_AFTER_BOUNDS;
         failure.retry_after.map(|asked| Block::Limit(asked.clamp(least, most)))
@@ -156,7 +156,7 @@ pub(super) fn speaks_for_the_account(endpoint: Endpoint, failure: Option<&Failur
         // That the list may not be seen is the list's affair; credentials that are refused are everybody's.
         Endpoint::PhoneList => match failure {
             None => false,
-            Some(failure) => match hold(failure) {
+            Some(failure) => match block(failure) {
                 Some(Block::Refusal) => matches!(failure.reason, Reason::Code(40003 | 40016)),
                 _ => true,
             },
@@ -168,7 +168,7 @@ pub(super) fn speaks_for_the_account(endpoint: Endpoint, failure: Option<&Failur
 impl Failure {
     /// What follows from it. [`Consequence::Block`] exactly when it closes the gate, if it came of a call about phones.
     pub fn consequence(&self) -> Consequence {
-        if hold(self).is_some() {
+        if block(self).is_some() {
             return Consequence::Block;
         }
         match self.reason {
@@ -237,13 +237,17 @@ mod tests {
     fn rate_limits_hold_a_minute_and_locks_two_hours() {
         for (code, seconds) in [(40007, 60), (40017, 60), (40014, 7200), (47002, 7200)] {
             assert_eq!(
-                hold(&failure(Reason::Code(code), Some(5))),
+                block(&failure(Reason::Code(code), Some(5))),
                 Some(Block::Limit(Duration::from_secs(seconds))),
                 "{code}"
             );
         }
         for code in [40003, 40005, 40011, 40012, 40015, 40016] {
-            assert_eq!(hold(&failure(Reason::Code(code), None)), Some(Block::Refusal), "{code}");
+            assert_eq!(
+                block(&failure(Reason::Code(code), None)),
+                Some(Block::Refusal),
+                "{code}"
+            );
         }
     }
 
@@ -251,7 +255,7 @@ mod tests {
     fn a_429_holds_as_long_as_it_asks_within_bounds() {
         for (asked, held) in [(None, 60), (Some(5), 5), (Some(0), 1), (Some(1_000_000), 7200)] {
             assert_eq!(
-                hold(&failure(Reason::Http(429), asked)),
+                block(&failure(Reason::Http(429), asked)),
                 Some(Block::Limit(Duration::from_secs(held))),
                 "{asked:?}"
             );
@@ -261,7 +265,7 @@ mod tests {
     #[test]
     fn a_503_holds_only_when_it_says_for_how_long() {
         assert_eq!(
-            hold(&failure(Reason::Http(503), Some(30))),
+            block(&failure(Reason::Http(503), Some(30))),
             Some(Block::Limit(Duration::from_secs(30)))
         );
         assert_eq!(failure(Reason::Http(503), Some(30)).consequence(), Consequence::Block);

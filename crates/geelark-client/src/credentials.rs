@@ -22,7 +22,7 @@ pub enum Credentials {
 impl Credentials {
     /// A text by which a later process can tell whether its credentials are these: a random salt, and 16 bits of a hash.
     /// So little that it says nothing of a credential, and enough that a rotated one is rarely taken for the old.
-    pub fn mark(&self) -> String {
+    pub fn fingerprint(&self) -> String {
         self.salted(&Uuid::new_v4().simple().to_string())
     }
 
@@ -67,12 +67,12 @@ mod tests {
         assert!(!token("tok-2").matches_fingerprint(&mark));
         assert!(!key.matches_fingerprint(&mark));
         assert!(!token("tok-1").matches_fingerprint("nonsense"));
-        assert!(key.matches_fingerprint(&key.mark()));
+        assert!(key.matches_fingerprint(&key.fingerprint()));
     }
 
     #[test]
     fn a_mark_is_short_and_never_the_same() {
-        let (one, other) = (token("tok-1").mark(), token("tok-1").mark());
+        let (one, other) = (token("tok-1").fingerprint(), token("tok-1").fingerprint());
         assert_ne!(one, other);
         assert_eq!(one.split_once(':').map(|(_, hash)| hash.len()), Some(4));
     }

@@ -4,8 +4,6 @@ use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::clock::UnixTime;
-
 /// How many ids one status call may carry, by GeeLark's documentation of `/open/v1/phone/status`.
 pub const BATCH_SIZE: usize = 100;
 
@@ -44,45 +42,6 @@ impl fmt::Debug for PhoneId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
-}
-
-/// At most [`BATCH_SIZE`] phones of one account that are asked about in one call.
-pub type Batch = Arc<[PhoneId]>;
-
-/// A phone that is to be watched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// GeeLark's id.
-    pub id: PhoneId,
-    /// What discovery found out about it; `None` for an id that was only configured.
-    pub details: Option<Arc<PhoneDetails>>,
-}
-
-impl From<PhoneId> for Target {
-    fn from(id: PhoneId) -> Self {
-        Self { id, details: None }
-    }
-}
-
-/// What `/open/v1/phone/list` tells of a phone beyond its status. Whatever is missing there is `None` here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PhoneDetails {
-    /// `group.name`
-    pub group: Option<Arc<str>>,
-    /// `chargeMode`
-    pub charge_mode: Option<ChargeMode>,
-    /// `equipmentInfo.osVersion`
-    pub os_version: Option<Arc<str>>,
-    /// `equipmentInfo.deviceBrand`
-    pub brand: Option<Arc<str>>,
-    /// `equipmentInfo.deviceModel`
-    pub model: Option<Arc<str>>,
-    /// `equipmentInfo.countryName`
-    pub country: Option<Arc<str>>,
-    /// `monthlyExpire`: the end of a monthly subscription.
-    pub expires: Option<UnixTime>,
-    /// `rpaStatus`: whether a task runs on the phone.
-    pub task_running: Option<bool>,
 }
 
 /// How a phone is paid for.

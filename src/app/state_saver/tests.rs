@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::config::{self, Sources};
 use crate::exposition::{BuildInfo, MetricsStore};
-use geelark_client::phone::{PhoneId, Target};
+use geelark_client::phone::PhoneId;
 use geelark_client::{Client, Failure, Reply, Transport};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -32,7 +32,7 @@ fn a_small_fleet_reads_exactly_like_this() {
                 Phone::unseen("13".into()),
                 Phone {
                     name: Some("gone".into()),
-                    standing: Freshness::NotFound,
+                    freshness: Freshness::NotFound,
                     not_found_total: 3,
                     details: None,
                     ..Phone::unseen("14".into())
@@ -41,7 +41,7 @@ fn a_small_fleet_reads_exactly_like_this() {
         ),
     );
     let stale = Phone {
-        standing: Freshness::Stale,
+        freshness: Freshness::Stale,
         ..fresh("22", "quiet", 1, 1_700_000_000)
     };
     spare.update_batch(0, view("spare", [fresh("21", "手机 📱", 7, 1_700_000_120), stale]));

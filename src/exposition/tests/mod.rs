@@ -39,7 +39,7 @@ fn view(account: &str, phones: impl IntoIterator<Item = Phone>) -> Arc<BatchView
 fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
     Phone {
         name: Some(name.into()),
-        standing: Freshness::Fresh,
+        freshness: Freshness::Fresh,
         last: Some(ObservedStatus {
             status: Status::from_code(status),
             since: UnixTime(since),

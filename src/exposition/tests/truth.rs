@@ -111,12 +111,12 @@ fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
                 let mut add = |metric: &str, labels: Labels, value: String| {
                     assert!(series.insert((metric.to_owned(), labels), value).is_none());
                 };
-                if let (Freshness::Fresh, Some(seen)) = (phone.standing, phone.last) {
+                if let (Freshness::Fresh, Some(seen)) = (phone.freshness, phone.last) {
                     let both = labels([("id", id), ("serial_name", named)]);
                     add("phone_status", both.clone(), seen.status.code().to_string());
                     add("phone_status_since_timestamp_seconds", both, seen.since.0.to_string());
                 }
-                if phone.standing == Freshness::NotFound {
+                if phone.freshness == Freshness::NotFound {
                     add("phone_not_found", labels([("id", id)]), "1".into());
                 }
                 add(

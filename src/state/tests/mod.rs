@@ -29,7 +29,7 @@ fn memory() -> State {
         (
             Phone {
                 name: Some("手机 \"1\"\n📱".into()),
-                standing: Freshness::Fresh,
+                freshness: Freshness::Fresh,
                 last: Some(ObservedStatus {
                     status: Status::Starting,
                     since: UnixTime(1_700_000_000),
@@ -41,7 +41,7 @@ fn memory() -> State {
         ),
         (
             Phone {
-                standing: Freshness::NotFound,
+                freshness: Freshness::NotFound,
                 not_found_total: 3,
                 ..Phone::unseen("588732926036803642".into())
             },

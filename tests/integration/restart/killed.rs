@@ -28,7 +28,7 @@ fn memory(nth: u64) -> State {
     let phones = (0..PHONES).map(|number| {
         let phone = Phone {
             name: Some(format!("phone {number} in write {nth}").into()),
-            standing: Freshness::Fresh,
+            freshness: Freshness::Fresh,
             last: Some(ObservedStatus {
                 status: Status::Started,
                 since: UnixTime(1_600_000_000 + number),

@@ -368,16 +368,16 @@ fn a_changed_a_replaced_and_an_appearing_file_are_noticed() {
     let room = Room::with("tls_server_config: {cert_file: server.crt, key_file: late.key}");
     let stamps = || read(&room.path("web.yml")).stamps;
     let before = stamps();
-    assert!(before.hold());
+    assert!(before.unchanged());
     fs::copy(room.path("server.key"), room.path("late.key")).unwrap();
-    assert!(!before.hold());
+    assert!(!before.unchanged());
     let before = stamps();
     fs::write(room.path("server.crt"), "longer or shorter").unwrap();
-    assert!(!before.hold());
+    assert!(!before.unchanged());
     let before = stamps();
     fs::copy(room.path("web.yml"), room.path("new.yml")).unwrap();
     fs::rename(room.path("new.yml"), room.path("web.yml")).unwrap();
-    assert!(!before.hold());
+    assert!(!before.unchanged());
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::WINDOW;
 const MARGIN: Duration = Duration::from_millis(20);
 
 /// How long a call holds its slot after its end.
-pub(super) const HELD: Duration = WINDOW.saturating_add(MARGIN);
+const HELD: Duration = WINDOW.saturating_add(MARGIN);
 
 /// Slots for calls. A call holds one from its start until [`WINDOW`] and [`MARGIN`] after its end.
 ///
@@ -49,14 +49,14 @@ enum Wait {
 }
 
 impl Ledger {
-    /// A ledger of calls that have ended, at these times, ascending.
-    pub(super) fn new(limit: NonZeroU32, max_in_flight: usize, ends: Vec<Instant>) -> Self {
+    /// A ledger without calls.
+    pub(super) fn new(limit: NonZeroU32, max_in_flight: usize) -> Self {
         Self {
             slots: Mutex::new(Slots {
                 limit: slots(limit),
                 max_in_flight: max_in_flight.max(1),
                 in_flight: 0,
-                free_at: ends.into_iter().map(|end| end + HELD).collect(),
+                free_at: VecDeque::new(),
             }),
             changed: Notify::new(),
         }
@@ -95,18 +95,10 @@ impl Ledger {
     pub(super) fn end(&self) {
         let mut slots = self.lock();
         slots.in_flight -= 1;
-        // The clock is read under the lock: that keeps the times in order. A predecessor's may lie a moment ahead.
-        let free = Some(Instant::now() + HELD).max(slots.free_at.back().copied());
-        slots.free_at.extend(free);
+        // The clock is read under the lock: that keeps the times in order.
+        slots.free_at.push_back(Instant::now() + HELD);
         drop(slots);
         self.changed.notify_one();
-    }
-
-    /// How many calls are under way, how many may be, and when those that hold a slot still ended, ascending.
-    pub(super) fn read(&self) -> (usize, usize, Vec<Instant>) {
-        let slots = self.lock();
-        let ends = slots.free_at.iter().filter_map(|free| free.checked_sub(HELD));
-        (slots.in_flight, slots.max_in_flight, ends.collect())
     }
 
     /// A call that was entered was never made.

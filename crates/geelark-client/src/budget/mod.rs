@@ -6,7 +6,6 @@
 
 mod ledger;
 mod pace;
-mod spent;
 #[cfg(test)]
 mod tests;
 
@@ -19,16 +18,12 @@ use tokio::time::{Instant, sleep_until};
 
 use ledger::Ledger;
 use pace::Pace;
-pub use spent::{Ending, Spent};
-
-use crate::clock::{ElapsedSinceSave, Timestamp};
 
 /// The span GeeLark counts calls in.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Silence at the start, on top of one spacing. Whoever ran before us, perhaps until a moment ago, took its ledger with
-/// it; if it kept its pace, this much more than a spacing keeps the two together within the budget although calls
-/// reach the server up to a second late.
+/// Silence at the start, on top of one spacing. A process that ran until a moment ago took its ledger with it. It kept its
+/// pace, so this gap keeps both together within the budget although calls reach the server up to a second late.
 const RESTART_GAP: Duration = Duration::from_secs(1);
 
 /// The budget of one account.
@@ -50,50 +45,14 @@ pub struct Permit {
 }
 
 impl Budget {
-    /// A budget of which nothing is known to be spent, and which still does not start with a burst.
+    /// A budget that starts without a burst: the first call comes one spacing and [`RESTART_GAP`] after now.
     pub fn new(requests_per_minute: NonZeroU32, max_in_flight: usize) -> Self {
-        Self::starting(
-            requests_per_minute,
-            max_in_flight,
-            Instant::now() + RESTART_GAP,
-            Vec::new(),
-        )
-    }
-
-    /// A budget that goes on where a process before this one stopped, by what that one wrote down of its own.
-    pub fn resume(
-        requests_per_minute: NonZeroU32,
-        max_in_flight: usize,
-        spent: &Spent,
-        past: ElapsedSinceSave,
-        ending: Ending,
-    ) -> Self {
-        let ends = spent.latest_ends(past, ending);
-        Self::starting(
-            requests_per_minute,
-            max_in_flight,
-            Spent::pause_until(past, ending),
-            ends,
-        )
-    }
-
-    fn starting(requests_per_minute: NonZeroU32, max_in_flight: usize, start: Instant, ends: Vec<Instant>) -> Self {
+        let start = Instant::now() + RESTART_GAP;
         Self {
             requests_per_minute,
             pace: Arc::new(Pace::new(spacing(requests_per_minute), start)),
-            ledger: Arc::new(Ledger::new(requests_per_minute, max_in_flight, ends)),
+            ledger: Arc::new(Ledger::new(requests_per_minute, max_in_flight)),
             turn: Arc::default(),
-        }
-    }
-
-    /// What is spent, to be written down for a process after this one.
-    pub fn spent(&self, now: Timestamp) -> Spent {
-        let (in_flight, max_in_flight, ends) = self.ledger.read();
-        Spent {
-            requests_per_minute: self.requests_per_minute,
-            max_in_flight,
-            in_flight,
-            ends: spent::write_down(ends.into_iter(), now),
         }
     }
 

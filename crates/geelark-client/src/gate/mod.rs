@@ -3,14 +3,14 @@
 //! Always true: a hold only ever ends later than it was going to, never sooner. A success of a call that was already
 //! under way when the account was closed proves nothing and opens nothing.
 
-mod closure;
+mod snapshot;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-pub use closure::GateSnapshot;
+pub use snapshot::GateSnapshot;
 
 use super::call::{Blocked, Failure};
 use super::code::{self, Block};
@@ -98,7 +98,7 @@ impl Gate {
     pub(super) fn record(&self, failure: Option<&Failure>, sent: Instant, now: Instant) {
         let mut state = self.lock();
         let was_closed_at = state.closed_at;
-        match failure.map(code::hold) {
+        match failure.map(code::block) {
             None => state.succeed(sent),
             Some(None) => {}
             Some(Some(Block::Refusal)) if state.replaced_at.is_some_and(|replaced| sent < replaced) => {}

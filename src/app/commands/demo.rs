@@ -1,0 +1,94 @@
+//! `demo` and `simulate`: a living fleet without a GeeLark account.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use tokio::net::TcpListener;
+use tracing::info;
+
+use crate::app::error::Error;
+use crate::app::exporter::Exporter;
+use crate::app::signals;
+use crate::cli::Flags;
+use crate::config::Sources;
+use geelark_simulator::{Options, Simulator};
+
+/// Short, so that a newcomer sees phones change.
+const DEMO_INTERVAL: &str = "5s";
+
+/// A fleet that has everything there is to see has ids that GeeLark does not know, too.
+const DEMO_MISSING: usize = 3;
+
+/// Runs the simulator on a free loopback port and the exporter against it.
+pub(in crate::app) async fn run(options: Options, flags: Flags) -> Result<(), Error> {
+    let stop = signals::stop_token()?;
+    let options = Options {
+        missing: options.missing.max(DEMO_MISSING),
+        ..options
+    };
+    let token = options.token.clone();
+    let budget = options.requests_per_minute;
+    let simulator = Simulator::new(options, geelark_simulator::Clock::system())?;
+    let (listener, address) = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let env = BTreeMap::from([
+        ("GEELARK_BASE_URL".into(), format!("http://{address}")),
+        ("GEELARK_TOKEN".into(), token),
+        ("GEELARK_PHONE_IDS".into(), simulator.ids().join(",")),
+        ("GEELARK_EXPORTER__ACCOUNTS__0__NAME".into(), "demo".into()),
+        (
+            "GEELARK_EXPORTER__ACCOUNTS__0__POLL__INTERVAL".into(),
+            DEMO_INTERVAL.into(),
+        ),
+        (
+            "GEELARK_EXPORTER__ACCOUNTS__0__BUDGET__REQUESTS_PER_MINUTE".into(),
+            budget.to_string(),
+        ),
+    ]);
+    let sources = Sources {
+        env,
+        ..Sources::default()
+    };
+    let exporter = Exporter::prepare(sources, flags).await?;
+    println!(
+        "A simulated fleet of {} phones lives at http://{address}",
+        simulator.ids().len()
+    );
+    for url in exporter.urls() {
+        println!("Its metrics are at {url}");
+    }
+    println!("Ctrl-C ends both.");
+    let simulating = tokio::spawn(simulator.serve(listener, stop.clone()));
+    let outcome = exporter.run(stop.clone()).await;
+    stop.cancel();
+    // It was told to stop; how it ended tells nobody anything.
+    let _ = simulating.await;
+    outcome
+}
+
+/// Runs the simulator alone, until told to stop.
+pub(in crate::app) async fn simulate(
+    options: Options,
+    address: SocketAddr,
+    write_config: Option<&Path>,
+) -> Result<(), Error> {
+    let stop = signals::stop_token()?;
+    let simulator = Simulator::new(options, geelark_simulator::Clock::system())?;
+    let (listener, address) = listen(address).await?;
+    if let Some(path) = write_config {
+        let text = simulator.example_config(&format!("http://{address}"));
+        std::fs::write(path, text).map_err(|error| Error::Run(format!("cannot write {}: {error}", path.display())))?;
+        info!(path = %path.display(), "configuration written");
+    }
+    info!(%address, phones = simulator.ids().len(), "simulating GeeLark");
+    simulator.serve(listener, stop).await;
+    info!("ended");
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let cannot = |error| Error::Run(format!("cannot listen on {address}: {error}"));
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let bound = listener.local_addr().map_err(cannot)?;
+    Ok((listener, bound))
+}

@@ -1,0 +1,6 @@
+//! What the subcommands do.
+
+pub(super) mod check;
+pub(super) mod demo;
+pub(super) mod healthcheck;
+pub(super) mod phones;

@@ -1,0 +1,90 @@
+//! What the exporter shows of itself: its build, its configuration, its state file.
+
+use std::sync::OnceLock;
+
+use crate::billing::Money;
+use crate::metrics::{CallMetrics, Registry, metrics};
+use crate::poller::PollMetrics;
+use crate::targets::DiscoveryMetrics;
+use crate::webhook::WebhookMetrics;
+use geelark_client::clock::UnixTime;
+
+metrics! {
+    struct ProgramMetrics[] {
+        build_info: Gauges["version", "revision", "rustc"] = "geelark_exporter_build_info",
+            "1, with the exporter's version, the revision it was built from and the compiler's version.";
+        reload_successful: Gauge = "geelark_exporter_config_last_reload_successful",
+            "1 if the configuration was last read without a problem, else 0: then the previous one is still in force.";
+        reload_success: Gauge = "geelark_exporter_config_last_reload_success_timestamp_seconds",
+            "When the configuration in force was read, in seconds since the Unix epoch.";
+    }
+}
+
+metrics! {
+    struct StateMetrics[] {
+        successful: Gauge = "geelark_exporter_state_last_write_successful",
+            "1 if the state was last written to state.path without a problem, else 0: then a restart would know less. Absent without state.path.";
+        written: Gauge = "geelark_exporter_state_last_write_timestamp_seconds",
+            "When this process last wrote to state.path without a problem, in seconds since the Unix epoch; 0 before the first time. Absent without state.path.";
+    }
+}
+
+/// Every part of the program that declares metrics.
+fn declared() -> Vec<&'static [crate::metrics::Definition]> {
+    let [wallet, plan] = Money::DEFINITIONS;
+    vec![
+        PollMetrics::DEFINITIONS,
+        CallMetrics::DEFINITIONS,
+        DiscoveryMetrics::DEFINITIONS,
+        wallet,
+        plan,
+        WebhookMetrics::DEFINITIONS,
+        ProgramMetrics::DEFINITIONS,
+        StateMetrics::DEFINITIONS,
+    ]
+}
+
+/// The registry of all metrics.
+pub(crate) fn registry() -> Registry {
+    Registry::new(&declared())
+}
+
+/// Build, configuration and state.
+pub(super) struct ExporterMetrics {
+    registry: Registry,
+    program: ProgramMetrics,
+    /// Absent until the first write.
+    state: OnceLock<StateMetrics>,
+}
+
+impl ExporterMetrics {
+    pub(super) fn new(registry: &Registry, build: [&str; 3]) -> Self {
+        let program = ProgramMetrics::new(registry, &[]);
+        program.build_info.with(&build).set(1.0);
+        Self {
+            registry: registry.clone(),
+            program,
+            state: OnceLock::new(),
+        }
+    }
+
+    /// The configuration was read at `now` and is in force, or could not be read (`None`).
+    pub(super) fn reloaded(&self, now: Option<UnixTime>) {
+        set(&self.program.reload_successful, &self.program.reload_success, now);
+    }
+
+    /// The state was written at `now`, or could not be written (`None`).
+    pub(super) fn state_written(&self, now: Option<UnixTime>) {
+        let state = self.state.get_or_init(|| StateMetrics::new(&self.registry, &[]));
+        set(&state.successful, &state.written, now);
+    }
+}
+
+/// A failure leaves the time of the last success.
+#[expect(clippy::cast_precision_loss, reason = "times are far below 2^53")]
+fn set(successful: &crate::metrics::Gauge, timestamp: &crate::metrics::Gauge, now: Option<UnixTime>) {
+    successful.set(f64::from(u8::from(now.is_some())));
+    if let Some(now) = now {
+        timestamp.set(now.0 as f64);
+    }
+}

@@ -1,0 +1,293 @@
+//! One account: what is prepared before a start, its tasks while it runs, and what outlives a reload.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::state_saver::SavedFrom;
+use crate::billing::{Billing, Money};
+use crate::config::Account;
+use crate::exposition::{AccountStore, MetricsStore};
+use crate::fleet::Fleet;
+use crate::metrics::{CallMetrics, Registry};
+use crate::poller::{Parts, PollSettings, Poller, RoundStatus, SnapshotCell};
+use crate::targets::{Discovery, DiscoveryStatus, Ownership, OwnershipHandle, without_discovery};
+use crate::webhook::{Listeners, RelayClient, RelayUrl, Webhook};
+use geelark_client::clock::Clock;
+use geelark_client::{Budget, Client, EndpointLimits, Gate, HttpTransport, SetupError};
+
+/// What all accounts run with.
+pub(super) struct Context {
+    pub(super) store: MetricsStore,
+    pub(super) registry: Registry,
+    pub(super) clock: Clock,
+    pub(super) ownership: Ownership,
+    /// Cancelled when a task panicked that must not end.
+    pub(super) broken: CancellationToken,
+}
+
+/// An account that can start: everything that can fail is done, and nothing is started or changed.
+pub(super) struct PreparedAccount {
+    pub(super) account: Account,
+    transport: HttpTransport,
+    relay: Option<(RelayUrl, RelayClient)>,
+}
+
+/// What an account keeps over a reload.
+#[derive(Clone)]
+pub(super) struct CarryOver {
+    pub(super) budget: Arc<Budget>,
+    endpoint_limits: Arc<EndpointLimits>,
+    pub(super) gate: Arc<Gate>,
+    /// An account that was ready stays ready.
+    pub(super) first_round: Arc<AtomicBool>,
+    listeners: Listeners,
+    /// Trace ids that were used and requests that wait to be relayed are kept.
+    pub(super) webhook: Option<Arc<Webhook>>,
+    pub(super) snapshot_cell: SnapshotCell,
+    /// How a later process recognises the credentials.
+    pub(super) fingerprint: Arc<str>,
+    handle: Arc<OwnershipHandle>,
+    pub(super) store: AccountStore,
+    calls: CallMetrics,
+    pub(super) round: Arc<RoundStatus>,
+    pub(super) discovery: Option<Arc<DiscoveryStatus>>,
+    pub(super) money: Option<Money>,
+}
+
+/// An account with its tasks.
+pub(super) struct RunningAccount {
+    pub(super) account: Account,
+    pub(super) carry_over: CarryOver,
+    tasks: Tasks,
+    poller: JoinHandle<Fleet>,
+}
+
+impl PreparedAccount {
+    pub(super) fn new(account: Account) -> Result<Self, SetupError> {
+        let transport = HttpTransport::new(&account.base_url, account.poll.timeout)?;
+        let relay_to = account.webhook.as_ref().and_then(|webhook| webhook.relay_to.clone());
+        let relay = relay_to
+            .map(|url| Ok::<_, SetupError>((url, RelayClient::new()?)))
+            .transpose()?;
+        Ok(Self {
+            account,
+            transport,
+            relay,
+        })
+    }
+
+    /// A client for calls without polling.
+    pub(super) fn into_client(self, clock: &Clock) -> Client<HttpTransport> {
+        let limits = self.account.budget;
+        let budget = Budget::new(limits.requests_per_minute, limits.max_in_flight);
+        Client::new(
+            self.transport,
+            self.account.credentials,
+            Arc::new(budget),
+            Arc::default(),
+            clock.clone(),
+        )
+    }
+
+    /// Starts the account with what it carries over and the fleet that is known.
+    pub(super) fn start(self, mut carry_over: CarryOver, fleet: Option<Fleet>, context: &Context) -> RunningAccount {
+        let Self {
+            account,
+            transport,
+            relay,
+        } = self;
+        let (clock, registry) = (&context.clock, &context.registry);
+        carry_over.adapt_to(&account, relay, registry, clock);
+        let client = Client::new(
+            transport,
+            account.credentials.clone(),
+            carry_over.budget.clone(),
+            carry_over.gate.clone(),
+            clock.clone(),
+        );
+        let client = Arc::new(client.with_endpoint_limits(carry_over.endpoint_limits.clone()));
+        let mut fleet = fleet.unwrap_or_else(|| Fleet::new(account.name.clone()));
+        let tasks = Tasks::new(&context.broken);
+        let (handle, calls) = (carry_over.handle.clone(), carry_over.calls.clone());
+        let mut targets = handle.subscribe();
+        if let (Some(settings), Some(status)) = (account.discovery.clone(), carry_over.discovery.clone()) {
+            let remembered = fleet
+                .targets()
+                .map(|target| (target.id, target.details.unwrap_or_default()));
+            let discovery = Discovery {
+                client: client.clone(),
+                account: account.name.clone(),
+                settings,
+                configured: account.phones.clone(),
+                remembered: remembered.collect(),
+                handle,
+                calls: calls.clone(),
+                status,
+                clock: clock.clone(),
+                hints: carry_over.listeners.targets.clone(),
+            };
+            discovery.publish_initial();
+            tasks.spawn(|stop| discovery.run(stop));
+        } else {
+            handle.publish(without_discovery(&account.phones));
+        }
+        let own = targets.latest();
+        fleet.assign(&own);
+        // The first round begins now, or with the first listing where no phone is known before.
+        if account.discovery.is_none() || !own.is_empty() {
+            targets.mark_changed();
+        }
+        if let Some(money) = carry_over.money.clone() {
+            let billing = Billing {
+                client: client.clone(),
+                account: account.name.clone(),
+                calls: calls.clone(),
+                money,
+            };
+            tasks.spawn(|stop| billing.run(stop));
+        }
+        let parts = Parts {
+            client,
+            fleet,
+            targets,
+            hints: carry_over.listeners.hints.clone(),
+            snapshot_cell: carry_over.snapshot_cell.clone(),
+            store: carry_over.store.clone(),
+            calls,
+            status: carry_over.round.clone(),
+            clock: clock.clone(),
+            first_round: carry_over.first_round.clone(),
+            max_in_flight: account.budget.max_in_flight,
+        };
+        let settings: PollSettings = account.poll;
+        let poller = Poller::new(parts, settings);
+        let poller = tasks.spawn(|stop| poller.run(stop));
+        RunningAccount {
+            account,
+            carry_over,
+            tasks,
+            poller,
+        }
+    }
+}
+
+impl CarryOver {
+    /// Of an account of which nothing is known.
+    pub(super) fn new(account: &Account, gate: Gate, context: &Context) -> Self {
+        let (name, limits) = (&account.name, account.budget);
+        Self {
+            budget: Arc::new(Budget::new(limits.requests_per_minute, limits.max_in_flight)),
+            endpoint_limits: Arc::default(),
+            gate: Arc::new(gate),
+            first_round: Arc::default(),
+            listeners: Listeners::default(),
+            webhook: None,
+            snapshot_cell: SnapshotCell::default(),
+            fingerprint: account.credentials.fingerprint().into(),
+            handle: context.ownership.account(name),
+            store: context.store.account(name),
+            calls: CallMetrics::new(&context.registry, name),
+            round: Arc::new(RoundStatus::new(&context.registry, name)),
+            discovery: account
+                .discovery
+                .as_ref()
+                .map(|_| Arc::new(DiscoveryStatus::new(&context.registry, name))),
+            money: account.billing.enabled.then(|| Money::new(&context.registry, name)),
+        }
+    }
+
+    /// Adopts the configuration of `account`: series of parts that are off go, and others are kept.
+    fn adapt_to(
+        &mut self,
+        account: &Account,
+        relay: Option<(RelayUrl, RelayClient)>,
+        registry: &Registry,
+        clock: &Clock,
+    ) {
+        let (name, limits) = (&account.name, account.budget);
+        self.budget = Arc::new(self.budget.successor(limits.requests_per_minute, limits.max_in_flight));
+        if !account.credentials.matches_fingerprint(&self.fingerprint) {
+            self.gate.reset_auth_backoff();
+            self.fingerprint = account.credentials.fingerprint().into();
+        }
+        let discovery = self
+            .discovery
+            .take()
+            .or_else(|| Some(Arc::new(DiscoveryStatus::new(registry, name))));
+        self.discovery = discovery.filter(|_| account.discovery.is_some());
+        let money = self.money.take().or_else(|| Some(Money::new(registry, name)));
+        self.money = money.filter(|_| account.billing.enabled);
+        let before = self.webhook.take();
+        self.webhook = account.webhook.as_ref().map(|_| {
+            let (credentials, listeners) = (account.credentials.clone(), self.listeners.clone());
+            let webhook = Webhook::new(
+                name,
+                credentials,
+                relay,
+                before.as_deref(),
+                listeners,
+                registry,
+                clock.clone(),
+            );
+            Arc::new(webhook)
+        });
+    }
+}
+
+impl RunningAccount {
+    /// Where the state of the account is saved from.
+    pub(super) fn saved_from(&self) -> SavedFrom {
+        SavedFrom {
+            name: self.account.name.clone(),
+            carry_over: self.carry_over.clone(),
+        }
+    }
+
+    /// Stops all tasks, and returns what is known; no fleet if the poller panicked.
+    pub(super) async fn stop(self) -> (CarryOver, Option<Fleet>) {
+        self.tasks.stop().await;
+        (self.carry_over, self.poller.await.ok())
+    }
+}
+
+/// The tasks of one account. They end together, and none may end by itself.
+struct Tasks {
+    stop: CancellationToken,
+    tracker: TaskTracker,
+    broken: CancellationToken,
+}
+
+impl Tasks {
+    fn new(broken: &CancellationToken) -> Self {
+        Self {
+            stop: CancellationToken::new(),
+            tracker: TaskTracker::new(),
+            broken: broken.clone(),
+        }
+    }
+
+    /// Runs `task`, which ends when the token is cancelled.
+    fn spawn<F>(&self, task: impl FnOnce(CancellationToken) -> F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        // Dropped while armed only by a panic, which ends the process.
+        let alarm = self.broken.clone().drop_guard();
+        let running = task(self.stop.clone());
+        self.tracker.spawn(async move {
+            let output = running.await;
+            alarm.disarm();
+            output
+        })
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}

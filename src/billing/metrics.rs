@@ -1,0 +1,146 @@
+//! The gauges of wallet and plan. Each exists only while its value is known.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use geelark_client::money::{Plan, Wallet};
+use tokio::time::Instant;
+
+use crate::metrics::{Definition, Registry, metrics};
+
+metrics! {
+    /// The wallet of one account.
+    pub struct WalletMetrics["account"] {
+        balance: OptionalGauge = "geelark_wallet_balance",
+            "Money in the account's wallet (field balance of /open/v1/pay/wallet). Absent while it could not be read lately, like all of wallet and plan.";
+        gift_balance: OptionalGauge = "geelark_wallet_gift_balance",
+            "Gift money in the account's wallet (field giftMoney of /open/v1/pay/wallet).";
+        time_addon: OptionalGauge = "geelark_wallet_time_addon_seconds",
+            "Prepaid running time that is left (field availableTimeAddOn of /open/v1/pay/wallet, which counts minutes).";
+    }
+}
+
+metrics! {
+    /// The plan of one account.
+    pub struct PlanMetrics["account"] {
+        expiration: OptionalGauge = "geelark_plan_expiration_timestamp_seconds",
+            "When the account's plan ends, in seconds since the Unix epoch (field expirationTime of /open/v1/pay/plan/info); absent for a plan without an end.";
+        profiles: OptionalGauge = "geelark_plan_profiles",
+            "Phones that the plan has room for (field profiles of /open/v1/pay/plan/info).";
+        profiles_available: OptionalGauge = "geelark_plan_profiles_available",
+            "Phones that may still be created (field availableProfiles of /open/v1/pay/plan/info).";
+        monthly_rentals: OptionalGauge = "geelark_plan_monthly_rentals",
+            "Phones rented by the month (field monthlyRental of /open/v1/pay/plan/info).";
+        monthly_rentals_available: OptionalGauge = "geelark_plan_monthly_rentals_available",
+            "Phones that may still be rented by the month (field availableMonthlyRentals of /open/v1/pay/plan/info).";
+        parallels: OptionalGauge = "geelark_plan_parallels",
+            "Phones that may run at once at no extra charge (field parallels of /open/v1/pay/plan/info).";
+        monthly_fee: OptionalGauge = "geelark_plan_monthly_fee",
+            "What the plan costs a month (field monthlyFee of /open/v1/pay/plan/info).";
+    }
+}
+
+/// Gauges that show a value or nothing.
+pub trait Gauges {
+    /// What they show.
+    type Value: Copy + Default + PartialEq;
+    /// Shows `value`. A field that is `None` is not shown.
+    fn set(&self, value: Self::Value);
+}
+
+impl Gauges for WalletMetrics {
+    type Value = Wallet;
+
+    fn set(&self, wallet: Wallet) {
+        self.balance.set(wallet.balance);
+        self.gift_balance.set(wallet.gift_balance);
+        self.time_addon.set(wallet.time_addon);
+    }
+}
+
+impl Gauges for PlanMetrics {
+    type Value = Plan;
+
+    fn set(&self, plan: Plan) {
+        #[expect(clippy::cast_precision_loss, reason = "counts and times are far below 2^53")]
+        let whole = |value: Option<i64>| value.map(|value| value as f64);
+        self.expiration.set(whole(plan.expires.map(|time| time.0)));
+        self.profiles.set(whole(plan.profiles));
+        self.profiles_available.set(whole(plan.profiles_available));
+        self.monthly_rentals.set(whole(plan.monthly_rentals));
+        self.monthly_rentals_available
+            .set(whole(plan.monthly_rentals_available));
+        self.parallels.set(whole(plan.parallels));
+        self.monthly_fee.set(plan.monthly_fee);
+    }
+}
+
+/// A value that was read, shown by gauges until its time is over.
+pub struct Expiring<G: Gauges> {
+    gauges: G,
+    value: Mutex<Option<(G::Value, Instant)>>,
+}
+
+impl<G: Gauges> Expiring<G> {
+    fn new(gauges: G) -> Self {
+        Self {
+            gauges,
+            value: Mutex::default(),
+        }
+    }
+
+    /// Shows `value` until `until`, or until it is replaced.
+    pub fn show(&self, value: G::Value, until: Instant) {
+        self.replace(Some((value, until)));
+    }
+
+    /// The value and the instant until which it is shown; `None` if none is known or its time is over.
+    pub fn get(&self) -> Option<(G::Value, Instant)> {
+        let value = *self.value.lock().unwrap_or_else(PoisonError::into_inner);
+        value.filter(|(_, until)| Instant::now() < *until)
+    }
+
+    /// Waits until the time of the value is over, and shows it no more. Waits for ever without a value.
+    pub(super) async fn expire(&self) {
+        loop {
+            let until = self
+                .value
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .map(|(_, until)| until);
+            match until {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+            if self.get().is_none() {
+                self.replace(None);
+            }
+        }
+    }
+
+    fn replace(&self, value: Option<(G::Value, Instant)>) {
+        *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
+        self.gauges.set(value.map(|(value, _)| value).unwrap_or_default());
+    }
+}
+
+/// What is known of one account's money. It outlives the task that reads it, so that a reload shows it on. A cheap handle.
+#[derive(Clone)]
+pub struct Money {
+    /// The wallet.
+    pub wallet: Arc<Expiring<WalletMetrics>>,
+    /// The plan.
+    pub plan: Arc<Expiring<PlanMetrics>>,
+}
+
+impl Money {
+    /// Every metric of wallet and plan.
+    pub const DEFINITIONS: [&[Definition]; 2] = [WalletMetrics::DEFINITIONS, PlanMetrics::DEFINITIONS];
+
+    /// Nothing known of `account`.
+    pub fn new(registry: &Registry, account: &str) -> Self {
+        Self {
+            wallet: Arc::new(Expiring::new(WalletMetrics::new(registry, &[account]))),
+            plan: Arc::new(Expiring::new(PlanMetrics::new(registry, &[account]))),
+        }
+    }
+}

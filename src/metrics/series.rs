@@ -1,0 +1,220 @@
+//! Handles of series. A series leaves its family when its handle is dropped.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
+
+use prometheus::core::Collector;
+use prometheus::{GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Result};
+
+use super::definition::{Definition, Kind};
+use super::registry::Registry;
+
+/// From a good answer to longer than the longest sensible timeout.
+const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// A gauge.
+pub type Gauge = Series<GaugeVec>;
+/// A counter.
+pub type Counter = Series<IntCounterVec>;
+/// Gauges that differ in further labels.
+pub type Gauges = SeriesSet<GaugeVec>;
+/// Counters that differ in further labels.
+pub type Counters = SeriesSet<IntCounterVec>;
+/// Histograms of seconds that differ in further labels.
+pub type Histograms = SeriesSet<HistogramVec>;
+
+/// A family of the `prometheus` crate.
+pub trait Family: Collector + Clone + Send + 'static {
+    /// What `# TYPE` says.
+    const KIND: Kind;
+    /// One series.
+    type Metric;
+    /// The family without series.
+    fn create(definition: &Definition) -> Result<Self>;
+    /// The series with these label values; it exists from now on.
+    fn series(&self, values: &[&str]) -> Self::Metric;
+    /// Removes the series with these label values.
+    fn remove(&self, values: &[&str]);
+}
+
+macro_rules! family {
+    ($family:ty, $metric:ty, $kind:expr, $options:expr) => {
+        impl Family for $family {
+            const KIND: Kind = $kind;
+            type Metric = $metric;
+
+            fn create(definition: &Definition) -> Result<Self> {
+                Self::new($options(definition), &definition.labels)
+            }
+
+            fn series(&self, values: &[&str]) -> Self::Metric {
+                self.with_label_values(values)
+            }
+
+            fn remove(&self, values: &[&str]) {
+                // Fails only for a series that is not there.
+                let _ = self.remove_label_values(values);
+            }
+        }
+    };
+}
+
+fn options(definition: &Definition) -> Opts {
+    Opts::new(definition.name, definition.help)
+}
+
+family!(GaugeVec, prometheus::Gauge, Kind::Gauge, options);
+family!(IntCounterVec, IntCounter, Kind::Counter, options);
+family!(HistogramVec, Histogram, Kind::Histogram, |definition| {
+    HistogramOpts::from(options(definition)).buckets(BUCKETS.to_vec())
+});
+
+/// One series, removed when dropped.
+pub struct Series<F: Family> {
+    family: F,
+    values: Vec<String>,
+    metric: F::Metric,
+}
+
+/// Series of one family and owner that differ in further labels. All are removed when the set is dropped.
+pub struct SeriesSet<F: Family> {
+    family: F,
+    owner: Vec<String>,
+    known: Mutex<HashSet<Vec<String>>>,
+}
+
+/// A gauge that exists only while it has a value.
+#[derive(Debug)]
+pub struct OptionalGauge {
+    registry: Registry,
+    definition: &'static Definition,
+    owner: Vec<String>,
+    gauge: Mutex<Option<Gauge>>,
+}
+
+impl<F: Family> Series<F> {
+    pub(crate) const KIND: Kind = F::KIND;
+
+    pub(crate) fn new(registry: &Registry, definition: Option<&'static Definition>, owner: &[&str]) -> Self {
+        let family: F = registry.family(declared(definition));
+        Self {
+            metric: family.series(owner),
+            values: owned(owner),
+            family,
+        }
+    }
+}
+
+impl<F: Family> SeriesSet<F> {
+    pub(crate) const KIND: Kind = F::KIND;
+
+    pub(crate) fn new(registry: &Registry, definition: Option<&'static Definition>, owner: &[&str]) -> Self {
+        Self {
+            family: registry.family(declared(definition)),
+            owner: owned(owner),
+            known: Mutex::default(),
+        }
+    }
+
+    /// The series whose further labels have these values; it exists from now on.
+    pub fn with(&self, further: &[&str]) -> F::Metric {
+        let values: Vec<&str> = self
+            .owner
+            .iter()
+            .map(String::as_str)
+            .chain(further.iter().copied())
+            .collect();
+        self.known().insert(owned(&values));
+        self.family.series(&values)
+    }
+
+    /// How many series there are.
+    pub(super) fn len(&self) -> usize {
+        self.known().len()
+    }
+
+    /// Whether the series with these further values exists.
+    pub(super) fn contains(&self, further: &[&str]) -> bool {
+        self.known().iter().any(|values| values[self.owner.len()..] == *further)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashSet<Vec<String>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OptionalGauge {
+    pub(crate) const KIND: Kind = Kind::Gauge;
+
+    pub(crate) fn new(registry: &Registry, definition: Option<&'static Definition>, owner: &[&str]) -> Self {
+        Self {
+            registry: registry.clone(),
+            definition: declared(definition),
+            owner: owned(owner),
+            gauge: Mutex::default(),
+        }
+    }
+
+    /// Shows `value`, or nothing.
+    pub fn set(&self, value: Option<f64>) {
+        let mut gauge = self.gauge.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(value) = value else {
+            *gauge = None;
+            return;
+        };
+        let owner: Vec<&str> = self.owner.iter().map(String::as_str).collect();
+        gauge
+            .get_or_insert_with(|| Gauge::new(&self.registry, Some(self.definition), &owner))
+            .set(value);
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the macro makes one handle for each definition")]
+fn declared(definition: Option<&'static Definition>) -> &'static Definition {
+    definition.expect("there is a definition for each field")
+}
+
+fn owned(values: &[&str]) -> Vec<String> {
+    values.iter().map(|value| (*value).to_owned()).collect()
+}
+
+fn remove<F: Family>(family: &F, values: &[String]) {
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    family.remove(&values);
+}
+
+impl<F: Family> Deref for Series<F> {
+    type Target = F::Metric;
+
+    fn deref(&self) -> &F::Metric {
+        &self.metric
+    }
+}
+
+impl<F: Family> Drop for Series<F> {
+    fn drop(&mut self) {
+        remove(&self.family, &self.values);
+    }
+}
+
+impl<F: Family> Drop for SeriesSet<F> {
+    fn drop(&mut self) {
+        for values in &*self.known() {
+            remove(&self.family, values);
+        }
+    }
+}
+
+impl<F: Family> fmt::Debug for Series<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Series{:?}", self.values)
+    }
+}
+
+impl<F: Family> fmt::Debug for SeriesSet<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SeriesSet{:?}", self.owner)
+    }
+}

@@ -1,0 +1,78 @@
+//! What is shown of polling.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::{Registry, metrics};
+use geelark_client::clock::UnixTime;
+
+metrics! {
+    /// How one account's polling goes.
+    pub struct PollMetrics["account"] {
+        up: Gauge = "geelark_up",
+            "1 if the last round of polling got an answer from GeeLark for every batch of the account's phones, else 0. It is about the exporter's own polling: a scrape never calls GeeLark.";
+        last_success: Gauge = "geelark_poll_last_success_timestamp_seconds",
+            "When the last round in which every batch was answered ended, in seconds since the Unix epoch; 0 before the first.";
+        last_duration: Gauge = "geelark_poll_last_duration_seconds",
+            "How long the last round of polling took; calls are spread over the interval on purpose.";
+        interval: Gauge = "geelark_poll_interval_seconds",
+            "Time from one round of polling to the next: the configured interval, or longer where the budget has too few calls for it.";
+        unanswered: Gauge = "geelark_poll_unanswered_phones",
+            "Ids missing from GeeLark's last answers, including ids that GeeLark rejects as invalid.";
+    }
+}
+
+/// How the last round went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastRound {
+    /// Every batch was answered.
+    pub up: bool,
+    /// When the last round ended in which every batch was answered; 0 before the first.
+    pub last_success: UnixTime,
+    /// How long the round took, in milliseconds.
+    pub duration_ms: u64,
+    /// Ids missing from the last answers.
+    pub unanswered: usize,
+}
+
+/// The last round of one account and the gauges that show it. It outlives the poller, so that a reload shows it on.
+#[derive(Debug)]
+pub struct RoundStatus {
+    metrics: PollMetrics,
+    last: Mutex<LastRound>,
+}
+
+impl RoundStatus {
+    /// No round yet.
+    pub fn new(registry: &Registry, account: &str) -> Self {
+        Self {
+            metrics: PollMetrics::new(registry, &[account]),
+            last: Mutex::default(),
+        }
+    }
+
+    /// A round ended.
+    #[expect(clippy::cast_precision_loss, reason = "counts and times are far below 2^53")]
+    pub fn set(&self, last: LastRound) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
+        self.metrics.up.set(f64::from(u8::from(last.up)));
+        self.metrics.last_success.set(last.last_success.0 as f64);
+        self.metrics
+            .last_duration
+            .set(Duration::from_millis(last.duration_ms).as_secs_f64());
+        self.metrics.unanswered.set(last.unanswered as f64);
+    }
+
+    /// How the last round went.
+    pub fn get(&self) -> LastRound {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rounds begin this far apart.
+    pub(super) fn set_interval(&self, interval: Duration) {
+        self.metrics.interval.set(interval.as_secs_f64());
+    }
+}

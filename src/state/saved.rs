@@ -1,0 +1,63 @@
+//! What is kept.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::rows;
+use crate::fleet::Snapshot;
+use crate::poller::LastRound;
+use crate::targets::DiscoverySummary;
+use geelark_client::GateSnapshot;
+use geelark_client::clock::UnixMillis;
+use geelark_client::money::{Plan, Wallet};
+
+/// Everything one process leaves to the next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// When it was written.
+    pub written: UnixMillis,
+    /// The accounts; names are unique.
+    pub accounts: Vec<AccountState>,
+}
+
+/// The state of one account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountState {
+    /// The configured name, by which it is found again.
+    pub name: Arc<str>,
+    /// The fingerprint of its credentials.
+    pub credentials: Arc<str>,
+    /// Locks and back-offs.
+    pub gate: GateSnapshot,
+    /// How the last round went.
+    pub round: LastRound,
+    /// What discovery found last, with discovery.
+    pub discovery: Option<DiscoverySummary>,
+    /// The wallet.
+    pub wallet: Option<Expiring<Wallet>>,
+    /// The plan.
+    pub plan: Option<Expiring<Plan>>,
+    /// The phones; ids are unique.
+    #[serde(with = "rows")]
+    pub phones: Arc<Snapshot>,
+}
+
+/// A value that is shown until a point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expiring<T> {
+    /// The value.
+    pub value: T,
+    /// When its time is over.
+    pub until: UnixMillis,
+}
+
+impl State {
+    /// How many phones it has.
+    pub fn phones(&self) -> usize {
+        self.accounts.iter().map(|account| account.phones.len()).sum()
+    }
+}

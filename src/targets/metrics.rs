@@ -1,0 +1,65 @@
+//! What is shown of discovery, for accounts that have one.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::{Registry, metrics};
+use geelark_client::clock::UnixTime;
+
+metrics! {
+    /// How one account's discovery goes.
+    pub struct DiscoveryMetrics["account"] {
+        last_success: Gauge = "geelark_discovery_last_success_timestamp_seconds",
+            "When the account's phones were last listed in full (/open/v1/phone/list), in seconds since the Unix epoch; 0 before the first time. Absent without discovery.";
+        phones: Gauge = "geelark_discovery_phones",
+            "How many phones discovery knows of (items of /open/v1/phone/list), configured ones among them included. Absent without discovery.";
+        failures: Counter = "geelark_discovery_failures_total",
+            "Attempts to list the account's phones that failed or came back short, retries of single calls aside; the phones known before stay. Absent without discovery.";
+    }
+}
+
+/// What discovery found last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoverySummary {
+    /// When all phones were last listed; 0 before the first time.
+    pub last_success: UnixTime,
+    /// How many phones discovery knows of.
+    pub phones: usize,
+}
+
+/// What discovery found last and the metrics that show it. It outlives the task, so that a reload shows it on.
+#[derive(Debug)]
+pub struct DiscoveryStatus {
+    metrics: DiscoveryMetrics,
+    summary: Mutex<DiscoverySummary>,
+}
+
+impl DiscoveryStatus {
+    /// Nothing found yet.
+    pub fn new(registry: &Registry, account: &str) -> Self {
+        Self {
+            metrics: DiscoveryMetrics::new(registry, &[account]),
+            summary: Mutex::default(),
+        }
+    }
+
+    /// What was found last.
+    pub fn get(&self) -> DiscoverySummary {
+        *self.summary.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows `summary`.
+    #[expect(clippy::cast_precision_loss, reason = "counts and times are far below 2^53")]
+    pub fn set(&self, summary: DiscoverySummary) {
+        *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
+        self.metrics.last_success.set(summary.last_success.0 as f64);
+        self.metrics.phones.set(summary.phones as f64);
+    }
+
+    /// An attempt to list the phones failed.
+    pub(super) fn count_failure(&self) {
+        self.metrics.failures.inc();
+    }
+}
