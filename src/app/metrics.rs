@@ -50,7 +50,7 @@ pub(crate) fn registry() -> Registry {
 }
 
 /// Build, configuration and state.
-pub(super) struct ExporterMetrics {
+pub(crate) struct ExporterMetrics {
     registry: Registry,
     program: ProgramMetrics,
     /// Absent until the first write.
@@ -58,7 +58,7 @@ pub(super) struct ExporterMetrics {
 }
 
 impl ExporterMetrics {
-    pub(super) fn new(registry: &Registry, build: [&str; 3]) -> Self {
+    pub(crate) fn new(registry: &Registry, build: [&str; 3]) -> Self {
         let program = ProgramMetrics::new(registry, &[]);
         program.build_info.with(&build).set(1.0);
         Self {
@@ -69,12 +69,12 @@ impl ExporterMetrics {
     }
 
     /// The configuration was read at `now` and is in force, or could not be read (`None`).
-    pub(super) fn reloaded(&self, now: Option<UnixTime>) {
+    pub(crate) fn reloaded(&self, now: Option<UnixTime>) {
         set(&self.program.reload_successful, &self.program.reload_success, now);
     }
 
     /// The state was written at `now`, or could not be written (`None`).
-    pub(super) fn state_written(&self, now: Option<UnixTime>) {
+    pub(crate) fn state_written(&self, now: Option<UnixTime>) {
         let state = self.state.get_or_init(|| StateMetrics::new(&self.registry, &[]));
         set(&state.successful, &state.written, now);
     }

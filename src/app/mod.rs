@@ -24,9 +24,16 @@ pub use error::Error;
 
 use crate::cli::{Cli, Command};
 use crate::config::Sources;
+use crate::exposition::MetricsStore;
 use crate::logging;
+use crate::metrics::Definition;
 use commands::{check, demo, healthcheck, phones};
 use exporter::Exporter;
+
+/// Every metric of the exporter, for tests of documents, rules and dashboards.
+pub fn definitions() -> Vec<Definition> {
+    MetricsStore::new(metrics::registry()).definitions()
+}
 
 /// Does what the command line asks for.
 pub async fn run(cli: Cli) -> Result<(), Error> {

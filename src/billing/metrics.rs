@@ -1,9 +1,11 @@
 //! The gauges of wallet and plan. Each exists only while its value is known.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use geelark_client::money::{Plan, Wallet};
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::metrics::{Definition, Registry, metrics};
 
@@ -77,49 +79,40 @@ impl Gauges for PlanMetrics {
 /// A value that was read, shown by gauges until its time is over.
 pub struct Expiring<G: Gauges> {
     gauges: G,
-    value: Mutex<Option<(G::Value, Instant)>>,
+    value: watch::Sender<Option<(G::Value, Instant)>>,
 }
 
 impl<G: Gauges> Expiring<G> {
     fn new(gauges: G) -> Self {
-        Self {
-            gauges,
-            value: Mutex::default(),
-        }
+        let value = watch::Sender::default();
+        Self { gauges, value }
     }
 
     /// Shows `value` until `until`, or until it is replaced.
     pub fn show(&self, value: G::Value, until: Instant) {
-        self.replace(Some((value, until)));
+        self.gauges.set(value);
+        self.value.send_replace(Some((value, until)));
     }
 
     /// The value and the instant until which it is shown; `None` if none is known or its time is over.
     pub fn get(&self) -> Option<(G::Value, Instant)> {
-        let value = *self.value.lock().unwrap_or_else(PoisonError::into_inner);
-        value.filter(|(_, until)| Instant::now() < *until)
+        self.value.borrow().filter(|(_, until)| Instant::now() < *until)
     }
 
-    /// Waits until the time of the value is over, and shows it no more. Waits for ever without a value.
-    pub(super) async fn expire(&self) {
+    /// Shows each value no more when its time is over. Never ends.
+    pub(super) async fn keep_expiring(&self) -> Infallible {
+        let mut changes = self.value.subscribe();
         loop {
-            let until = self
-                .value
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .map(|(_, until)| until);
-            match until {
-                Some(until) => tokio::time::sleep_until(until).await,
-                None => std::future::pending().await,
-            }
-            if self.get().is_none() {
-                self.replace(None);
+            let until = changes.borrow_and_update().map(|(_, until)| until);
+            tokio::select! {
+                // The sender is ours, so this never fails.
+                _ = changes.changed() => {}
+                () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {
+                    self.gauges.set(G::Value::default());
+                    self.value.send_replace(None);
+                }
             }
         }
-    }
-
-    fn replace(&self, value: Option<(G::Value, Instant)>) {
-        *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
-        self.gauges.set(value.map(|(value, _)| value).unwrap_or_default());
     }
 }
 

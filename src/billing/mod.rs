@@ -54,8 +54,8 @@ impl<T: Transport> Billing<T> {
             () = stop.cancelled() => {}
             never = self.keep_reading("wallet", WALLET_EVERY, Client::wallet, &self.money.wallet) => match never {},
             never = self.keep_reading("plan", PLAN_EVERY, Client::plan, &self.money.plan) => match never {},
-            () = self.money.wallet.expire() => {}
-            () = self.money.plan.expire() => {}
+            never = self.money.wallet.keep_expiring() => match never {},
+            never = self.money.plan.keep_expiring() => match never {},
         }
     }
 

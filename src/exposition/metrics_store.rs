@@ -26,12 +26,12 @@ struct Inner {
 
 /// The batches of one account. A cheap handle, through which the account's poller updates them.
 #[derive(Clone)]
-pub struct AccountStore(Arc<Batches>);
+pub struct AccountStore(Arc<AccountBatches>);
 
-struct Batches {
+struct AccountBatches {
     account: Arc<str>,
     /// Replaced as a whole when phones move between batches, so that no scrape shows a phone twice or not at all.
-    batches: ArcSwap<Vec<Arc<ArcSwap<RenderedBatch>>>>,
+    rendered: ArcSwap<Vec<Arc<ArcSwap<RenderedBatch>>>>,
     deflater: SharedDeflater,
 }
 
@@ -70,9 +70,9 @@ impl MetricsStore {
 
     /// The store of `account`, still without batches. It is not shown before [`MetricsStore::set_accounts`].
     pub fn account(&self, account: &Arc<str>) -> AccountStore {
-        AccountStore(Arc::new(Batches {
+        AccountStore(Arc::new(AccountBatches {
             account: account.clone(),
-            batches: ArcSwap::default(),
+            rendered: ArcSwap::default(),
             deflater: self.0.deflater.clone(),
         }))
     }
@@ -119,7 +119,7 @@ impl AccountStore {
     /// If the account has no such batch.
     pub fn update_batch(&self, batch: usize, view: Arc<BatchView>) {
         let mut deflater = self.0.deflater.lock();
-        let batches = self.0.batches.load();
+        let batches = self.0.rendered.load();
         let before = batches[batch].load();
         if before.view != view {
             batches[batch].store(RenderedBatch::new(view, Some(&before), &mut deflater));
@@ -129,7 +129,7 @@ impl AccountStore {
     /// Shows exactly these batches from now on. Batches that did not change cost a comparison.
     pub fn replace_batches<'a>(&self, views: impl Iterator<Item = &'a Arc<BatchView>>) {
         let mut deflater = self.0.deflater.lock();
-        let before = self.0.batches.load();
+        let before = self.0.rendered.load();
         let batches = views.enumerate().map(|(batch, view)| match before.get(batch) {
             Some(shown) if shown.load().view == *view => shown.clone(),
             shown => {
@@ -138,11 +138,11 @@ impl AccountStore {
                 Arc::new(ArcSwap::new(rendered))
             }
         });
-        self.0.batches.store(Arc::new(batches.collect()));
+        self.0.rendered.store(Arc::new(batches.collect()));
     }
 
     fn rendered(&self) -> Vec<Arc<RenderedBatch>> {
-        self.0.batches.load().iter().map(|batch| batch.load_full()).collect()
+        self.0.rendered.load().iter().map(|batch| batch.load_full()).collect()
     }
 }
 
@@ -164,7 +164,7 @@ impl fmt::Debug for AccountStore {
             f,
             "AccountStore({}, {} batches)",
             self.0.account,
-            self.0.batches.load().len()
+            self.0.rendered.load().len()
         )
     }
 }

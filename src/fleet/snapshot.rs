@@ -96,9 +96,9 @@ mod tests {
     use std::time::{Duration, Instant, SystemTime};
 
     use super::*;
-    use crate::fleet::{Freshness, ObservedStatus};
+    use crate::fleet::{ObservedStatus, Target};
     use geelark_client::clock::UnixTime;
-    use geelark_client::phone::{FailReason, FailedPhone, FoundPhone, PhoneId, Status, StatusResponse, Target};
+    use geelark_client::phone::{FailReason, FailedPhone, FoundPhone, PhoneId, Status, StatusResponse};
 
     const STALE_AFTER: Duration = Duration::from_mins(5);
     const START: u64 = 1_000_000;
@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn answer(fleet: &mut Fleet, code: i64, now: Timestamp) {
-        let question = fleet.questions(0, now.mono).together.unwrap();
+        let question = fleet.batch_requests(0, now.mono).together.unwrap();
         let (missing, found): (Vec<_>, Vec<_>) = question.ids().partition(|id| id.as_str() == "missing");
         let answer = StatusResponse {
             found: found

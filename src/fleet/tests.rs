@@ -1,13 +1,14 @@
 //! What any answer does to a fleet.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
 
 use super::*;
-use geelark_client::clock::UnixTime;
-use geelark_client::phone::{FailReason, FailedPhone, FoundPhone, PhoneDetails, Status};
+use geelark_client::clock::{Timestamp, UnixTime};
+use geelark_client::phone::{FailReason, FailedPhone, FoundPhone, PhoneId, Status, StatusResponse};
 
 const STALE_AFTER: Duration = Duration::from_mins(5);
 
@@ -47,9 +48,9 @@ impl Scene {
     }
 
     /// Asks all of batch 0 and hands in `answer`.
-    fn answer(&mut self, seconds: u64, answer: StatusResponse) -> Applied {
+    fn answer(&mut self, seconds: u64, answer: StatusResponse) -> AppliedResponse {
         let now = self.at(seconds);
-        let question = self.fleet.questions(0, now.mono).together.unwrap();
+        let question = self.fleet.batch_requests(0, now.mono).together.unwrap();
         self.fleet.apply(&question, answer, now)
     }
 
@@ -86,7 +87,7 @@ fn ids_are_laid_out_in_batches_of_a_hundred() {
     let fleet = fleet_of(&ids);
     let now = Instant::now();
     let sizes: Vec<usize> = (0..fleet.batches())
-        .filter_map(|batch| fleet.questions(batch, now).together)
+        .filter_map(|batch| fleet.batch_requests(batch, now).together)
         .map(|question| question.len())
         .collect();
     assert_eq!(sizes, [100, 100, 53]);
@@ -193,7 +194,7 @@ fn an_id_that_was_passed_over_is_shown_until_it_is_stale() {
     let both = answer(vec![found("a", "one", 0), found("b", "two", 0)], vec![]);
     scene.answer(0, both.clone());
     let applied = scene.answer(60, answer(vec![found("a", "one", 0)], vec![]));
-    assert_eq!(applied.unanswered, [PhoneId::from("b")]);
+    assert_eq!(applied.anomalies.unanswered, [PhoneId::from("b")]);
     assert_eq!(scene.fleet.unanswered(), 1);
     assert!(scene.fleet.expire(STALE_AFTER, scene.at(299).mono).is_empty());
     assert_eq!(scene.fleet.expire(STALE_AFTER, scene.at(300).mono), [0]);
@@ -214,7 +215,10 @@ fn an_answer_in_any_order_finds_its_phones() {
     let order = ["c", "d", "a", "b"];
     let found = order.map(|id| found(id, id, 0)).into();
     let applied = scene.answer(0, answer(found, vec![]));
-    assert_eq!((applied.unanswered, applied.unrequested_ids), (vec![], vec![]));
+    assert_eq!(
+        (applied.anomalies.unanswered, applied.anomalies.unrequested_ids),
+        (vec![], vec![])
+    );
     for id in order {
         assert_eq!(scene.phone(id).label_name(), id);
     }
@@ -224,7 +228,7 @@ fn an_answer_in_any_order_finds_its_phones() {
 fn an_unknown_failure_code_teaches_nothing() {
     let mut scene = Scene::of(&["a"]);
     let applied = scene.answer(0, answer(vec![], vec![failed("a", FailReason::Other(49999))]));
-    assert_eq!(applied.unanswered.len(), 1);
+    assert_eq!(applied.anomalies.unanswered.len(), 1);
     assert_eq!(scene.phone("a").freshness, Freshness::Stale);
 }
 
@@ -238,8 +242,8 @@ fn strangers_and_repeats_are_reported_and_ignored() {
             vec![failed("a", FailReason::NotFound)],
         ),
     );
-    assert_eq!(applied.unrequested_ids, ["x"]);
-    assert_eq!(applied.repeated, ["a", "a"]);
+    assert_eq!(applied.anomalies.unrequested_ids, ["x"]);
+    assert_eq!(applied.anomalies.repeated, ["a", "a"]);
     assert_eq!(scene.phone("a").shown().unwrap().status, Status::Started);
     assert_eq!(scene.phone("a").not_found_total, 0);
 }
@@ -250,16 +254,16 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let mut scene = Scene::of(&ids);
     let now = scene.at(0).mono;
-    let mut open: Vec<StatusRequest> = scene.fleet.questions(0, now).together.into_iter().collect();
+    let mut open: Vec<StatusRequest> = scene.fleet.batch_requests(0, now).together.into_iter().collect();
     let (mut calls, mut invalid_ids) = (0, Vec::new());
     while let Some(question) = open.pop() {
         calls += 1;
         if !question.ids().any(|id| id.as_str() == "142") {
             continue;
         }
-        match scene.fleet.refuse(&question, now) {
-            Refused::Split(left, right) => open.extend([left, right]),
-            Refused::InvalidId { id, news } => invalid_ids.push((id, news)),
+        match scene.fleet.reject(&question, now) {
+            Rejection::Split(left, right) => open.extend([left, right]),
+            Rejection::InvalidId { id, is_new } => invalid_ids.push((id, is_new)),
         }
     }
     assert_eq!(invalid_ids, [(PhoneId::from("142"), true)]);
@@ -267,7 +271,7 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
     assert_eq!(scene.fleet.unanswered(), 1);
 
     let sizes = |scene: &Scene, seconds| -> Vec<usize> {
-        let questions = scene.fleet.questions(0, scene.at(seconds).mono);
+        let questions = scene.fleet.batch_requests(0, scene.at(seconds).mono);
         questions
             .together
             .iter()
@@ -282,10 +286,10 @@ fn the_culprit_of_a_refused_batch_is_found_by_halving_and_left_out_for_ten_minut
         "asked again alone, so that it spoils nobody"
     );
 
-    let again = scene.fleet.questions(0, scene.at(600).mono).alone.remove(0);
-    let refused = scene.fleet.refuse(&again, scene.at(600).mono);
-    assert!(matches!(refused, Refused::InvalidId { news: false, .. }));
-    let again = scene.fleet.questions(0, scene.at(1200).mono).alone.remove(0);
+    let again = scene.fleet.batch_requests(0, scene.at(600).mono).alone.remove(0);
+    let refused = scene.fleet.reject(&again, scene.at(600).mono);
+    assert!(matches!(refused, Rejection::InvalidId { is_new: false, .. }));
+    let again = scene.fleet.batch_requests(0, scene.at(1200).mono).alone.remove(0);
     let now = scene.at(1200);
     scene
         .fleet
@@ -308,7 +312,7 @@ fn another_roster_keeps_what_is_known_of_phones_that_stay() {
     );
     assert_eq!(
         scene.fleet.assign(&members(&ids)),
-        Assigned::default(),
+        TargetChanges::default(),
         "the same targets again changes nothing"
     );
     assert_eq!((scene.phone("a"), scene.phone("b")), before);
@@ -343,8 +347,8 @@ fn an_answer_finds_phones_that_were_moved_and_passes_over_those_that_left() {
     let mut scene = Scene::of(&[]);
     scene.fleet = fleet_of(&ids);
     let now = scene.at(0);
-    let first = scene.fleet.questions(0, now.mono).together.unwrap();
-    let second = scene.fleet.questions(1, now.mono).together.unwrap();
+    let first = scene.fleet.batch_requests(0, now.mono).together.unwrap();
+    let second = scene.fleet.batch_requests(1, now.mono).together.unwrap();
     let without_first: Vec<PhoneId> = ids[1..].to_vec();
     scene.fleet.assign(&members(&without_first));
     let applied = scene
@@ -354,7 +358,7 @@ fn an_answer_finds_phones_that_were_moved_and_passes_over_those_that_left() {
     assert_eq!(scene.phone("100").label_name(), "moved");
     let said = vec![found("0", "left", 0), found("1", "stayed", 0)];
     let applied = scene.fleet.apply(&first, answer(said, vec![]), now);
-    assert_eq!(applied.unrequested_ids, Vec::<String>::new());
+    assert_eq!(applied.anomalies.unrequested_ids, Vec::<String>::new());
     assert_eq!(scene.phone("1").label_name(), "stayed");
     assert!(scene.fleet.view(0).phones.iter().all(|phone| phone.id.as_str() != "0"));
 }
@@ -381,7 +385,7 @@ const CLOSELY: Duration = Duration::from_secs(15);
 
 fn out_of_turn(scene: &mut Scene, seconds: u64) -> Vec<String> {
     let now = scene.at(seconds).mono;
-    let question = scene.fleet.out_of_turn(CLOSELY, now);
+    let question = scene.fleet.take_due(CLOSELY, now);
     let ids = question.iter().flat_map(StatusRequest::ids);
     ids.map(ToString::to_string).collect()
 }

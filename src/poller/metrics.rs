@@ -72,7 +72,7 @@ impl RoundStatus {
     }
 
     /// Rounds begin this far apart.
-    pub(super) fn set_interval(&self, interval: Duration) {
+    pub(crate) fn set_interval(&self, interval: Duration) {
         self.metrics.interval.set(interval.as_secs_f64());
     }
 }

@@ -55,7 +55,7 @@ mod tests {
     use crate::fleet::Phone;
 
     fn snapshot() -> Snapshot {
-        Snapshot::new(&"main".into(), [(Phone::unseen("a".into()), None)])
+        Snapshot::new([(Phone::unseen("a".into()), None)])
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,19 +1,26 @@
 //! The scheduler under paused time: the real client, budget, gate, fleet and store, and a GeeLark that is a function.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::Mutex;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::exposition::{Encoding, MetricsStore};
+use crate::fleet::{Fleet, Target};
+use crate::metrics::CallMetrics;
+use crate::targets::{Ownership, OwnershipHandle};
+use geelark_client::clock::Clock;
 use geelark_client::phone::PhoneId;
 use geelark_client::{Budget, Failure, Gate, Reason, Reply};
+use geelark_client::{Client, Transport};
 use geelark_client::{Credentials, Secret};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -96,18 +103,18 @@ fn refusal(code: i64) -> Value {
 }
 
 /// One account being watched.
-struct Scene {
+struct Fixture {
     upstream: Upstream,
     store: MetricsStore,
     budget: Arc<Budget>,
-    targets: watch::Sender<Arc<[Target]>>,
+    targets: Arc<OwnershipHandle>,
     hints: Hints,
     stop: CancellationToken,
     task: JoinHandle<Fleet>,
     start: Instant,
 }
 
-impl Scene {
+impl Fixture {
     fn start(upstream: Upstream, phones: usize, requests_per_minute: u32, interval: Duration) -> Self {
         let budget = Arc::new(Budget::new(NonZeroU32::new(requests_per_minute).unwrap(), 4));
         Self::start_with(upstream, &ids(phones), budget, interval)
@@ -123,15 +130,14 @@ impl Scene {
             Arc::new(Gate::new()),
             clock.clone(),
         );
-        let store = MetricsStore::new(BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        });
+        let registry = crate::app::metrics::registry();
+        let store = MetricsStore::new(registry.clone());
         let fleet = Fleet::new("main".into());
-        let section = store.section(fleet.account());
+        let section = store.account(fleet.account());
         store.set_accounts(vec![section.clone()]);
-        let (targets, mut receiver) = watch::channel(members(ids));
+        let targets = Ownership::default().account(&"main".into());
+        let mut receiver = targets.subscribe();
+        targets.publish(members(ids));
         receiver.mark_changed();
         let hints = Hints::new();
         let parts = Parts {
@@ -140,16 +146,18 @@ impl Scene {
             targets: receiver,
             hints: hints.clone(),
             snapshot_cell: SnapshotCell::default(),
-            section,
-            metrics: store.metrics().account("main"),
+            store: section,
+            calls: CallMetrics::new(&registry, "main"),
+            status: Arc::new(RoundStatus::new(&registry, "main")),
             clock,
             first_round: Arc::default(),
+            max_in_flight: 4,
         };
-        let settings = Settings {
+        let settings = PollSettings {
             interval,
             transient_interval: Duration::from_secs(15),
             stale_after: MINUTE * 5,
-            max_in_flight: 4,
+            timeout: Duration::from_secs(10),
         };
         let poller = Poller::new(parts, settings);
         let stop = CancellationToken::new();
@@ -212,27 +220,27 @@ fn ids(count: usize) -> Vec<PhoneId> {
 
 #[tokio::test(start_paused = true)]
 async fn a_small_fleet_is_complete_seconds_after_the_start() {
-    let scene = Scene::start(Upstream::well(), 253, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 253, 100, MINUTE);
     sleep(Duration::from_secs(4)).await;
-    assert_eq!(scene.upstream.sizes(), [100, 100, 53]);
-    assert_eq!(scene.count("phone_status"), 253);
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "1");
+    assert_eq!(fixture.upstream.sizes(), [100, 100, 53]);
+    assert_eq!(fixture.count("phone_status"), 253);
+    assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "1");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_first_answers_show_before_the_round_is_over() {
-    let scene = Scene::start(Upstream::well(), 20_000, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 20_000, 100, MINUTE);
     sleep(Duration::from_secs(20)).await;
-    let shown = scene.count("phone_status");
+    let shown = fixture.count("phone_status");
     assert!((2_000..5_000).contains(&shown), "{shown}");
-    assert_eq!(scene.count("phone_info"), 20_000);
+    assert_eq!(fixture.count("phone_info"), 20_000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn calls_are_spread_over_the_round() {
-    let scene = Scene::start(Upstream::well(), 300, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 300, 100, MINUTE);
     sleep(Duration::from_secs(118)).await;
-    let seconds = scene.seconds();
+    let seconds = fixture.seconds();
     let second_round: Vec<f64> = seconds[3..6].iter().map(|at| at.round()).collect();
     assert_eq!(second_round, [60.0, 80.0, 100.0]);
 }
@@ -241,10 +249,10 @@ async fn calls_are_spread_over_the_round() {
 async fn no_minute_has_more_calls_than_the_budget_over_restarts_too() {
     let upstream = Upstream::well();
     for run in 0..4 {
-        let scene = Scene::start(upstream.clone(), 1200, 60, Duration::from_secs(1));
+        let fixture = Fixture::start(upstream.clone(), 1200, 60, Duration::from_secs(1));
         sleep(Duration::from_secs(100 + run * 7)).await;
-        assert_eq!(scene.value("geelark_poll_interval_seconds{account=\"main\"}"), "12");
-        scene.end().await;
+        assert_eq!(fixture.value("geelark_poll_interval_seconds{account=\"main\"}"), "12");
+        fixture.end().await;
     }
     assert!(
         upstream.times().len() > 390,
@@ -258,39 +266,39 @@ async fn no_minute_has_more_calls_than_the_budget_over_restarts_too() {
 async fn rounds_do_not_overlap_when_answers_are_slow() {
     let mut upstream = Upstream::well();
     upstream.latency = Duration::from_secs(9);
-    let scene = Scene::start(upstream, 100, 100, Duration::from_secs(5));
+    let fixture = Fixture::start(upstream, 100, 100, Duration::from_secs(5));
     sleep(MINUTE).await;
-    let seconds = scene.seconds();
+    let seconds = fixture.seconds();
     assert!(seconds.windows(2).all(|pair| pair[1] - pair[0] >= 9.0), "{seconds:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_two_hour_lock_means_no_call_for_two_hours() {
     let upstream = Upstream::new(|nth, ids| Ok(if nth == 1 { refusal(40014) } else { all_started(ids) }));
-    let scene = Scene::start(upstream, 300, 100, MINUTE);
+    let fixture = Fixture::start(upstream, 300, 100, MINUTE);
     sleep(Duration::from_secs(30)).await;
-    let before = scene.seconds();
+    let before = fixture.seconds();
     assert!(before.len() <= 3, "{before:?}");
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "0");
-    let until = scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}");
+    assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "0");
+    let until = fixture.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}");
     let until: f64 = until.parse().unwrap();
     let locked_at = 1_000_000.0 + before[1] + 0.08;
     assert!((until - locked_at - 7200.0).abs() <= 1.0, "{until}");
 
     sleep(HOUR + 59 * MINUTE).await;
-    assert_eq!(scene.seconds().len(), before.len(), "not one call while locked");
+    assert_eq!(fixture.seconds().len(), before.len(), "not one call while locked");
     assert_eq!(
-        scene.count("phone_status"),
+        fixture.count("phone_status"),
         0,
         "what is older than stale_after is not shown"
     );
 
     sleep(2 * MINUTE).await;
-    let after = &scene.seconds()[before.len()..];
+    let after = &fixture.seconds()[before.len()..];
     assert!(after[0] - before[1] >= 7200.0, "{after:?}");
-    assert_eq!(scene.count("phone_status"), 300);
+    assert_eq!(fixture.count("phone_status"), 300);
     assert_eq!(
-        scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}"),
+        fixture.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}"),
         "0"
     );
 }
@@ -298,25 +306,25 @@ async fn a_two_hour_lock_means_no_call_for_two_hours() {
 #[tokio::test(start_paused = true)]
 async fn a_rate_limit_pauses_until_the_next_minute() {
     let upstream = Upstream::new(|nth, ids| Ok(if nth == 0 { refusal(40007) } else { all_started(ids) }));
-    let scene = Scene::start(upstream, 200, 100, MINUTE);
+    let fixture = Fixture::start(upstream, 200, 100, MINUTE);
     sleep(2 * MINUTE).await;
-    let seconds = scene.seconds();
+    let seconds = fixture.seconds();
     let first_after = seconds.iter().find(|at| **at > seconds[0] + 5.0).unwrap();
     assert!(first_after - seconds[0] >= 60.0, "{seconds:?}");
-    assert_eq!(scene.count("phone_status"), 200);
+    assert_eq!(fixture.count("phone_status"), 200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn refused_credentials_are_tried_ever_more_slowly_one_call_at_a_time() {
-    let scene = Scene::start(Upstream::new(|_, _| Ok(refusal(40003))), 1000, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::new(|_, _| Ok(refusal(40003))), 1000, 100, MINUTE);
     sleep(HOUR).await;
-    let seconds = scene.seconds();
+    let seconds = fixture.seconds();
     let gaps: Vec<f64> = seconds.windows(2).map(|pair| (pair[1] - pair[0]).round()).collect();
     let tail = &gaps[gaps.len() - 5..];
     assert!(tail.iter().all(|gap| (300.0..=303.0).contains(gap)), "{gaps:?}");
     assert!(seconds.len() < 25, "{seconds:?}");
     assert_eq!(
-        scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}"),
+        fixture.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}"),
         "0",
         "a refused credential is no lock"
     );
@@ -325,12 +333,12 @@ async fn refused_credentials_are_tried_ever_more_slowly_one_call_at_a_time() {
 #[tokio::test(start_paused = true)]
 async fn a_transient_failure_is_retried_within_the_round() {
     let upstream = Upstream::new(|nth, ids| Ok(if nth < 2 { refusal(50000) } else { all_started(ids) }));
-    let scene = Scene::start(upstream, 100, 100, MINUTE);
+    let fixture = Fixture::start(upstream, 100, 100, MINUTE);
     sleep(Duration::from_secs(10)).await;
-    assert_eq!(scene.upstream.times().len(), 3);
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "1");
+    assert_eq!(fixture.upstream.times().len(), 3);
+    assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "1");
     let failures = "geelark_api_request_failures_total{account=\"main\",endpoint=\"phone_status\",reason=\"50000\"}";
-    assert_eq!(scene.value(failures), "2");
+    assert_eq!(fixture.value(failures), "2");
 }
 
 #[tokio::test(start_paused = true)]
@@ -340,16 +348,16 @@ async fn retries_end_when_the_next_round_is_due_and_stay_within_the_budget() {
         message: "no answer".into(),
         retry_after: None,
     };
-    let scene = Scene::start(
+    let fixture = Fixture::start(
         Upstream::new(move |_, _| Err(broken())),
         600,
         20,
         Duration::from_secs(30),
     );
     sleep(10 * MINUTE).await;
-    assert!(scene.upstream.busiest_minute() <= 20);
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "0");
-    let seconds = scene.seconds();
+    assert!(fixture.upstream.busiest_minute() <= 20);
+    assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "0");
+    let seconds = fixture.seconds();
     assert!(seconds.last().unwrap() > &570.0, "it goes on trying: {seconds:?}");
 }
 
@@ -359,11 +367,14 @@ async fn a_failing_batch_costs_only_its_own_phones() {
         let bad = ids.contains(&format!("{:018}", 150));
         Ok(if bad { refusal(50000) } else { all_started(ids) })
     });
-    let scene = Scene::start(upstream, 300, 100, MINUTE);
+    let fixture = Fixture::start(upstream, 300, 100, MINUTE);
     sleep(10 * MINUTE).await;
-    assert_eq!(scene.count("phone_status"), 200);
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "0");
-    assert_eq!(scene.value("geelark_phones{account=\"main\",status=\"stale\"}"), "100");
+    assert_eq!(fixture.count("phone_status"), 200);
+    assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "0");
+    assert_eq!(
+        fixture.value("geelark_phones{account=\"main\",status=\"stale\"}"),
+        "100"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -372,56 +383,56 @@ async fn one_refused_id_costs_its_neighbours_nothing() {
         let bad = ids.contains(&format!("{:018}", 150));
         Ok(if bad { refusal(40004) } else { all_started(ids) })
     });
-    let scene = Scene::start(upstream, 300, 100, MINUTE);
+    let fixture = Fixture::start(upstream, 300, 100, MINUTE);
     sleep(MINUTE).await;
-    assert_eq!(scene.count("phone_status"), 299);
+    assert_eq!(fixture.count("phone_status"), 299);
     assert_eq!(
-        scene.value("geelark_up{account=\"main\"}"),
+        fixture.value("geelark_up{account=\"main\"}"),
         "1",
         "every batch was answered"
     );
-    assert_eq!(scene.value("geelark_poll_unanswered_phones{account=\"main\"}"), "1");
+    assert_eq!(fixture.value("geelark_poll_unanswered_phones{account=\"main\"}"), "1");
 
-    scene.upstream.forget();
+    fixture.upstream.forget();
     sleep(MINUTE).await;
-    let mut sizes = scene.upstream.sizes();
+    let mut sizes = fixture.upstream.sizes();
     sizes.sort_unstable();
     assert_eq!(sizes, [99, 100, 100], "the invalid_id is left out");
-    scene.upstream.forget();
+    fixture.upstream.forget();
     sleep(10 * MINUTE).await;
-    let alone = scene.upstream.sizes().iter().filter(|size| **size == 1).count();
+    let alone = fixture.upstream.sizes().iter().filter(|size| **size == 1).count();
     assert_eq!(alone, 1, "and tried again every ten minutes");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_geelark_that_refuses_everything_does_not_take_the_whole_budget() {
-    let scene = Scene::start(Upstream::new(|_, _| Ok(refusal(40004))), 1000, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::new(|_, _| Ok(refusal(40004))), 1000, 100, MINUTE);
     sleep(20 * MINUTE).await;
-    let calls = scene.upstream.times().len();
+    let calls = fixture.upstream.times().len();
     assert!(calls <= 20 * (10 + 64 + 10), "{calls}");
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "0");
+    assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "0");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_nobody_confirms_is_taken_back_after_stale_after() {
     let upstream = Upstream::new(|nth, ids| Ok(if nth == 0 { all_started(ids) } else { refusal(50000) }));
-    let scene = Scene::start(upstream, 10, 100, MINUTE);
+    let fixture = Fixture::start(upstream, 10, 100, MINUTE);
     sleep(Duration::from_secs(295)).await;
-    assert_eq!(scene.count("phone_status"), 10);
+    assert_eq!(fixture.count("phone_status"), 10);
     sleep(Duration::from_secs(10)).await;
-    assert_eq!(scene.count("phone_status"), 0);
-    assert_eq!(scene.value("geelark_phones{account=\"main\",status=\"stale\"}"), "10");
+    assert_eq!(fixture.count("phone_status"), 0);
+    assert_eq!(fixture.value("geelark_phones{account=\"main\",status=\"stale\"}"), "10");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_successor_knows_what_its_predecessor_knew_and_spent() {
     let upstream = Upstream::well();
-    let first = Scene::start(upstream.clone(), 1200, 60, MINUTE);
+    let first = Fixture::start(upstream.clone(), 1200, 60, MINUTE);
     sleep(Duration::from_secs(40)).await;
     let budget = Arc::new(first.budget.successor(NonZeroU32::new(60).unwrap(), 4));
     let known = first.end().await;
     assert_eq!(known.view(0).phones[0].label_name(), "phone 000000000000000000");
-    let second = Scene::start_with(upstream.clone(), &ids(1200), budget, Duration::from_secs(1));
+    let second = Fixture::start_with(upstream.clone(), &ids(1200), budget, Duration::from_secs(1));
     sleep(3 * MINUTE).await;
     assert!(upstream.busiest_minute() <= 60);
     second.end().await;
@@ -429,10 +440,10 @@ async fn a_successor_knows_what_its_predecessor_knew_and_spent() {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_without_phones_makes_no_call_and_is_well() {
-    let scene = Scene::start(Upstream::well(), 0, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 0, 100, MINUTE);
     sleep(5 * MINUTE).await;
-    assert!(scene.upstream.times().is_empty());
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "1");
+    assert!(fixture.upstream.times().is_empty());
+    assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "1");
 }
 
 /// GeeLark where one phone is starting and all others are shut down.
@@ -449,11 +460,11 @@ fn one_starting(starting: usize) -> Upstream {
 
 #[tokio::test(start_paused = true)]
 async fn a_starting_phone_is_asked_about_between_rounds() {
-    let scene = Scene::start(one_starting(150), 300, 100, 10 * MINUTE);
+    let fixture = Fixture::start(one_starting(150), 300, 100, 10 * MINUTE);
     sleep(Duration::from_secs(70)).await;
-    let sizes = scene.upstream.sizes();
+    let sizes = fixture.upstream.sizes();
     assert_eq!(sizes[..3], [100, 100, 100]);
-    let alone: Vec<f64> = scene.seconds()[3..].to_vec();
+    let alone: Vec<f64> = fixture.seconds()[3..].to_vec();
     assert!(
         alone.len() >= 3 && sizes[3..].iter().all(|size| *size == 1),
         "{sizes:?}"
@@ -468,26 +479,26 @@ async fn a_starting_phone_is_asked_about_between_rounds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hint_is_followed_within_two_seconds_and_a_flood_costs_the_spare_budget_only() {
-    let scene = Scene::start(Upstream::well(), 300, 60, MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 300, 60, MINUTE);
     sleep(Duration::from_secs(30)).await;
-    scene.upstream.forget();
-    scene.hints.add(ids(2).into_iter().skip(1));
+    fixture.upstream.forget();
+    fixture.hints.add(ids(2).into_iter().skip(1));
     sleep(Duration::from_secs(2)).await;
-    assert!(scene.upstream.sizes().contains(&1), "{:?}", scene.upstream.sizes());
+    assert!(fixture.upstream.sizes().contains(&1), "{:?}", fixture.upstream.sizes());
 
-    scene.upstream.forget();
+    fixture.upstream.forget();
     for _ in 0..600 {
-        scene.hints.add(ids(300));
+        fixture.hints.add(ids(300));
         sleep(Duration::from_millis(100)).await;
     }
-    let sizes = scene.upstream.sizes();
+    let sizes = fixture.upstream.sizes();
     assert!(sizes.len() <= 60, "{}", sizes.len());
-    assert_eq!(scene.value("geelark_up{account=\"main\"}"), "1");
+    assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "1");
     sleep(Duration::from_secs(10)).await;
-    scene.upstream.forget();
+    fixture.upstream.forget();
     sleep(2 * MINUTE).await;
     assert_eq!(
-        scene.upstream.sizes().len(),
+        fixture.upstream.sizes().len(),
         6,
         "two rounds, and nothing out of turn any more"
     );
@@ -495,27 +506,27 @@ async fn a_hint_is_followed_within_two_seconds_and_a_flood_costs_the_spare_budge
 
 #[tokio::test(start_paused = true)]
 async fn rounds_that_need_the_whole_budget_leave_nothing_out_of_turn() {
-    let scene = Scene::start(one_starting(0), 1000, 10, MINUTE);
+    let fixture = Fixture::start(one_starting(0), 1000, 10, MINUTE);
     sleep(10 * MINUTE).await;
-    assert!(scene.upstream.sizes().iter().all(|size| *size == 100));
+    assert!(fixture.upstream.sizes().iter().all(|size| *size == 100));
 }
 
 #[tokio::test(start_paused = true)]
 async fn phones_come_and_go_while_the_others_stay_as_they_are() {
-    let scene = Scene::start(Upstream::well(), 150, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 150, 100, MINUTE);
     sleep(Duration::from_secs(10)).await;
-    let since = scene.value(
+    let since = fixture.value(
         "phone_status_since_timestamp_seconds{id=\"000000000000000149\",serial_name=\"phone 000000000000000149\"}",
     );
     let mut others = ids(151);
     others.remove(0);
-    scene.targets.send_replace(members(&others));
+    fixture.targets.publish(members(&others));
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(scene.count("phone_status"), 150, "the new one is asked about at once");
-    assert_eq!(scene.count("phone_info"), 150);
-    assert!(!scene.text().contains("000000000000000000"), "who left is gone");
+    assert_eq!(fixture.count("phone_status"), 150, "the new one is asked about at once");
+    assert_eq!(fixture.count("phone_info"), 150);
+    assert!(!fixture.text().contains("000000000000000000"), "who left is gone");
     assert_eq!(
-        scene.value(
+        fixture.value(
             "phone_status_since_timestamp_seconds{id=\"000000000000000149\",serial_name=\"phone 000000000000000149\"}"
         ),
         since
@@ -524,40 +535,40 @@ async fn phones_come_and_go_while_the_others_stay_as_they_are() {
 
 #[tokio::test(start_paused = true)]
 async fn a_large_addition_is_asked_about_as_fast_as_the_budget_allows() {
-    let scene = Scene::start(Upstream::well(), 10, 100, 10 * MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 10, 100, 10 * MINUTE);
     sleep(Duration::from_secs(10)).await;
-    scene.targets.send_replace(members(&ids(2000)));
+    fixture.targets.publish(members(&ids(2000)));
     sleep(Duration::from_secs(30)).await;
-    assert_eq!(scene.count("phone_status"), 2000);
-    assert_eq!(scene.upstream.sizes().len(), 21, "and only once");
+    assert_eq!(fixture.count("phone_status"), 2000);
+    assert_eq!(fixture.upstream.sizes().len(), 21, "and only once");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fleet_that_shrinks_below_a_batch_saves_the_call() {
-    let scene = Scene::start(Upstream::well(), 250, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 250, 100, MINUTE);
     sleep(Duration::from_secs(30)).await;
-    scene.targets.send_replace(members(&ids(90)));
+    fixture.targets.publish(members(&ids(90)));
     sleep(2 * MINUTE).await;
-    assert_eq!(*scene.upstream.sizes().last().unwrap(), 90);
-    assert_eq!(scene.count("phone_status"), 90);
+    assert_eq!(*fixture.upstream.sizes().last().unwrap(), 90);
+    assert_eq!(fixture.count("phone_status"), 90);
 }
 
 #[tokio::test(start_paused = true)]
 async fn rounds_that_are_cut_short_each_time_starve_no_batch() {
     // Whoever else spends the account's limit trips it in the middle of every round.
     let upstream = Upstream::new(|nth, ids| Ok(if nth % 4 == 3 { refusal(40007) } else { all_started(ids) }));
-    let scene = Scene::start(upstream, 600, 100, MINUTE);
+    let fixture = Fixture::start(upstream, 600, 100, MINUTE);
     sleep(8 * MINUTE).await;
-    assert_eq!(scene.count("phone_status"), 600);
+    assert_eq!(fixture.count("phone_status"), 600);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_large_addition_in_the_middle_of_a_round_does_not_wait_for_two() {
-    let scene = Scene::start(Upstream::well(), 300, 100, 2 * MINUTE);
+    let fixture = Fixture::start(Upstream::well(), 300, 100, 2 * MINUTE);
     sleep(Duration::from_secs(130)).await;
-    scene.targets.send_replace(members(&ids(1500)));
+    fixture.targets.publish(members(&ids(1500)));
     sleep(2 * MINUTE).await;
-    assert_eq!(scene.count("phone_status"), 1500);
+    assert_eq!(fixture.count("phone_status"), 1500);
 }
 
 #[tokio::test(start_paused = true)]
@@ -566,11 +577,11 @@ async fn a_lock_that_a_question_out_of_turn_runs_into_is_kept_and_shown() {
         let alone = ids.len() == 1;
         Ok(if alone { refusal(40014) } else { all_started(ids) })
     });
-    let scene = Scene::start(upstream, 200, 100, 10 * MINUTE);
+    let fixture = Fixture::start(upstream, 200, 100, 10 * MINUTE);
     sleep(Duration::from_secs(10)).await;
-    scene.hints.add(ids(1));
+    fixture.hints.add(ids(1));
     sleep(HOUR).await;
-    assert_eq!(scene.upstream.sizes(), [100, 100, 1]);
-    let until = scene.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}");
+    assert_eq!(fixture.upstream.sizes(), [100, 100, 1]);
+    let until = fixture.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}");
     assert!(until.parse::<f64>().unwrap() > 1_007_000.0, "{until}");
 }

@@ -103,10 +103,10 @@ impl OwnershipHandle {
         }
     }
 
-    /// Counts the present targets as changed, even if they are the same: the first listing is over.
+    /// The first listing is over. An account without targets is told so as well: its first round begins now.
     pub fn announce(&self) {
         if let Some(account) = self.ownership.lock().accounts.get(&self.key) {
-            account.granted.send_modify(|_| {});
+            account.granted.send_if_modified(|granted| granted.is_empty());
         }
     }
 
@@ -131,6 +131,18 @@ impl OwnTargets {
             // The account is gone, and its poller about to end.
             std::future::pending::<()>().await;
         }
+    }
+
+    /// The targets that are granted now, without looking at them.
+    #[cfg(test)]
+    pub(super) fn peek(&self) -> Arc<[Target]> {
+        self.granted.borrow().clone()
+    }
+
+    /// Whether other targets were granted since the last look.
+    #[cfg(test)]
+    pub(super) fn has_changed(&self) -> bool {
+        self.granted.has_changed().unwrap_or(false)
     }
 
     /// Counts the present targets as changed.
@@ -166,16 +178,13 @@ impl Registry {
         self.stop_waiting(key, &wanted);
         let (mut own, mut elsewhere, mut owners) = (Vec::new(), BTreeMap::<_, BTreeSet<_>>::new(), Vec::new());
         for target in &*wanted {
-            let owner = *self.owners.entry(target.id.clone()).or_insert(key);
-            let winner = if owner == key {
-                self.first_waiting(&target.id, rank).unwrap_or(key)
-            } else {
-                owner
-            };
-            if winner == key {
+            let owner = self.owners.get(&target.id).copied().filter(|owner| *owner != key);
+            let winner = owner.or_else(|| self.first_waiting(&target.id, Some(rank)));
+            let Some(winner) = winner else {
+                self.owners.insert(target.id.clone(), key);
                 own.push(target.clone());
                 continue;
-            }
+            };
             self.waiting.entry(target.id.clone()).or_default().insert(key);
             let Some(other) = self.accounts.get(&winner) else {
                 continue;
@@ -184,8 +193,8 @@ impl Registry {
                 .entry(other.name.clone())
                 .or_default()
                 .insert(target.id.clone());
-            if owner != key && other.rank > rank && !other.releasing.contains(&target.id) {
-                owners.push(owner);
+            if owner.is_some() && other.rank > rank && !other.releasing.contains(&target.id) {
+                owners.push(winner);
             }
         }
         self.grant(key, own, elsewhere);
@@ -232,16 +241,16 @@ impl Registry {
         let mut next = Vec::new();
         for id in ids {
             self.owners.remove(&id);
-            next.extend(self.first_waiting(&id, usize::MAX));
+            next.extend(self.first_waiting(&id, None));
         }
         self.resolve(next);
     }
 
-    /// The first account before `rank` that waits for `id`; with the highest rank, the first of all.
-    fn first_waiting(&self, id: &PhoneId, rank: usize) -> Option<Key> {
+    /// The first account that waits for `id`; with a rank, only one before it.
+    fn first_waiting(&self, id: &PhoneId, before: Option<usize>) -> Option<Key> {
         let rank_of = |key: &Key| self.accounts.get(key).map_or(usize::MAX, |account| account.rank);
         let first = self.waiting.get(id)?.iter().min_by_key(|key| rank_of(key)).copied()?;
-        (rank == usize::MAX || rank_of(&first) < rank).then_some(first)
+        before.is_none_or(|rank| rank_of(&first) < rank).then_some(first)
     }
 
     /// The account does not wait for ids that it does not want any more.

@@ -1,6 +1,6 @@
 //! What is counted of webhooks, for accounts that have theirs on.
 
-use crate::metrics::metrics;
+use crate::metrics::{Registry, metrics};
 
 metrics! {
     /// The webhook of one account.
@@ -17,7 +17,7 @@ metrics! {
 }
 
 /// The values of the label `result`; all exist from the start.
-pub(super) const RESULTS: [&str; 7] = [
+const RESULTS: [&str; 7] = [
     "accepted",
     "ignored",
     "forged",
@@ -28,6 +28,15 @@ pub(super) const RESULTS: [&str; 7] = [
 ];
 
 impl WebhookMetrics {
+    /// The series of `account`.
+    pub fn for_account(registry: &Registry, account: &str) -> Self {
+        let metrics = Self::new(registry, &[account]);
+        for result in RESULTS {
+            metrics.requests.with(&[result]);
+        }
+        metrics
+    }
+
     /// Counts a request.
     pub(super) fn count(&self, result: &'static str) {
         self.requests.with(&[result]).inc();

@@ -1,7 +1,6 @@
 //! A webhook with a real verifier, hints to look at, and a receiver on a socket.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Response;
@@ -15,52 +14,41 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use super::*;
-use crate::config::{self, Sources};
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::exposition::{Encoding, MetricsStore};
+use bytes::Bytes;
 use exporter_web::Webhook as _;
+use geelark_client::Credentials;
+use geelark_client::clock::Clock;
 use geelark_client::phone::PhoneId;
+use http::HeaderMap;
 
-fn account(relay_to: Option<&str>) -> Account {
-    let mut env = BTreeMap::from([
-        ("GEELARK_TOKEN", "tok-1"),
-        ("GEELARK_PHONE_IDS", "1"),
-        ("GEELARK_EXPORTER__ACCOUNTS__0__NAME", "main"),
-        ("GEELARK_EXPORTER__ACCOUNTS__0__WEBHOOK__ENABLED", "true"),
-    ]);
-    env.extend(relay_to.map(|url| ("GEELARK_EXPORTER__ACCOUNTS__0__WEBHOOK__RELAY_TO", url)));
-    let sources = Sources {
-        env: env
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        ..Sources::default()
-    };
-    config::load(&sources).unwrap().accounts.remove(0)
-}
-
-struct Scene {
+struct Fixture {
     webhook: Webhook,
     listeners: Listeners,
     store: MetricsStore,
 }
 
-impl Scene {
+impl Fixture {
     fn new(relay_to: Option<&str>) -> Self {
         Self::after(None, relay_to)
     }
 
     fn after(predecessor: Option<&Webhook>, relay_to: Option<&str>) -> Self {
-        let account = account(relay_to);
-        let store = MetricsStore::new(BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        });
+        let registry = crate::app::metrics::registry();
+        let store = MetricsStore::new(registry.clone());
         let listeners = Listeners::default();
-        let metrics = store.metrics().account("main");
-        let draft = Draft::new(&account).unwrap().unwrap();
+        let relay = relay_to.map(|url| (url.parse::<url::Url>().unwrap().into(), RelayClient::new().unwrap()));
+        let credentials = Credentials::Token("tok-1".to_owned().into());
         Self {
-            webhook: draft.start(&account, predecessor, listeners.clone(), &metrics, Clock::system()),
+            webhook: Webhook::new(
+                &"main".into(),
+                credentials,
+                relay,
+                predecessor,
+                listeners.clone(),
+                &registry,
+                Clock::system(),
+            ),
             listeners,
             store,
         }
@@ -100,19 +88,22 @@ fn headers(token: &str, trace_id: &str) -> HeaderMap {
 
 #[tokio::test]
 async fn what_is_believed_becomes_hints_and_everything_is_counted() {
-    let scene = Scene::new(None);
-    assert!(scene.send("1", r#"{"type": 1, "id": "a"}"#));
-    assert!(scene.send("2", r#"{"type": 10, "items": [{"id": "b"}, {"id": "a"}]}"#));
-    assert!(scene.send("3", r#"{"type": 4, "id": "task"}"#));
-    assert!(!scene.send("4", "nonsense"));
-    assert!(!scene.webhook.admit(&headers("tok-1", "1")));
-    assert!(!scene.webhook.admit(&headers("tok-2", "5")));
+    let fixture = Fixture::new(None);
+    assert!(fixture.send("1", r#"{"type": 1, "id": "a"}"#));
+    assert!(fixture.send("2", r#"{"type": 10, "items": [{"id": "b"}, {"id": "a"}]}"#));
+    assert!(fixture.send("3", r#"{"type": 4, "id": "task"}"#));
+    assert!(!fixture.send("4", "nonsense"));
+    assert!(!fixture.webhook.admit(&headers("tok-1", "1")));
+    assert!(!fixture.webhook.admit(&headers("tok-2", "5")));
     let mut late = headers("tok-1", "6");
     late.insert("ts", "1716972892166".parse().unwrap());
-    assert!(!scene.webhook.admit(&late));
-    scene.webhook.oversized();
-    assert_eq!(scene.listeners.hints.take().await, ["a", "b"].map(PhoneId::from).into());
-    scene.listeners.targets.notified().await;
+    assert!(!fixture.webhook.admit(&late));
+    fixture.webhook.oversized();
+    assert_eq!(
+        fixture.listeners.hints.take().await,
+        ["a", "b"].map(PhoneId::from).into()
+    );
+    fixture.listeners.targets.notified().await;
     let expected = [
         ("accepted", 2),
         ("ignored", 1),
@@ -123,29 +114,29 @@ async fn what_is_believed_becomes_hints_and_everything_is_counted() {
         ("oversized", 1),
     ];
     for (result, count) in expected {
-        assert_eq!(scene.result(result), count, "{result}");
+        assert_eq!(fixture.result(result), count, "{result}");
     }
 }
 
 #[tokio::test]
 async fn a_flood_is_dropped_and_counted() {
-    let scene = Scene::new(None);
+    let fixture = Fixture::new(None);
     for flood in 0..11 {
         let items: Vec<String> = (0..1000).map(|id| format!(r#"{{"id": "{flood}-{id}"}}"#)).collect();
         let body = format!(r#"{{"type": 9, "items": [{}]}}"#, items.join(","));
-        assert!(scene.send(&flood.to_string(), &body));
+        assert!(fixture.send(&flood.to_string(), &body));
     }
-    assert_eq!(scene.count("hints_dropped_total{account=\"main\"}"), 1000);
-    assert_eq!(scene.listeners.hints.take().await.len(), 10_000);
+    assert_eq!(fixture.count("hints_dropped_total{account=\"main\"}"), 1000);
+    assert_eq!(fixture.listeners.hints.take().await.len(), 10_000);
 }
 
 #[tokio::test]
 async fn a_reload_forgets_no_trace_id() {
-    let before = Scene::new(None);
+    let before = Fixture::new(None);
     assert!(before.send("1", "{}"));
-    let after = Scene::after(Some(&before.webhook), None);
+    let after = Fixture::after(Some(&before.webhook), None);
     assert!(!after.webhook.admit(&headers("tok-1", "1")));
-    assert_eq!(after.result("replayed"), 1);
+    assert_eq!(before.result("replayed"), 1);
 }
 
 /// What came to a receiver.
@@ -202,10 +193,10 @@ async fn next(received: &mut UnboundedReceiver<Received>) -> Received {
 #[tokio::test]
 async fn what_is_genuine_is_handed_on_as_it_came_and_nothing_else_is() {
     let (url, mut received) = receiver(&[200]).await;
-    let scene = Scene::new(Some(&url));
-    assert!(!scene.webhook.admit(&headers("tok-2", "0")));
+    let fixture = Fixture::new(Some(&url));
+    assert!(!fixture.webhook.admit(&headers("tok-2", "0")));
     for (trace_id, body) in [("1", r#"{ "type":1, "id":"a","username":"u" }"#), ("2", "not json")] {
-        scene.send(trace_id, body);
+        fixture.send(trace_id, body);
         let (headers, bytes) = next(&mut received).await;
         assert_eq!(bytes, body);
         assert_eq!(
@@ -220,9 +211,9 @@ async fn what_is_genuine_is_handed_on_as_it_came_and_nothing_else_is() {
 #[tokio::test]
 async fn a_receiver_in_trouble_is_tried_again_and_one_that_refuses_is_not() {
     let (url, mut received) = receiver(&[503, 200, 307, 404, 200]).await;
-    let scene = Scene::new(Some(&url));
+    let fixture = Fixture::new(Some(&url));
     for trace_id in ["1", "2", "3", "4"] {
-        scene.send(trace_id, "{}");
+        fixture.send(trace_id, "{}");
     }
     let mut order = Vec::new();
     for _ in 0..5 {
@@ -230,30 +221,30 @@ async fn a_receiver_in_trouble_is_tried_again_and_one_that_refuses_is_not() {
         order.push(headers["traceid"].to_str().unwrap().to_owned());
     }
     assert_eq!(order, ["1", "1", "2", "3", "4"]);
-    assert_eq!(scene.count("relay_failures_total{account=\"main\"}"), 2);
+    assert_eq!(fixture.count("relay_failures_total{account=\"main\"}"), 2);
 }
 
 #[tokio::test]
 async fn a_receiver_that_never_answers_holds_up_nobody_and_fills_no_memory() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let scene = Scene::new(Some(&format!("http://{}/", listener.local_addr().unwrap())));
-    scene.send("first", "{}");
+    let fixture = Fixture::new(Some(&format!("http://{}/", listener.local_addr().unwrap())));
+    fixture.send("first", "{}");
     // The worker has taken the first off the queue once the receiver sees it.
     let _silent = listener.accept().await.unwrap();
     for number in 0..140 {
-        scene.send(&number.to_string(), "{}");
+        fixture.send(&number.to_string(), "{}");
     }
-    assert_eq!(scene.count("relay_dropped_total{account=\"main\"}"), 140 - 128);
-    assert_eq!(scene.result("ignored"), 141);
+    assert_eq!(fixture.count("relay_dropped_total{account=\"main\"}"), 140 - 128);
+    assert_eq!(fixture.result("ignored"), 141);
 }
 
 #[tokio::test]
 async fn a_reload_keeps_what_waits_for_the_same_receiver() {
     let (url, _received) = receiver(&[200]).await;
-    let before = Scene::new(Some(&url));
-    let after = Scene::after(Some(&before.webhook), Some(&url));
-    let elsewhere = Scene::after(Some(&before.webhook), Some("http://127.0.0.1:1/"));
-    let relay = |scene: &Scene| scene.webhook.relay.clone().unwrap();
+    let before = Fixture::new(Some(&url));
+    let after = Fixture::after(Some(&before.webhook), Some(&url));
+    let elsewhere = Fixture::after(Some(&before.webhook), Some("http://127.0.0.1:1/"));
+    let relay = |fixture: &Fixture| fixture.webhook.relay.clone().unwrap();
     assert!(Arc::ptr_eq(&relay(&before), &relay(&after)));
     assert!(!Arc::ptr_eq(&relay(&before), &relay(&elsewhere)));
 }

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
-use super::metrics::{RESULTS, WebhookMetrics};
+use super::metrics::WebhookMetrics;
 use super::relay::{Relay, RelayClient};
 use super::settings::RelayUrl;
 use crate::condition::Condition;
@@ -21,7 +21,7 @@ pub struct Webhook {
     account: Arc<str>,
     verifier: Verifier,
     listeners: Listeners,
-    relay: Option<Arc<Relay>>,
+    pub(super) relay: Option<Arc<Relay>>,
     metrics: Arc<WebhookMetrics>,
     clock: Clock,
     refusing: Mutex<Condition<()>>,
@@ -49,13 +49,7 @@ impl Webhook {
         clock: Clock,
     ) -> Self {
         let metrics = predecessor.map_or_else(
-            || {
-                let metrics = WebhookMetrics::new(registry, &[account]);
-                for result in RESULTS {
-                    metrics.requests.with(&[result]);
-                }
-                Arc::new(metrics)
-            },
+            || Arc::new(WebhookMetrics::for_account(registry, account)),
             |webhook| webhook.metrics.clone(),
         );
         let relay = relay.map(|(url, client)| {

@@ -10,30 +10,41 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::*;
+use crate::app::metrics::registry;
 use crate::config::{self, Sources};
-use crate::exposition::{BuildInfo, MetricsStore};
+use crate::exposition::MetricsStore;
+use crate::fleet::Target;
+use crate::poller::LastRound;
+use crate::state;
+use crate::targets::Ownership;
+use geelark_client::clock::UnixTime;
 use geelark_client::phone::PhoneId;
 use geelark_client::{Client, Failure, Reply, Transport};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-struct Scene {
+struct Fixture {
     parent: TempDir,
     clock: Clock,
-    metrics: Metrics,
+    metrics: Arc<ExporterMetrics>,
+    context: Context,
 }
 
-impl Scene {
+impl Fixture {
     fn new() -> Self {
-        let build = BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        };
+        let registry = registry();
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + 1_700_000_000 * SECOND);
         Self {
             parent: tempfile::tempdir().unwrap(),
-            clock: Clock::starting_at(SystemTime::UNIX_EPOCH + 1_700_000_000 * SECOND),
-            metrics: MetricsStore::new(build).metrics().clone(),
+            metrics: Arc::new(ExporterMetrics::new(&registry, ["0", "r", "c"])),
+            context: Context {
+                store: MetricsStore::new(registry.clone()),
+                clock: clock.clone(),
+                ownership: Ownership::default(),
+                broken: CancellationToken::new(),
+                registry,
+            },
+            clock,
         }
     }
 
@@ -44,20 +55,17 @@ impl Scene {
 
     /// The account as `state_saver` has it begin, with a poller of its own that shows `phones` phones more each time.
     fn begin(&self, state_saver: &StateSaver, phones: usize) -> (SavedFrom, Option<Fleet>, JoinHandle<()>) {
-        let metrics = self.metrics.account("main");
-        let (carry_over, fleet) = state_saver.begin(&account("main"), &metrics);
+        let (carry_over, fleet) = state_saver.restore(&account("main"), &self.context);
         let record = SavedFrom {
             name: "main".into(),
             carry_over,
-            metrics,
-            discovery: None,
         };
-        state_saver.keep([record.clone()].into_iter());
+        state_saver.set_accounts([record.clone()].into_iter());
         let (snapshot_cell, clock) = (record.carry_over.snapshot_cell.clone(), self.clock.clone());
         let poller = tokio::spawn(async move {
             for looks in 1.. {
                 snapshot_cell.wanted().await;
-                snapshot_cell.show(fleet_of(looks * phones).snapshot(clock.now()));
+                snapshot_cell.set(fleet_of(looks * phones).snapshot(clock.now()));
             }
         });
         (record, fleet, poller)
@@ -124,12 +132,12 @@ fn account(name: &str) -> Account {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_known_is_written_every_thirty_seconds() {
-    let scene = Scene::new();
-    let state_saver = scene.state_saver();
-    let (_record, fleet, _poller) = scene.begin(&state_saver, 7);
+    let fixture = Fixture::new();
+    let state_saver = fixture.state_saver();
+    let (_record, fleet, _poller) = fixture.begin(&state_saver, 7);
     assert!(fleet.is_none());
     state_saver.save_initial().await;
-    assert_eq!(scene.phones(), Some(0));
+    assert_eq!(fixture.phones(), Some(0));
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (state_saver, stop) = (state_saver.clone(), stop.clone());
@@ -138,7 +146,7 @@ async fn what_is_known_is_written_every_thirty_seconds() {
     for looks in 1..4 {
         sleep(30 * SECOND).await;
         sleep(SECOND / 10).await;
-        assert_eq!(scene.phones(), Some(looks * 7));
+        assert_eq!(fixture.phones(), Some(looks * 7));
     }
     stop.cancel();
     running.await.unwrap();
@@ -146,56 +154,59 @@ async fn what_is_known_is_written_every_thirty_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_closed_is_written_at_once() {
-    let scene = Scene::new();
-    let state_saver = scene.state_saver();
-    let (record, _, _poller) = scene.begin(&state_saver, 7);
+    let fixture = Fixture::new();
+    let state_saver = fixture.state_saver();
+    let (record, _, _poller) = fixture.begin(&state_saver, 7);
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (state_saver, stop) = (state_saver.clone(), stop.clone());
         async move { state_saver.run(stop).await }
     });
     sleep(SECOND).await;
-    assert_eq!(scene.phones(), None);
-    lock(&record, &scene.clock).await;
+    assert_eq!(fixture.phones(), None);
+    lock(&record, &fixture.clock).await;
     sleep(SECOND / 1000).await;
-    let closure = scene.file().unwrap().accounts[0].closure;
-    assert!(closure.is_half_open && closure.locked_until.is_some(), "{closure:?}");
+    let gate = fixture.file().unwrap().accounts[0].gate;
+    assert!(gate.is_half_open && gate.locked_until.is_some(), "{gate:?}");
     stop.cancel();
     running.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_memory_is_handed_out_once_and_to_the_account_of_its_name() {
-    let scene = Scene::new();
-    let state_saver = scene.state_saver();
-    let (record, _, _poller) = scene.begin(&state_saver, 7);
-    record.metrics.up.set(1);
-    record.metrics.poll_last_success.set(1_699_999_999);
-    record.metrics.poll_last_duration.set(1.25);
-    let credentials = record.carry_over.mark.clone();
-    state_saver.end(vec![(record, Some(fleet_of(5)))]).await;
+    let fixture = Fixture::new();
+    let state_saver = fixture.state_saver();
+    let (record, _, _poller) = fixture.begin(&state_saver, 7);
+    let round = LastRound {
+        up: true,
+        last_success: UnixTime(1_699_999_999),
+        duration_ms: 1250,
+        unanswered: 3,
+    };
+    record.carry_over.round.set(round);
+    let credentials = record.carry_over.fingerprint.clone();
+    state_saver.save_final(vec![(record, Some(fleet_of(5)))]).await;
     drop(state_saver);
 
-    let state_saver = scene.state_saver();
-    let metrics = scene.metrics.account("other");
-    assert!(state_saver.begin(&account("other"), &metrics).1.is_none());
-    scene.metrics.forget("main");
-    let (record, fleet, _poller) = scene.begin(&state_saver, 7);
+    let state_saver = fixture.state_saver();
+    assert!(state_saver.restore(&account("other"), &fixture.context).1.is_none());
+    let (record, fleet, _poller) = fixture.begin(&state_saver, 7);
     assert_eq!(fleet.map(|fleet| fleet.len()), Some(5));
-    assert_eq!(record.carry_over.mark, credentials, "one mark for one credential");
-    let shown = &record.metrics;
-    assert_eq!((shown.up.get(), shown.poll_last_success.get()), (1, 1_699_999_999));
-    assert!((shown.poll_last_duration.get() - 1.25).abs() < 1e-9);
-    assert!(scene.begin(&state_saver, 7).1.is_none());
+    assert_eq!(
+        record.carry_over.fingerprint, credentials,
+        "one fingerprint for one credential"
+    );
+    assert_eq!(record.carry_over.round.get(), round);
+    assert!(fixture.begin(&state_saver, 7).1.is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_folder_nothing_is_written_and_nothing_is_shown() {
-    let scene = Scene::new();
-    let state_saver = StateSaver::open(None, scene.clock.clone(), scene.metrics.clone()).unwrap();
-    let (record, fleet, _poller) = scene.begin(&state_saver, 7);
+    let fixture = Fixture::new();
+    let state_saver = StateSaver::open(None, fixture.clock.clone(), fixture.metrics.clone()).unwrap();
+    let (record, fleet, _poller) = fixture.begin(&state_saver, 7);
     assert!(fleet.is_none());
     state_saver.save_initial().await;
-    state_saver.end(vec![(record, None)]).await;
-    assert_eq!(scene.file(), None);
+    state_saver.save_final(vec![(record, None)]).await;
+    assert_eq!(fixture.file(), None);
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Folder, variables};
-use crate::config::{Config, Discovery, Filter, Shard, Sources, load_accounts};
+use crate::config::{Config, Sources, load_accounts};
+use crate::targets::{DiscoverySettings, PhoneFilter, Shard};
 use geelark_client::phone::ChargeMode;
 
 /// An account whose phones are these.
@@ -14,7 +15,7 @@ fn load(phones: &str, env: &[(&str, &str)]) -> Result<Config, String> {
         .map_err(|problems| folder.anonymous(&problems.to_string()))
 }
 
-fn discovery(phones: &str) -> Discovery {
+fn discovery(phones: &str) -> DiscoverySettings {
     load(phones, &[]).unwrap().accounts.remove(0).discovery.unwrap()
 }
 
@@ -25,8 +26,8 @@ fn complaint(phones: &str) -> String {
 #[test]
 fn an_account_needs_no_ids_where_discovery_finds_them() {
     for empty in ["{discovery: {}}", "{discovery: }", "{ids: [], discovery: {}}"] {
-        let every_phone = Discovery {
-            filters: vec![Filter::default()],
+        let every_phone = DiscoverySettings {
+            filters: vec![PhoneFilter::default()],
             refresh_interval: Duration::from_mins(10),
             shard: Shard::WHOLE,
         };
@@ -59,7 +60,7 @@ fn filters_of_one_section_must_all_hold() {
     let found = discovery(
         "{discovery: {groups: [farm-a, 云, farm-a], tags: [prod], charge_mode: monthly, refresh_interval: 1s}}",
     );
-    let filter = Filter {
+    let filter = PhoneFilter {
         groups: vec!["farm-a".into(), "云".into()],
         tags: vec!["prod".into()],
         charge_mode: Some(ChargeMode::Monthly),
@@ -68,7 +69,7 @@ fn filters_of_one_section_must_all_hold() {
     assert_eq!(found.refresh_interval, Duration::from_secs(1));
     assert_eq!(
         found.to_string(),
-        "every phone in group \"farm-a\" or \"云\" with tag \"prod\" charged monthly, looked for every 1s"
+        "every phone in group \"farm-a\" or \"云\" with tag \"prod\" charged monthly, listed every 1s"
     );
 }
 
@@ -76,20 +77,20 @@ fn filters_of_one_section_must_all_hold() {
 fn of_the_filters_under_any_one_is_enough() {
     let found = discovery("{discovery: {any: [{groups: [7]}, {tags: [prod], charge_mode: per_minute}]}}");
     let filters = [
-        Filter {
+        PhoneFilter {
             groups: vec!["7".into()],
-            ..Filter::default()
+            ..PhoneFilter::default()
         },
-        Filter {
+        PhoneFilter {
             tags: vec!["prod".into()],
             charge_mode: Some(ChargeMode::PerMinute),
-            ..Filter::default()
+            ..PhoneFilter::default()
         },
     ];
     assert_eq!(found.filters, filters);
     assert_eq!(
         found.to_string(),
-        "every phone in group \"7\"; or every phone with tag \"prod\" charged per_minute, looked for every 10m"
+        "every phone in group \"7\"; or every phone with tag \"prod\" charged per_minute, listed every 10m"
     );
 }
 

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Folder, account, variables};
-use crate::config::{Account, Billing, Budget, Config, Poll, Sources, load};
+use crate::config::{Account, Billing, Budget, Config, Sources, load};
+use crate::poller::PollSettings;
 use geelark_client::{Credentials, Secret};
 
 fn ids(account: &Account) -> Vec<&str> {
@@ -46,7 +47,7 @@ fn an_account_needs_a_name_a_credential_and_phones() {
         credentials: token("t"),
         phones: vec!["1".into()],
         discovery: None,
-        poll: Poll {
+        poll: PollSettings {
             interval: Duration::from_mins(1),
             timeout: Duration::from_secs(10),
             stale_after: Duration::from_mins(5),
@@ -56,10 +57,7 @@ fn an_account_needs_a_name_a_credential_and_phones() {
             requests_per_minute: NonZeroU32::new(100).unwrap(),
             max_in_flight: 4,
         },
-        billing: Billing {
-            enabled: true,
-            whole_fleet: true,
-        },
+        billing: Billing { enabled: true },
         webhook: None,
     };
     assert_eq!(config.accounts, [expected]);

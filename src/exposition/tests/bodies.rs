@@ -62,7 +62,7 @@ fn the_length_stays_that_of_the_whole_body_while_it_is_read() {
 #[test]
 fn a_scrape_shows_what_was_there_when_it_was_made() {
     let metrics_store = metrics_store();
-    let section = section_of(&metrics_store, &"main".into(), 1);
+    let section = store_of(&metrics_store, &"main".into(), 1);
     metrics_store.set_accounts(vec![section.clone()]);
     section.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
     for encoding in [Encoding::Plain, Encoding::Gzip] {

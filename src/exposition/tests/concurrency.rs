@@ -48,7 +48,7 @@ fn generations(families: &std::collections::BTreeMap<String, parser::Family>, ac
 #[test]
 fn no_reader_sees_half_an_answer() {
     let metrics_store = metrics_store();
-    let sections = ["a", "b"].map(|account| section_of(&metrics_store, &account.into(), 1));
+    let sections = ["a", "b"].map(|account| store_of(&metrics_store, &account.into(), 1));
     for (section, account) in sections.iter().zip(["a", "b"]) {
         section.update_batch(0, answered(account, 0));
     }
@@ -88,7 +88,7 @@ fn no_reader_sees_half_an_answer() {
 #[test]
 fn phones_that_move_between_batches_are_always_seen_once() {
     let metrics_store = metrics_store();
-    let section = metrics_store.section(&"main".into());
+    let section = metrics_store.account(&"main".into());
     metrics_store.set_accounts(vec![section.clone()]);
     let phones: Vec<Phone> = (0..PHONES).map(|phone| fresh(&format!("{phone}"), "", 0, 1)).collect();
     let cut = |at: usize| [&phones[..at], &phones[at..]].map(|part| view("main", part.to_vec()));

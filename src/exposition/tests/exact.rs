@@ -5,14 +5,23 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
+use crate::app::metrics::ExporterMetrics;
+use crate::billing::Money;
+use crate::metrics::CallMetrics;
+use crate::poller::{LastRound, RoundStatus};
+use crate::webhook::WebhookMetrics;
+use geelark_client::Reason;
+
+use super::own::call;
 use geelark_client::money::{Plan, Wallet};
 
 #[test]
 fn a_small_fleet_reads_exactly_like_this() {
-    let metrics_store = metrics_store();
-    let main = section_of(&metrics_store, &"main".into(), 2);
-    let spare = section_of(&metrics_store, &"spare".into(), 1);
-    let empty = section_of(&metrics_store, &"empty".into(), 0);
+    let registry = registry();
+    let metrics_store = MetricsStore::new(registry.clone());
+    let main = store_of(&metrics_store, &"main".into(), 2);
+    let spare = store_of(&metrics_store, &"spare".into(), 1);
+    let empty = store_of(&metrics_store, &"empty".into(), 0);
     metrics_store.set_accounts(vec![main.clone(), spare.clone(), empty]);
     main.update_batch(
         0,
@@ -46,47 +55,50 @@ fn a_small_fleet_reads_exactly_like_this() {
     };
     spare.update_batch(0, view("spare", [fresh("21", "手机 📱", 7, 1_700_000_120), stale]));
 
-    let metrics = metrics_store.metrics();
-    metrics.config_reloaded(UnixTime(1_700_000_001));
-    let account = metrics.account("main");
-    account.declare_endpoint("phone_status");
-    account.up.set(1);
-    account.poll_last_success.set(1_700_000_130);
-    account.poll_last_duration.set(1.5);
-    account.poll_interval.set(60.0);
-    account.unanswered.set(1);
-    account.budget.set(100);
-    account.request("phone_status", Duration::from_millis(250), None);
-    account.request("phone_status", Duration::from_millis(20), Some("40014"));
-    account.request("phone_status", Duration::from_secs(10), Some("timeout"));
-    account.locked_until.set(1_700_007_200);
+    let program = ExporterMetrics::new(&registry, ["1.2.3", "abc", "1.95.0"]);
+    program.reloaded(Some(UnixTime(1_700_000_001)));
+    let status = RoundStatus::new(&registry, "main");
+    status.set_interval(Duration::from_mins(1));
+    status.set(LastRound {
+        up: true,
+        last_success: UnixTime(1_700_000_130),
+        duration_ms: 1500,
+        unanswered: 1,
+    });
+    let calls = CallMetrics::new(&registry, "main");
+    calls.set_budget(100);
+    calls.count(&call(Duration::from_millis(250), None));
+    calls.count(&call(Duration::from_millis(20), Some(Reason::Code(40014))));
+    calls.count(&call(Duration::from_secs(10), Some(Reason::Timeout)));
+    calls.set_locked_until(1_700_007_200);
     let tomorrow = Instant::now() + Duration::from_hours(24);
     let wallet = Wallet {
         balance: Some(12.34),
         gift_balance: Some(0.0),
         time_addon: Some(5400.0),
     };
-    account.wallet(wallet, tomorrow);
+    let money = Money::new(&registry, "main");
+    money.wallet.show(wallet, tomorrow);
     let plan = Plan {
         expires: Some(UnixTime(1_800_000_000)),
         parallels: Some(0),
         monthly_fee: None,
         ..Plan::default()
     };
-    account.plan(plan, tomorrow, true);
-    let webhook = account.webhook();
-    webhook.accepted.inc();
+    money.plan.show(plan, tomorrow);
+    let webhook = WebhookMetrics::for_account(&registry, "main");
+    webhook.requests.with(&["accepted"]).inc();
 
-    let expected = include_str!("small_fleet.prom");
-    assert_eq!(steady(&text(&metrics_store, Encoding::Plain)), expected);
-    assert_eq!(steady(&text(&metrics_store, Encoding::Gzip)), expected);
+    let shown = text(&metrics_store, Encoding::Plain);
+    assert_eq!(steady(&text(&metrics_store, Encoding::Gzip)), steady(&shown));
+    expect_test::expect_file!["small_fleet.prom"].assert_eq(steady(&shown));
 }
 
 #[test]
-fn an_empty_board_names_every_metric() {
+fn an_empty_store_names_every_metric() {
     let text = text(&metrics_store(), Encoding::Plain);
     let families = parser::parse(&text).unwrap();
-    let catalog = catalog();
+    let catalog = definitions();
     assert_eq!(families.len(), catalog.len());
     for info in catalog {
         let family = &families[info.name];

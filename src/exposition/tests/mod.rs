@@ -1,4 +1,4 @@
-//! The exposition seen from outside: boards are posted to, bodies are read.
+//! The exposition seen from outside: stores are posted to, bodies are read.
 
 mod bodies;
 mod concurrency;
@@ -15,18 +15,18 @@ use bytes::Bytes;
 use flate2::read::{GzDecoder, MultiGzDecoder};
 
 use super::*;
+use crate::app::metrics::registry;
 use crate::fleet::{BatchView, Freshness, ObservedStatus, Phone};
+use crate::metrics::{Definition, Kind};
 use geelark_client::clock::UnixTime;
 use geelark_client::phone::{PhoneId, Status};
 
-const BUILD: BuildInfo = BuildInfo {
-    version: "1.2.3",
-    revision: "abc",
-    rustc: "1.95.0",
-};
-
 fn metrics_store() -> MetricsStore {
-    MetricsStore::new(BUILD)
+    MetricsStore::new(registry())
+}
+
+fn definitions() -> Vec<Definition> {
+    metrics_store().definitions()
 }
 
 fn view(account: &str, phones: impl IntoIterator<Item = Phone>) -> Arc<BatchView> {
@@ -49,8 +49,8 @@ fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
 }
 
 /// A section of `batches` batches without phones.
-fn section_of(metrics_store: &MetricsStore, account: &Arc<str>, batches: usize) -> AccountStore {
-    let section = metrics_store.section(account);
+fn store_of(metrics_store: &MetricsStore, account: &Arc<str>, batches: usize) -> AccountStore {
+    let section = metrics_store.account(account);
     section.replace_batches(vec![view(account, []); batches].iter());
     section
 }
@@ -59,7 +59,7 @@ fn section_of(metrics_store: &MetricsStore, account: &Arc<str>, batches: usize) 
 fn showing(batches: impl IntoIterator<Item = Arc<BatchView>>) -> MetricsStore {
     let metrics_store = metrics_store();
     let batches: Vec<_> = batches.into_iter().collect();
-    let section = section_of(&metrics_store, &"main".into(), batches.len());
+    let section = store_of(&metrics_store, &"main".into(), batches.len());
     for (batch, view) in batches.into_iter().enumerate() {
         section.update_batch(batch, view);
     }

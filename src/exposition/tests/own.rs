@@ -3,68 +3,82 @@
 use std::time::Duration;
 
 use super::*;
+use crate::app::metrics::ExporterMetrics;
+use crate::metrics::CallMetrics;
+use crate::targets::DiscoveryStatus;
+use geelark_client::{Call, Endpoint, Failure, Reason};
 
-#[test]
-fn a_forgotten_account_is_gone_from_every_family() {
-    let metrics_store = metrics_store();
-    for name in ["main", "spare"] {
-        let account = metrics_store.metrics().account(name);
-        account.declare_endpoint("phone_status");
-        account.request("phone_status", Duration::from_secs(1), Some("40003"));
-    }
-    assert!(text(&metrics_store, Encoding::Plain).contains("account=\"spare\""));
-    metrics_store.metrics().forget("spare");
-    let shown = text(&metrics_store, Encoding::Plain);
-    assert!(!shown.contains("spare"));
-    let families = parser::parse(&shown).unwrap();
-    let accounts = families.values().flat_map(|family| family.samples.keys());
-    let of_main = accounts.filter(|(_, labels)| labels.get("account").is_some_and(|name| name == "main"));
-    // 7 gauges, calls, failures, and the histogram's buckets, sum and count.
-    assert_eq!(of_main.count(), 7 + 1 + 1 + 15);
-}
-
-#[test]
-fn discovery_is_shown_of_accounts_that_have_one() {
-    let metrics_store = metrics_store();
-    for name in ["main", "spare"] {
-        metrics_store.metrics().account(name);
-    }
-    let series = |account: &str| {
-        let shown = text(&metrics_store, Encoding::Plain);
-        let of_account = format!("{{account=\"{account}\"}}");
-        let lines = shown
-            .lines()
-            .filter(|line| line.starts_with("geelark_discovery_") && line.contains(&of_account));
-        lines.count()
+/// A status call that took `elapsed` and failed for `reason`, if there is one.
+pub(super) fn call(elapsed: Duration, reason: Option<Reason>) -> Call<()> {
+    let failure = |reason| Failure {
+        reason,
+        message: String::new(),
+        retry_after: None,
     };
-    assert_eq!((series("main"), series("spare")), (0, 0));
-    let account = metrics_store.metrics().account("main");
-    account.discovery().failures.inc();
-    assert_eq!((series("main"), series("spare")), (3, 0));
-    assert_eq!(account.discovery().failures.get(), 1, "asked again, the same series");
-    account.forget_discovery();
-    assert_eq!(series("main"), 0);
+    Call {
+        endpoint: Endpoint::PhoneStatus,
+        trace_id: uuid::Uuid::nil(),
+        elapsed,
+        outcome: reason.map(failure).map_or(Ok(()), Err),
+    }
+}
+
+fn lines(metrics_store: &MetricsStore, prefix: &str) -> Vec<String> {
+    let text = text(metrics_store, Encoding::Plain);
+    text.lines()
+        .filter(|line| line.starts_with(prefix))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
-fn an_account_asked_for_again_goes_on_counting() {
-    let metrics_store = metrics_store();
-    for _ in 0..2 {
-        metrics_store
-            .metrics()
-            .account("main")
-            .request("phone_status", Duration::ZERO, None);
-    }
-    let expected = "geelark_api_requests_total{account=\"main\",endpoint=\"phone_status\"} 2\n";
-    assert!(text(&metrics_store, Encoding::Plain).contains(expected));
+fn the_series_of_an_account_go_with_its_handle() {
+    let registry = registry();
+    let metrics_store = MetricsStore::new(registry.clone());
+    let [main, spare] = ["main", "spare"].map(|account| {
+        let calls = CallMetrics::new(&registry, account);
+        calls.count(&call(Duration::from_secs(1), Some(Reason::Code(40003))));
+        calls
+    });
+    let of = |account: &str| {
+        let shown = text(&metrics_store, Encoding::Plain);
+        shown
+            .lines()
+            .filter(|line| line.contains(&format!("account=\"{account}\"")))
+            .count()
+    };
+    let series = of("main");
+    assert!(
+        series > Endpoint::ALL.len() * 2 && of("spare") == series,
+        "{series} series"
+    );
+    drop(spare);
+    assert_eq!((of("main"), of("spare")), (series, 0));
+    drop(main);
+    assert_eq!(of("main"), 0);
+}
+
+#[test]
+fn discovery_is_shown_only_for_accounts_that_have_one() {
+    let registry = registry();
+    let metrics_store = MetricsStore::new(registry.clone());
+    assert_eq!(lines(&metrics_store, "geelark_discovery_"), [""; 0]);
+    let status = DiscoveryStatus::new(&registry, "main");
+    assert_eq!(
+        lines(&metrics_store, "geelark_discovery_").len(),
+        crate::targets::DiscoveryMetrics::DEFINITIONS.len()
+    );
+    drop(status);
+    assert_eq!(lines(&metrics_store, "geelark_discovery_"), [""; 0]);
 }
 
 #[test]
 fn a_call_without_a_complete_answer_is_counted_and_not_timed() {
-    let metrics_store = metrics_store();
-    let account = metrics_store.metrics().account("main");
-    account.request("phone_status", Duration::from_secs(10), Some("timeout"));
-    account.request("phone_status", Duration::from_millis(30), Some("http_502"));
+    let registry = registry();
+    let metrics_store = MetricsStore::new(registry.clone());
+    let calls = CallMetrics::new(&registry, "main");
+    calls.count(&call(Duration::from_secs(10), Some(Reason::Timeout)));
+    calls.count(&call(Duration::from_millis(30), Some(Reason::Http(502))));
     let shown = text(&metrics_store, Encoding::Plain);
     assert!(shown.contains("geelark_api_requests_total{account=\"main\",endpoint=\"phone_status\"} 2\n"));
     assert!(
@@ -73,53 +87,62 @@ fn a_call_without_a_complete_answer_is_counted_and_not_timed() {
 }
 
 #[test]
+fn made_up_codes_do_not_grow_the_number_of_series() {
+    let registry = registry();
+    let metrics_store = MetricsStore::new(registry.clone());
+    let calls = CallMetrics::new(&registry, "main");
+    for code in 0..1000 {
+        calls.count(&call(Duration::ZERO, Some(Reason::Code(code))));
+    }
+    let failures = lines(&metrics_store, "geelark_api_request_failures_total");
+    assert!(failures.len() < 200, "{}", failures.len());
+    assert!(failures.iter().any(|line| line.contains("reason=\"other\"")));
+    calls.count(&call(Duration::ZERO, Some(Reason::Code(7))));
+    let known = "geelark_api_request_failures_total{account=\"main\",endpoint=\"phone_status\",reason=\"7\"} 2";
+    assert!(
+        lines(&metrics_store, known).len() == 1,
+        "a known reason keeps its series"
+    );
+}
+
+#[test]
 fn a_failed_reload_keeps_the_time_of_the_last_good_one() {
-    let metrics_store = metrics_store();
-    metrics_store.metrics().config_reloaded(UnixTime(1_700_000_000));
-    metrics_store.metrics().config_reload_failed();
+    let registry = registry();
+    let metrics_store = MetricsStore::new(registry.clone());
+    let metrics = ExporterMetrics::new(&registry, ["1.2.3", "abc", "1.95.0"]);
+    metrics.reloaded(Some(UnixTime(1_700_000_000)));
+    metrics.reloaded(None);
     let shown = text(&metrics_store, Encoding::Plain);
     assert!(shown.contains("\ngeelark_exporter_config_last_reload_successful 0\n"));
     assert!(shown.contains("\ngeelark_exporter_config_last_reload_success_timestamp_seconds 1700000000\n"));
 }
 
 #[test]
-fn the_state_is_shown_once_there_is_one() {
-    let metrics_store = metrics_store();
-    let shown = |metrics_store: &MetricsStore| {
-        let text = text(metrics_store, Encoding::Plain);
-        let values = |name: &str| {
-            let lines = text
-                .lines()
-                .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            lines.map(str::to_owned).collect::<Vec<_>>()
-        };
-        (
-            values("geelark_exporter_state_last_write_successful"),
-            values("geelark_exporter_state_last_write_timestamp_seconds"),
-        )
+fn the_state_is_shown_from_the_first_write() {
+    let registry = registry();
+    let metrics_store = MetricsStore::new(registry.clone());
+    let metrics = ExporterMetrics::new(&registry, ["1.2.3", "abc", "1.95.0"]);
+    let shown = || {
+        let lines = lines(&metrics_store, "geelark_exporter_state_");
+        lines
+            .iter()
+            .map(|line| line.rsplit(' ').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
-    assert_eq!(shown(&metrics_store), (vec![], vec![]));
-    metrics_store.metrics().state_not_written();
-    assert_eq!(shown(&metrics_store), (vec!["0".into()], vec!["0".into()]));
-    metrics_store.metrics().state_written(UnixTime(1_700_000_000));
-    assert_eq!(shown(&metrics_store), (vec!["1".into()], vec!["1700000000".into()]));
-    metrics_store.metrics().state_not_written();
-    assert_eq!(shown(&metrics_store), (vec!["0".into()], vec!["1700000000".into()]));
+    assert_eq!(shown(), [""; 0]);
+    metrics.state_written(None);
+    assert_eq!(shown(), ["0", "0"]);
+    metrics.state_written(Some(UnixTime(1_700_000_000)));
+    assert_eq!(shown(), ["1", "1700000000"]);
+    metrics.state_written(None);
+    assert_eq!(shown(), ["0", "1700000000"]);
 }
 
 #[test]
 fn declarations_fit_the_format() {
-    for info in catalog() {
-        assert!(
-            !info.help.contains(['\\', '\n']) && !info.help.contains("  "),
-            "HELP of {}",
-            info.name
-        );
-        assert_eq!(
-            info.kind == Kind::Counter,
-            info.name.ends_with("_total"),
-            "{}",
-            info.name
-        );
+    for definition in definitions() {
+        let Definition { name, kind, help, .. } = definition;
+        assert!(!help.contains(['\\', '\n']) && !help.contains("  "), "HELP of {name}");
+        assert_eq!(kind == Kind::Counter, name.ends_with("_total"), "{name}");
     }
 }

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::parser::{Labels, parse};
 use super::*;
+use crate::fleet::PhoneDetails;
 use crate::fleet::StatusCounts;
-use geelark_client::phone::{ChargeMode, PhoneDetails};
+use geelark_client::phone::ChargeMode;
 
 const BATCHES: usize = 3;
 const ACCOUNTS: [&str; 2] = ["main", "sp\"are\\\n"];
@@ -15,7 +16,7 @@ const ACCOUNTS: [&str; 2] = ["main", "sp\"are\\\n"];
 type Series = BTreeMap<(String, Labels), String>;
 
 fn any_phone() -> impl Strategy<Value = Phone> {
-    let standing = prop_oneof![
+    let freshness = prop_oneof![
         Just(Freshness::Fresh),
         Just(Freshness::NotFound),
         Just(Freshness::Stale)
@@ -45,15 +46,15 @@ fn any_phone() -> impl Strategy<Value = Phone> {
     let details = prop::option::of(details.prop_map(Arc::new));
     (
         prop::option::of(name),
-        standing,
+        freshness,
         prop::option::of(last),
         any::<u32>(),
         details,
     )
-        .prop_map(|(name, standing, last, missed, details)| Phone {
+        .prop_map(|(name, freshness, last, missed, details)| Phone {
             id: "set when placed".into(),
             name: name.map(Into::into),
-            standing,
+            freshness,
             last: last.map(|(code, since)| ObservedStatus {
                 status: Status::from_code(code),
                 since: UnixTime(since),
@@ -165,7 +166,7 @@ proptest! {
     #[test]
     fn what_is_read_is_what_was_posted_last(posts in prop::collection::vec(any_post(), 0..8)) {
         let metrics_store = metrics_store();
-        let sections = ACCOUNTS.map(|account| section_of(&metrics_store, &account.into(), BATCHES));
+        let sections = ACCOUNTS.map(|account| store_of(&metrics_store, &account.into(), BATCHES));
         metrics_store.set_accounts(sections.to_vec());
         let mut state = ACCOUNTS.map(|account| vec![view(account, []); BATCHES]);
         for (account, batch, view) in posts {
@@ -183,7 +184,7 @@ proptest! {
 #[test]
 fn a_section_that_is_not_arranged_is_not_shown() {
     let metrics_store = showing([view("main", [fresh("1", "a", 0, 1)])]);
-    let other = section_of(&metrics_store, &"elsewhere".into(), 1);
+    let other = store_of(&metrics_store, &"elsewhere".into(), 1);
     other.update_batch(0, view("elsewhere", [fresh("2", "b", 0, 1)]));
     assert!(!text(&metrics_store, Encoding::Gzip).contains("elsewhere"));
     metrics_store.set_accounts(vec![other]);
@@ -194,7 +195,7 @@ fn a_section_that_is_not_arranged_is_not_shown() {
 #[test]
 fn a_renamed_phone_has_one_series() {
     let metrics_store = metrics_store();
-    let section = section_of(&metrics_store, &"main".into(), 1);
+    let section = store_of(&metrics_store, &"main".into(), 1);
     metrics_store.set_accounts(vec![section.clone()]);
     section.update_batch(0, view("main", [fresh("1", "old", 0, 1)]));
     section.update_batch(0, view("main", [fresh("1", "new", 0, 1)]));

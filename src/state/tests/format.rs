@@ -8,11 +8,10 @@ use super::*;
 #[test]
 fn the_file_is_exactly_this() {
     let expected = concat!(
-        r#"{"format":1,"memory":{"written":1700000123456,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
-        r#""spent":{"requests_per_minute":100,"max_in_flight":4,"in_flight":1,"ends":[1700000100000,1700000100250]},"#,
-        r#""closure":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"is_half_open":true},"#,
-        r#""round":{"up":true,"last_success":1700000110,"last_duration_ms":1500,"unanswered":2,"#,
-        r#""listed":{"last_success":1700000050,"phones":3}},"#,
+        r#"{"format":2,"state":{"written":1700000123456,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
+        r#""gate":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"is_half_open":true},"#,
+        r#""round":{"up":true,"last_success":1700000110,"duration_ms":1500,"unanswered":2},"#,
+        r#""discovery":{"last_success":1700000050,"phones":3},"#,
         r#""wallet":{"value":{"balance":12.34,"gift_balance":0.1,"time_addon":null},"until":1700000900000},"#,
         r#""plan":{"value":{"expires":1800000000,"profiles":null,"profiles_available":null,"monthly_rentals":null,"#,
         r#""monthly_rentals_available":null,"parallels":10,"monthly_fee":null},"until":1700001800000},"phones":["#,
@@ -21,18 +20,18 @@ fn the_file_is_exactly_this() {
         r#"["588732926036803642",null,1,null,null,3,1700000100250,null],"#,
         r#"["588732926036803643",null,2,null,null,0,null,null]]}]},"#,
     );
-    let text = String::from_utf8(text(&memory())).unwrap();
+    let text = String::from_utf8(text(&state())).unwrap();
     let (document, sum) = text.split_once('\n').unwrap();
     assert_eq!(document, expected);
     let crc = crc32fast::hash(format!("{expected}\n").as_bytes());
     assert_eq!(sum, format!("\"crc32\":\"{crc:08x}\"}}\n"));
     serde_json::from_str::<serde_json::Value>(&text).expect("any JSON reader can read it");
-    assert_eq!(decode(text.as_bytes()), Ok(memory()));
+    assert_eq!(decode(text.as_bytes()), Ok(state()));
 }
 
 #[test]
 fn every_truncation_is_damage() {
-    let whole = text(&memory());
+    let whole = text(&state());
     for length in 0..whole.len() {
         assert!(decode(&whole[..length]).is_err(), "cut off after {length} bytes");
     }
@@ -42,7 +41,7 @@ fn every_truncation_is_damage() {
 
 #[test]
 fn every_flipped_bit_is_damage() {
-    let whole = text(&memory());
+    let whole = text(&state());
     for bit in 0..whole.len() * 8 {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
@@ -58,19 +57,19 @@ fn what_is_not_ours_is_told_apart() {
         "null",
         "[1]",
         "{\"format\":}",
-        "{\"format\":0,\"memory\":{}}",
-        "{\"format\":1}",
+        "{\"format\":0,\"state\":{}}",
+        "{\"format\":2}",
     ] {
         assert_eq!(decode(foreign.as_bytes()), Err(Damage::Foreign), "{foreign}");
     }
-    assert_eq!(decode(b"{\"format\":2,\"fleets\":[]}"), Err(Damage::Newer(2)));
-    let whole = text(&memory());
+    assert_eq!(decode(b"{\"format\":3,\"fleets\":[]}"), Err(Damage::OtherFormat(3)));
+    let whole = text(&state());
     assert_eq!(decode(&whole[..whole.len() - 1]), Err(Damage::Torn));
 }
 
 /// A file with these words in it and the right checksum.
-fn forged(memory: &str) -> Vec<u8> {
-    let mut file = format!("{{\"format\":1,\"memory\":{memory},\n").into_bytes();
+fn forged(state: &str) -> Vec<u8> {
+    let mut file = format!("{{\"format\":2,\"state\":{state},\n").into_bytes();
     let sum = crc32fast::hash(&file);
     file.extend(format!("\"crc32\":\"{sum:08x}\"}}\n").bytes());
     file
@@ -78,12 +77,12 @@ fn forged(memory: &str) -> Vec<u8> {
 
 #[test]
 fn a_right_checksum_makes_no_nonsense_true() {
-    let good = String::from_utf8(text(&memory())).unwrap();
+    let good = String::from_utf8(text(&state())).unwrap();
     let good = good
-        .strip_prefix("{\"format\":1,\"memory\":")
+        .strip_prefix("{\"format\":2,\"state\":")
         .and_then(|rest| Some(rest.split_once(",\n")?.0))
         .unwrap();
-    assert_eq!(decode(&forged(good)), Ok(memory()));
+    assert_eq!(decode(&forged(good)), Ok(state()));
     let row = "[\"588732926036803643\",null,2,null,null,0,null,null]";
     for (there, instead) in [
         (row, "[\"588732926036803643\",null,0,null,null,0,null,null]"),
@@ -94,7 +93,6 @@ fn a_right_checksum_makes_no_nonsense_true() {
         (row, "[\"588732926036803643\",null,2]"),
         (row, "[588732926036803643,null,2,null,null,0,null,null]"),
         (row, "{}"),
-        ("\"requests_per_minute\":100", "\"requests_per_minute\":0"),
         ("\"up\":true", "\"up\":1"),
         ("\"up\":true", "\"up\":true,\"token\":\"t\""),
         ("\"written\":1700000123456,", ""),
@@ -106,8 +104,8 @@ fn a_right_checksum_makes_no_nonsense_true() {
     }
     let twice = good.replace("803643", "803642");
     assert_eq!(decode(&forged(&twice)), Err(Damage::Twice));
-    let mut two = memory();
-    two.accounts.extend(memory().accounts);
+    let mut two = state();
+    two.accounts.extend(state().accounts);
     assert_eq!(decode(&text(&two)), Err(Damage::Twice));
 }
 
@@ -133,12 +131,12 @@ fn any_phone() -> impl Strategy<Value = (Phone, Option<UnixMillis>)> {
         prop::option::of(any::<u64>()),
         prop::option::of(details),
     )
-        .prop_map(|(name, standing, last, not_found_total, answered, details)| {
+        .prop_map(|(name, freshness, last, not_found_total, answered, details)| {
             let last = last.map(|(code, since)| ObservedStatus {
                 status: Status::from_code(code),
                 since: UnixTime(since),
             });
-            let (standing, last) = match (standing, last) {
+            let (freshness, last) = match (freshness, last) {
                 (0, Some(last)) => (Freshness::Fresh, Some(last)),
                 (1, _) => (Freshness::NotFound, None),
                 (_, last) => (Freshness::Stale, last),
@@ -154,7 +152,7 @@ fn any_phone() -> impl Strategy<Value = (Phone, Option<UnixMillis>)> {
             });
             let phone = Phone {
                 name: name.map(Arc::from),
-                standing,
+                freshness,
                 last,
                 not_found_total,
                 details,
@@ -171,7 +169,6 @@ proptest! {
     fn whatever_is_remembered_is_read_back(
         written in any::<u64>(),
         accounts in prop::collection::vec(prop::collection::vec(any_phone(), 0..150), 0..4),
-        ends in prop::collection::vec(any::<u64>(), 0..9),
         until in prop::option::of(any::<u64>()),
         balance in prop::option::of(prop::num::f64::NORMAL | prop::num::f64::ZERO),
     ) {
@@ -180,8 +177,7 @@ proptest! {
                 (Phone { id: format!("{nth}").as_str().into(), ..phone }, at)
             });
             let mut account = account(&format!("account {number}"), phones);
-            account.spent.ends = ends.iter().copied().map(UnixMillis).collect();
-            account.closure.refused_until = until.map(UnixMillis);
+            account.gate.refused_until = until.map(UnixMillis);
             let value = Wallet { balance, ..Wallet::default() };
             account.wallet = until.map(|until| Expiring { value, until: UnixMillis(until) });
             account
@@ -197,7 +193,7 @@ proptest! {
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..900) {
         prop_assert!(decode(&bytes).is_err());
         prop_assert!(decode(&forged(&String::from_utf8_lossy(&bytes))).is_err());
-        let mut spliced = text(&memory());
+        let mut spliced = text(&state());
         spliced.truncate(cut);
         spliced.extend(&bytes);
         prop_assert!(decode(&spliced).is_err());

@@ -1,20 +1,21 @@
-//! The room from outside: memories in and out of files and folders.
+//! The room from outside: states in and out of files and folders.
 
 mod folder;
 mod format;
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::*;
-use crate::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
+use crate::fleet::{Freshness, ObservedStatus, Phone, PhoneDetails, Snapshot};
+use crate::poller::LastRound;
+use crate::targets::DiscoverySummary;
+use geelark_client::GateSnapshot;
 use geelark_client::clock::{UnixMillis, UnixTime};
 use geelark_client::money::{Plan, Wallet};
-use geelark_client::phone::{ChargeMode, PhoneDetails, Status};
-use geelark_client::{Ending, GateSnapshot, Spent};
+use geelark_client::phone::{ChargeMode, Status};
 
-/// A memory with something in every field.
-fn memory() -> State {
+/// A state with something in every field.
+fn state() -> State {
     let details = PhoneDetails {
         group: Some("farm-a".into()),
         charge_mode: Some(ChargeMode::Monthly),
@@ -55,34 +56,27 @@ fn memory() -> State {
     }
 }
 
-fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMillis>)>) -> Account {
-    let name: Arc<str> = name.into();
-    Account {
-        phones: Arc::new(Snapshot::new(&name, phones)),
-        name,
+fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMillis>)>) -> AccountState {
+    AccountState {
+        phones: Arc::new(Snapshot::new(phones)),
+        name: name.into(),
         credentials: "salt:1f2e".into(),
-        spent: Spent {
-            requests_per_minute: NonZeroU32::new(100).unwrap(),
-            max_in_flight: 4,
-            in_flight: 1,
-            ends: vec![UnixMillis(1_700_000_100_000), UnixMillis(1_700_000_100_250)],
-        },
-        closure: GateSnapshot {
+        gate: GateSnapshot {
             locked_until: Some(UnixMillis(1_700_007_200_000)),
             refused_until: None,
             back_off_ms: Some(15_000),
             is_half_open: true,
         },
-        round: Round {
+        round: LastRound {
             up: true,
             last_success: UnixTime(1_700_000_110),
-            last_duration_ms: 1500,
+            duration_ms: 1500,
             unanswered: 2,
-            listed: Some(DiscoverySummary {
-                last_success: UnixTime(1_700_000_050),
-                phones: 3,
-            }),
         },
+        discovery: Some(DiscoverySummary {
+            last_success: UnixTime(1_700_000_050),
+            phones: 3,
+        }),
         wallet: Some(Expiring {
             value: Wallet {
                 balance: Some(12.34),
@@ -102,8 +96,8 @@ fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMilli
     }
 }
 
-fn text(memory: &State) -> Vec<u8> {
+fn text(state: &State) -> Vec<u8> {
     let mut bytes = Vec::new();
-    encode(memory, &mut bytes).unwrap();
+    encode(state, &mut bytes).unwrap();
     bytes
 }

@@ -1,169 +1,162 @@
-//! Accounts that claim, wish and let go.
+//! Accounts that publish what they want, and pollers that acknowledge what they show.
 
 use proptest::prelude::*;
 
 use super::*;
 
-fn ids<const N: usize>(ids: [&str; N]) -> HashSet<PhoneId> {
-    ids.map(PhoneId::from).into()
+/// Accounts in the order of the configuration, and what the poller of each shows.
+struct Accounts {
+    ownership: Ownership,
+    handles: Vec<Arc<OwnershipHandle>>,
+    pollers: Vec<OwnTargets>,
+    shown: Vec<HashSet<PhoneId>>,
 }
 
-/// Accounts that settle at will, and what each shows.
-struct Accounts {
-    pens: Vec<OwnershipHandle>,
-    now: Instant,
+fn targets(ids: &[&str]) -> Arc<[Target]> {
+    ids.iter().map(|id| Target::from(PhoneId::from(*id))).collect()
 }
 
 impl Accounts {
-    fn new(count: usize) -> Self {
-        let ownership = Ownership::new();
+    fn new(names: &[&str]) -> Self {
+        let ownership = Ownership::default();
+        let names: Vec<Arc<str>> = names.iter().map(|name| (*name).into()).collect();
+        let handles: Vec<_> = names.iter().map(|name| ownership.account(name)).collect();
+        ownership.set_order(&names);
         Self {
-            pens: (0..count).map(|rank| ownership.account(rank)).collect(),
-            now: Instant::now(),
+            pollers: handles.iter().map(OwnershipHandle::subscribe).collect(),
+            shown: vec![HashSet::new(); names.len()],
+            handles,
+            ownership,
         }
     }
 
-    fn settle<const N: usize>(&self, rank: usize, wanted: [&str; N]) -> HashSet<PhoneId> {
-        self.pens[rank].settle(&ids(wanted), self.now).own
+    fn publish(&self, account: usize, ids: &[&str]) {
+        self.handles[account].publish(targets(ids));
     }
 
-    fn wait(&mut self) {
-        self.now += LETTING_GO;
+    /// The poller shows what is granted, and acknowledges it.
+    fn poll(&mut self, account: usize) -> Vec<String> {
+        let granted = self.pollers[account].latest();
+        self.shown[account] = granted.iter().map(|target| target.id.clone()).collect();
+        self.pollers[account].acknowledge(&granted);
+        granted.iter().map(|target| target.id.to_string()).collect()
+    }
+
+    fn elsewhere(&self, account: usize) -> Vec<String> {
+        let registry = self.ownership.lock();
+        registry.accounts[&self.handles[account].key]
+            .elsewhere
+            .keys()
+            .map(ToString::to_string)
+            .collect()
     }
 }
 
 #[test]
-fn whoever_comes_first_has_it_and_the_other_learns_from_whom() {
-    let accounts = Accounts::new(2);
-    accounts.pens[0].introduce("main".into());
-    assert_eq!(accounts.settle(0, ["1", "2"]), ids(["1", "2"]));
-    let settled = accounts.pens[1].settle(&ids(["2", "3"]), accounts.now);
-    assert_eq!(settled.own, ids(["3"]));
-    assert_eq!(settled.others, [("main".into(), ["2".into()].into())].into());
-    assert!(!accounts.pens[0].is_unsettled(accounts.now) && !accounts.pens[1].is_unsettled(accounts.now));
-}
-
-#[test]
-fn a_better_ranked_account_gets_what_it_wishes_once_the_other_has_let_go() {
-    let mut accounts = Accounts::new(3);
-    assert_eq!(accounts.settle(1, ["1"]), ids(["1"]));
-    assert_eq!(accounts.settle(0, ["1"]), ids([]));
-    assert!(accounts.pens[1].is_unsettled(accounts.now), "somebody waits");
-    assert_eq!(accounts.settle(1, ["1"]), ids([]));
-    assert_eq!(accounts.settle(0, ["1"]), ids([]), "it may still be shown");
-    assert!(!accounts.pens[0].is_unsettled(accounts.now) && !accounts.pens[1].is_unsettled(accounts.now));
-    accounts.wait();
-    assert_eq!(accounts.settle(2, ["1"]), ids([]), "it is reserved");
-    assert!(accounts.pens[0].is_unsettled(accounts.now), "it is free");
-    assert_eq!(accounts.settle(0, ["1"]), ids(["1"]));
-    assert!(accounts.pens.iter().all(|pen| !pen.is_unsettled(accounts.now)));
-}
-
-#[test]
-fn a_wish_that_is_withdrawn_leaves_the_id_where_it_is() {
-    let mut accounts = Accounts::new(2);
-    accounts.settle(1, ["1"]);
-    accounts.settle(0, ["1"]);
-    accounts.settle(0, []);
-    assert_eq!(accounts.settle(1, ["1"]), ids(["1"]));
-    accounts.settle(0, ["1"]);
-    assert_eq!(accounts.settle(1, ["1"]), ids([]));
-    accounts.settle(0, []);
-    assert_eq!(accounts.settle(1, ["1"]), ids(["1"]), "not yet let go, so taken back");
-    accounts.wait();
-    assert_eq!(accounts.settle(1, ["1"]), ids(["1"]));
-}
-
-#[test]
-fn an_account_further_down_takes_what_the_first_does_not_want_any_more() {
-    let mut accounts = Accounts::new(3);
-    accounts.settle(0, ["1"]);
+fn the_first_account_owns_an_id_and_the_other_knows_which() {
+    let mut accounts = Accounts::new(&["main", "spare"]);
+    accounts.publish(0, &["1", "2"]);
+    accounts.publish(1, &["2", "3"]);
     assert_eq!(
-        (accounts.settle(2, ["1"]), accounts.settle(1, ["1"])),
-        (ids([]), ids([]))
+        (accounts.poll(0), accounts.poll(1)),
+        (vec!["1".into(), "2".into()], vec!["3".to_owned()])
     );
-    accounts.settle(0, []);
-    assert!(!accounts.pens[1].is_unsettled(accounts.now), "it may still be shown");
-    accounts.wait();
-    assert!(accounts.pens[1].is_unsettled(accounts.now) && !accounts.pens[2].is_unsettled(accounts.now));
-    assert_eq!(accounts.settle(1, ["1"]), ids(["1"]));
-    assert_eq!(accounts.settle(2, ["1"]), ids([]));
+    assert_eq!(accounts.elsewhere(1), ["main"]);
 }
 
 #[test]
-fn what_an_account_leaves_behind_is_free() {
-    let mut accounts = Accounts::new(2);
-    accounts.settle(0, ["1", "2"]);
-    let heir = accounts.pens[0].ownership.account(0);
-    accounts.settle(1, ["1"]);
-    drop(accounts.pens.remove(0));
-    assert_eq!(accounts.settle(0, ["1"]), ids([]), "the heir of rank 0 holds it on");
-    assert_eq!(heir.settle(&ids(["1"]), accounts.now).own, ids(["1"]));
-    drop(heir);
-    assert_eq!(accounts.settle(0, ["1"]), ids(["1"]));
+fn an_earlier_account_is_granted_an_id_when_the_other_does_not_show_it_any_more() {
+    let mut accounts = Accounts::new(&["a", "b", "c"]);
+    accounts.publish(1, &["1"]);
+    assert_eq!(accounts.poll(1), ["1"]);
+    accounts.publish(0, &["1"]);
+    assert_eq!(accounts.poll(0), [""; 0], "b still shows it");
+    assert_eq!(accounts.poll(1), [""; 0]);
+    assert_eq!(accounts.poll(0), ["1"]);
+    accounts.publish(2, &["1"]);
+    assert_eq!(accounts.poll(2), [""; 0]);
 }
 
 #[test]
-fn another_order_of_the_accounts_takes_nothing_from_anybody() {
-    let accounts = Accounts::new(2);
-    let ownership = accounts.pens[0].ownership.clone();
-    for (pen, name) in accounts.pens.iter().zip(["a", "b"]) {
-        pen.introduce(name.into());
+fn an_account_that_loses_interest_leaves_the_id_where_it_is() {
+    let mut accounts = Accounts::new(&["a", "b"]);
+    accounts.publish(1, &["1"]);
+    accounts.poll(1);
+    accounts.publish(0, &["1"]);
+    accounts.publish(0, &[]);
+    accounts.publish(1, &["1"]);
+    assert_eq!((accounts.poll(0), accounts.poll(1)), (vec![], vec!["1".to_owned()]));
+}
+
+#[test]
+fn the_next_account_is_granted_what_the_first_does_not_want_any_more() {
+    let mut accounts = Accounts::new(&["a", "b", "c"]);
+    for account in 0..3 {
+        accounts.publish(account, &["1"]);
     }
-    accounts.settle(0, ["1"]);
-    accounts.settle(1, ["2"]);
-    ownership.reorder(&["new", "b", "a"].map(Arc::from));
-    let new = ownership.account(0);
-    assert_eq!(new.settle(&ids(["3"]), accounts.now).own, ids(["3"]));
-    assert_eq!(accounts.settle(0, ["1"]), ids(["1"]));
-    assert_eq!(accounts.settle(1, ["2"]), ids(["2"]));
-    assert_eq!(accounts.settle(1, ["1", "2"]), ids(["2"]));
-    assert!(accounts.pens[0].is_unsettled(accounts.now), "b comes before a now");
-    drop(new);
-    assert_eq!(
-        accounts.settle(0, ["1", "3"]),
-        ids(["3"]),
-        "what the new one held is free"
-    );
+    assert_eq!(accounts.poll(0), ["1"]);
+    accounts.publish(0, &[]);
+    assert_eq!(accounts.poll(1), [""; 0], "a still shows it");
+    assert_eq!(accounts.poll(0), [""; 0]);
+    assert_eq!((accounts.poll(1), accounts.poll(2)), (vec!["1".to_owned()], vec![]));
+}
+
+#[test]
+fn the_ids_of_an_account_that_is_gone_are_free() {
+    let mut accounts = Accounts::new(&["a", "b"]);
+    accounts.publish(0, &["1"]);
+    accounts.publish(1, &["1"]);
+    accounts.poll(0);
+    drop((accounts.handles.remove(0), accounts.pollers.remove(0)));
+    assert_eq!(accounts.poll(0), ["1"]);
+}
+
+#[test]
+fn another_order_moves_ids_that_both_list_and_no_other() {
+    let mut accounts = Accounts::new(&["a", "b"]);
+    accounts.publish(0, &["1", "2"]);
+    accounts.publish(1, &["2", "3"]);
+    accounts.poll(0);
+    accounts.poll(1);
+    accounts.ownership.set_order(&["b".into(), "a".into()]);
+    assert_eq!(accounts.poll(0), ["1"]);
+    assert_eq!(accounts.poll(1), ["2", "3"]);
+}
+
+#[test]
+fn an_acknowledgement_of_an_older_set_frees_nothing() {
+    let mut accounts = Accounts::new(&["a", "b"]);
+    accounts.publish(1, &["1"]);
+    let older = accounts.pollers[1].latest();
+    accounts.publish(0, &["1"]);
+    accounts.pollers[1].acknowledge(&older);
+    assert_eq!(accounts.poll(0), [""; 0]);
 }
 
 proptest! {
-    /// An account shows what it had at its last settle, and for a moment after it what it had before.
     #[test]
-    fn no_id_is_ever_shown_by_two_and_in_the_end_the_first_has_it(
-        steps in prop::collection::vec((0..3_usize, prop::collection::hash_set(0..6_u8, 0..6), 0..4_u32), 0..60)
+    fn no_id_is_ever_shown_for_two_accounts_and_in_the_end_the_first_has_it(
+        steps in prop::collection::vec((0..3_usize, prop::option::of(prop::collection::hash_set(0..6_u8, 0..6))), 0..60)
     ) {
-        let accounts = Accounts::new(3);
-        let mut now = accounts.now;
-        let mut shown: [Vec<(Instant, HashSet<PhoneId>)>; 3] = Default::default();
-        let mut wanted: [HashSet<PhoneId>; 3] = Default::default();
-        let last: Vec<_> = (0..4).flat_map(|_| 0..3).map(|rank| (rank, None, LETTING_GO)).collect();
-        let steps = steps.into_iter().map(|(rank, wanted, pause)| (rank, Some(wanted), LETTING_GO * pause / 2));
-        for (rank, wish, pause) in steps.chain(last) {
-            now += pause;
-            if wish.is_none() && !accounts.pens[rank].is_unsettled(now) {
-                continue;
+        let mut accounts = Accounts::new(&["a", "b", "c"]);
+        let mut wanted: [HashSet<String>; 3] = Default::default();
+        let end = (0..9).map(|step| (step % 3, None));
+        for (account, ids) in steps.into_iter().chain(end) {
+            if let Some(ids) = ids {
+                wanted[account] = ids.iter().map(u8::to_string).collect();
+                let ids: Vec<&str> = wanted[account].iter().map(String::as_str).collect();
+                accounts.publish(account, &ids);
+            } else {
+                accounts.poll(account);
             }
-            if let Some(wish) = wish {
-                wanted[rank] = wish.into_iter().map(|id| PhoneId::from(id.to_string().as_str())).collect();
-            }
-            let own = accounts.pens[rank].settle(&wanted[rank], now).own;
-            shown[rank].push((now, own));
-            let showing = |rank: usize| -> HashSet<&PhoneId> {
-                let log = &shown[rank];
-                let before = log.iter().zip(log.iter().skip(1))
-                    .filter(|(_, (replaced, _))| now < *replaced + LETTING_GO)
-                    .map(|((_, own), _)| own);
-                log.last().map(|(_, own)| own).into_iter().chain(before).flatten().collect()
-            };
-            for (a, b) in [(0, 1), (0, 2), (1, 2)] {
-                prop_assert!(showing(a).is_disjoint(&showing(b)), "{a} and {b}: {shown:?}");
+            for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+                prop_assert!(accounts.shown[one].is_disjoint(&accounts.shown[other]), "{:?}", accounts.shown);
             }
         }
         for id in wanted.iter().flatten() {
             let first = wanted.iter().position(|wanted| wanted.contains(id));
-            let holder = shown.iter().position(|log| log.last().is_some_and(|(_, own)| own.contains(id)));
-            prop_assert_eq!(first, holder, "{}", id);
+            let owner = accounts.shown.iter().position(|shown| shown.contains(id.as_str()));
+            prop_assert_eq!(first, owner, "{}", id);
         }
     }
 }

@@ -11,16 +11,17 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::*;
-use crate::config::{self, Filter, Shard};
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::exposition::{Encoding, MetricsStore};
+use crate::fleet::Target;
+use crate::metrics::CallMetrics;
 use geelark_client::Secret;
 use geelark_client::clock::Clock;
-use geelark_client::phone::{ChargeMode, PhoneId, Target};
+use geelark_client::phone::{ChargeMode, PhoneId};
 use geelark_client::{Budget, Client, Failure, Gate, Reply, Transport};
 
 const REFRESH: Duration = Duration::from_mins(10);
@@ -154,18 +155,18 @@ fn page(phones: &[Item], request: &Value) -> Value {
 }
 
 /// One account whose phones are looked for.
-struct Scene {
+struct Fixture {
     upstream: Upstream,
-    targets: watch::Receiver<Arc<[Target]>>,
+    targets: OwnTargets,
     store: MetricsStore,
     start: Instant,
-    rumours: Arc<Notify>,
+    hints: Arc<Notify>,
     _stop: DropGuard,
 }
 
-/// How to set a scene.
+/// How to set a fixture.
 struct Setting {
-    filters: Vec<Filter>,
+    filters: Vec<PhoneFilter>,
     configured: Vec<PhoneId>,
     remembered: Vec<Target>,
     requests_per_minute: u32,
@@ -175,7 +176,7 @@ struct Setting {
 impl Default for Setting {
     fn default() -> Self {
         Self {
-            filters: vec![Filter::default()],
+            filters: vec![PhoneFilter::default()],
             configured: Vec::new(),
             remembered: Vec::new(),
             requests_per_minute: 6000,
@@ -184,12 +185,12 @@ impl Default for Setting {
     }
 }
 
-impl Scene {
+impl Fixture {
     fn start(upstream: &Upstream) -> Self {
-        Self::set(upstream, Setting::default(), Ownership::new().account(0))
+        Self::set(upstream, Setting::default(), &Ownership::default(), "main")
     }
 
-    fn set(upstream: &Upstream, setting: Setting, claim: OwnershipHandle) -> Self {
+    fn set(upstream: &Upstream, setting: Setting, ownership: &Ownership, account: &str) -> Self {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000));
         let client = Client::new(
             upstream.clone(),
@@ -198,48 +199,63 @@ impl Scene {
             Arc::new(Gate::new()),
             clock.clone(),
         );
-        let store = MetricsStore::new(BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        });
-        let settings = config::Discovery {
+        let registry = crate::app::metrics::registry();
+        let store = MetricsStore::new(registry.clone());
+        let settings = DiscoverySettings {
             filters: setting.filters,
             refresh_interval: REFRESH,
             shard: setting.shard,
         };
-        let metrics = store.metrics().account("main");
-        let (discovery, targets) =
-            Discovery::new(Arc::new(client), settings, setting.configured, claim, metrics, clock);
-        let rumours = Arc::new(Notify::new());
+        let hints = Arc::new(Notify::new());
         let stop = CancellationToken::new();
-        let discovery = discovery.remembering(setting.remembered).hearing(rumours.clone());
+        let handle = ownership.account(&account.into());
+        let mut targets = handle.subscribe();
+        let remembered = setting
+            .remembered
+            .into_iter()
+            .map(|target| (target.id, target.details.unwrap_or_default()));
+        let discovery = Discovery {
+            client: Arc::new(client),
+            account: account.into(),
+            settings,
+            configured: setting.configured,
+            remembered: remembered.collect(),
+            handle,
+            calls: CallMetrics::new(&registry, "main"),
+            status: Arc::new(DiscoveryStatus::new(&registry, "main")),
+            clock,
+            hints: hints.clone(),
+        };
+        discovery.publish_initial();
+        let own = targets.latest();
+        if !own.is_empty() {
+            targets.mark_changed();
+        }
         tokio::spawn(discovery.run(stop.clone()));
         Self {
             upstream: upstream.clone(),
             targets,
             store,
             start: Instant::now(),
-            rumours,
+            hints,
             _stop: stop.drop_guard(),
         }
     }
 
     /// The ids of the targets, in its order.
     fn ids(&self) -> Vec<String> {
-        self.targets
-            .borrow()
-            .iter()
-            .map(|member| member.id.to_string())
-            .collect()
+        let targets = self.targets.peek();
+        targets.iter().map(|target| target.id.to_string()).collect()
     }
 
     /// Waits for the next targets.
     async fn next(&mut self) -> Vec<String> {
         timeout(REFRESH * 2, self.targets.changed())
             .await
-            .expect("no other targets came")
-            .unwrap();
+            .expect("no other targets came");
+        // As the poller does.
+        let targets = self.targets.latest();
+        self.targets.acknowledge(&targets);
         self.ids()
     }
 
@@ -257,9 +273,9 @@ impl Scene {
     }
 }
 
-fn filter(group: &str) -> Filter {
-    Filter {
+fn filter(group: &str) -> PhoneFilter {
+    PhoneFilter {
         groups: vec![group.into()],
-        ..Filter::default()
+        ..PhoneFilter::default()
     }
 }

@@ -6,30 +6,34 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn every_phone_of_three_pages_is_found_and_proven_by_a_second_reading() {
-    let mut scene = Scene::start(&Upstream::of(243));
-    assert!(!scene.targets.has_changed().unwrap() && scene.ids().is_empty());
-    assert_eq!(scene.next().await, scene.upstream.ids());
-    assert_eq!(scene.upstream.calls(), 3);
-    scene.at(REFRESH / 2).await;
-    assert_eq!(scene.upstream.calls(), 6);
-    assert!(!scene.targets.has_changed().unwrap(), "the proof is no news");
-    scene.at(REFRESH * 3 / 2).await;
-    assert_eq!(scene.upstream.calls(), 9, "what did not change needs no second reading");
-    assert!(!scene.targets.has_changed().unwrap());
-    assert_eq!(scene.metric("geelark_discovery_phones"), 243);
-    assert_eq!(scene.metric("geelark_discovery_failures_total"), 0);
-    assert!(scene.metric("geelark_discovery_last_success_timestamp_seconds") >= 1_000_600);
+    let mut fixture = Fixture::start(&Upstream::of(243));
+    assert!(!fixture.targets.has_changed() && fixture.ids().is_empty());
+    assert_eq!(fixture.next().await, fixture.upstream.ids());
+    assert_eq!(fixture.upstream.calls(), 3);
+    fixture.at(REFRESH / 2).await;
+    assert_eq!(fixture.upstream.calls(), 6);
+    assert!(!fixture.targets.has_changed(), "the proof is no news");
+    fixture.at(REFRESH * 3 / 2).await;
+    assert_eq!(
+        fixture.upstream.calls(),
+        9,
+        "what did not change needs no second reading"
+    );
+    assert!(!fixture.targets.has_changed());
+    assert_eq!(fixture.metric("geelark_discovery_phones"), 243);
+    assert_eq!(fixture.metric("geelark_discovery_failures_total"), 0);
+    assert!(fixture.metric("geelark_discovery_last_success_timestamp_seconds") >= 1_000_600);
 }
 
 #[tokio::test(start_paused = true)]
 async fn groups_are_listed_one_by_one_and_united() {
-    let two = Filter {
+    let two = PhoneFilter {
         groups: vec!["farm-a".into(), "farm-c".into()],
-        ..Filter::default()
+        ..PhoneFilter::default()
     };
-    let monthly = Filter {
+    let monthly = PhoneFilter {
         charge_mode: Some(ChargeMode::Monthly),
-        ..Filter::default()
+        ..PhoneFilter::default()
     };
     for (filters, expected) in [
         (vec![filter("farm-b")], 81),
@@ -40,8 +44,8 @@ async fn groups_are_listed_one_by_one_and_united() {
             filters,
             ..Setting::default()
         };
-        let mut scene = Scene::set(&Upstream::of(243), setting, Ownership::new().account(0));
-        assert_eq!(scene.next().await.len(), expected);
+        let mut fixture = Fixture::set(&Upstream::of(243), setting, &Ownership::default(), "main");
+        assert_eq!(fixture.next().await.len(), expected);
     }
 }
 
@@ -51,10 +55,14 @@ async fn configured_phones_come_first_and_learn_what_discovery_found() {
         configured: vec!["zz".into(), "000002".into()],
         ..Setting::default()
     };
-    let mut scene = Scene::set(&Upstream::of(4), setting, Ownership::new().account(0));
-    assert_eq!(scene.next().await, ["zz", "000002"], "at once, whatever the list does");
-    assert_eq!(scene.next().await, ["zz", "000002", "000000", "000001", "000003"]);
-    let targets = scene.targets.borrow().clone();
+    let mut fixture = Fixture::set(&Upstream::of(4), setting, &Ownership::default(), "main");
+    assert_eq!(
+        fixture.next().await,
+        ["zz", "000002"],
+        "at once, whatever the list does"
+    );
+    assert_eq!(fixture.next().await, ["zz", "000002", "000000", "000001", "000003"]);
+    let targets = fixture.targets.peek();
     assert_eq!(targets[0].details, None);
     let details = targets[1].details.as_ref().unwrap();
     assert_eq!(
@@ -69,10 +77,10 @@ async fn a_shard_keeps_its_own() {
     let mut found = Vec::new();
     for shard in 0..2 {
         let setting = Setting {
-            shard: Shard::of(shard, 2),
+            shard: Shard::new(shard, 2).unwrap(),
             ..Setting::default()
         };
-        found.extend(Scene::set(&all, setting, Ownership::new().account(0)).next().await);
+        found.extend(Fixture::set(&all, setting, &Ownership::default(), "main").next().await);
     }
     found.sort_unstable();
     assert_eq!(found, all.ids());
@@ -80,41 +88,41 @@ async fn a_shard_keeps_its_own() {
 
 #[tokio::test(start_paused = true)]
 async fn phones_that_come_and_go_do_so_at_the_next_look() {
-    let mut scene = Scene::start(&Upstream::of(150));
-    scene.next().await;
-    scene.at(REFRESH / 2).await;
-    scene.upstream.change(|list| {
+    let mut fixture = Fixture::start(&Upstream::of(150));
+    fixture.next().await;
+    fixture.at(REFRESH / 2).await;
+    fixture.upstream.change(|list| {
         list.remove(7);
         list.push(item(999));
     });
     assert!(
-        scene.next().await.contains(&item(999).id),
+        fixture.next().await.contains(&item(999).id),
         "what is new is there at once"
     );
     assert_eq!(
-        scene.next().await,
-        scene.upstream.ids(),
+        fixture.next().await,
+        fixture.upstream.ids(),
         "what is gone goes when that is proven"
     );
-    assert!(scene.start.elapsed() < REFRESH + Duration::from_secs(10));
+    assert!(fixture.start.elapsed() < REFRESH + Duration::from_secs(10));
 }
 
 /// The list moves up between the first page and the second, so that the 101st phone slips from one to the other unread.
 #[tokio::test(start_paused = true)]
 async fn a_rumour_brings_the_next_look_forward_and_a_flood_of_them_only_so_often() {
     let upstream = Upstream::of(3);
-    let mut scene = Scene::start(&upstream);
-    scene.next().await;
-    scene.at(Duration::from_mins(2)).await;
+    let mut fixture = Fixture::start(&upstream);
+    fixture.next().await;
+    fixture.at(Duration::from_mins(2)).await;
     upstream.change(|list| list.push(item(3)));
-    scene.rumours.notify_one();
+    fixture.hints.notify_one();
     let heard = Instant::now();
-    assert_eq!(scene.next().await, upstream.ids());
+    assert_eq!(fixture.next().await, upstream.ids());
     assert!(heard.elapsed() < Duration::from_secs(2), "{:?}", heard.elapsed());
 
     let before = upstream.calls();
     for _ in 0..600 {
-        scene.rumours.notify_one();
+        fixture.hints.notify_one();
         sleep(Duration::from_millis(100)).await;
     }
     let looks = upstream.calls() - before;
@@ -124,21 +132,21 @@ async fn a_rumour_brings_the_next_look_forward_and_a_flood_of_them_only_so_often
 #[tokio::test(start_paused = true)]
 async fn a_phone_that_slips_from_page_to_page_is_not_lost() {
     for comes_another in [false, true] {
-        let mut scene = Scene::start(&Upstream::of(243));
-        scene.next().await;
-        scene.at(REFRESH / 2).await;
-        scene.upstream.before(1, move |list| {
+        let mut fixture = Fixture::start(&Upstream::of(243));
+        fixture.next().await;
+        fixture.at(REFRESH / 2).await;
+        fixture.upstream.before(1, move |list| {
             list.remove(50);
             if comes_another {
                 list.push(item(999)); // and the total says nothing
             }
         });
-        while scene.ids().contains(&item(50).id) {
-            let targets = scene.next().await;
+        while fixture.ids().contains(&item(50).id) {
+            let targets = fixture.next().await;
             assert!(targets.contains(&item(100).id), "passed over, and believed gone");
         }
-        assert_eq!(scene.ids(), scene.upstream.ids());
-        assert!(scene.start.elapsed() < REFRESH + Duration::from_secs(30));
+        assert_eq!(fixture.ids(), fixture.upstream.ids());
+        assert!(fixture.start.elapsed() < REFRESH + Duration::from_secs(30));
     }
 }
 
@@ -149,13 +157,13 @@ async fn a_phone_that_slips_during_the_very_first_reading_is_found_by_the_second
         list.remove(50);
         list.push(item(999));
     });
-    let mut scene = Scene::start(&upstream);
-    assert!(!scene.next().await.contains(&item(100).id));
-    assert!(scene.next().await.contains(&item(100).id));
-    assert!(scene.start.elapsed() < Duration::from_secs(10));
+    let mut fixture = Fixture::start(&upstream);
+    assert!(!fixture.next().await.contains(&item(100).id));
+    assert!(fixture.next().await.contains(&item(100).id));
+    assert!(fixture.start.elapsed() < Duration::from_secs(10));
     assert_eq!(
-        scene.next().await,
-        scene.upstream.ids(),
+        fixture.next().await,
+        fixture.upstream.ids(),
         "the phone that went is missing twice"
     );
 }
@@ -164,9 +172,9 @@ async fn a_phone_that_slips_during_the_very_first_reading_is_found_by_the_second
 async fn a_phone_that_is_listed_twice_is_one() {
     let upstream = Upstream::of(150);
     upstream.before(1, |list| list.insert(0, item(999)));
-    let mut scene = Scene::start(&upstream);
-    assert_eq!(scene.next().await.len(), 150);
-    assert_eq!(scene.next().await, scene.upstream.ids());
+    let mut fixture = Fixture::start(&upstream);
+    assert_eq!(fixture.next().await.len(), 150);
+    assert_eq!(fixture.next().await, fixture.upstream.ids());
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,17 +183,17 @@ async fn a_large_fleet_is_found_within_the_budget_and_looked_after_with_a_quarte
         requests_per_minute: 100,
         ..Setting::default()
     };
-    let mut scene = Scene::set(&Upstream::of(20_000), setting, Ownership::new().account(0));
-    assert_eq!(scene.next().await, scene.upstream.ids());
-    let first = scene.start.elapsed();
+    let mut fixture = Fixture::set(&Upstream::of(20_000), setting, &Ownership::default(), "main");
+    assert_eq!(fixture.next().await, fixture.upstream.ids());
+    let first = fixture.start.elapsed();
     assert!(
         first < Duration::from_secs(125),
         "200 pages at 100 a minute took {first:?}"
     );
-    scene.at(Duration::from_mins(25)).await;
-    let times = scene.upstream.times();
+    fixture.at(Duration::from_mins(25)).await;
+    let times = fixture.upstream.times();
     let busiest = |after: Duration| {
-        let times: Vec<_> = times.iter().filter(|at| **at - scene.start >= after).collect();
+        let times: Vec<_> = times.iter().filter(|at| **at - fixture.start >= after).collect();
         let within = |start: &Instant| {
             times
                 .iter()
@@ -200,7 +208,7 @@ async fn a_large_fleet_is_found_within_the_budget_and_looked_after_with_a_quarte
         "{}",
         busiest(Duration::from_mins(4))
     );
-    assert!(!scene.targets.has_changed().unwrap());
+    assert!(!fixture.targets.has_changed());
 }
 
 proptest! {
@@ -224,10 +232,9 @@ proptest! {
                     }
                 });
             }
-            let mut scene = Scene::start(&upstream);
-            scene.at(REFRESH * 9 / 2).await;
-            let mut targets = scene.ids();
-            scene.targets.mark_unchanged();
+            let fixture = Fixture::start(&upstream);
+            fixture.at(REFRESH * 9 / 2).await;
+            let mut targets = fixture.ids();
             assert_eq!(targets, upstream.ids());
             targets.dedup();
             assert_eq!(targets.len(), upstream.ids().len());

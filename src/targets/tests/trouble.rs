@@ -3,35 +3,35 @@
 use super::*;
 
 /// Lets the first look succeed and goes to the middle of the interval after it.
-async fn settled(phones: usize) -> Scene {
-    let mut scene = Scene::start(&Upstream::of(phones));
-    scene.next().await;
-    scene.at(REFRESH / 2).await;
-    scene
+async fn settled(phones: usize) -> Fixture {
+    let mut fixture = Fixture::start(&Upstream::of(phones));
+    fixture.next().await;
+    fixture.at(REFRESH / 2).await;
+    fixture
 }
 
 /// What happens to every answer in the second look leaves the targets as it was and is counted; afterwards all is well.
 async fn is_withstood(what: &str, twist: impl Fn(&mut Value) + Send + Sync + 'static) {
-    let mut scene = settled(243).await;
-    scene.upstream.twist(twist);
-    scene.at(REFRESH * 3 / 2).await;
+    let mut fixture = settled(243).await;
+    fixture.upstream.twist(twist);
+    fixture.at(REFRESH * 3 / 2).await;
     assert!(
-        !scene.targets.has_changed().unwrap(),
+        !fixture.targets.has_changed(),
         "{what} changed the targets to {:?}",
-        scene.ids()
+        fixture.ids()
     );
     assert!(
-        scene.metric("geelark_discovery_failures_total") >= 1,
+        fixture.metric("geelark_discovery_failures_total") >= 1,
         "{what} was not counted"
     );
-    assert_eq!(scene.metric("geelark_discovery_phones"), 243);
-    let last_success = scene.metric("geelark_discovery_last_success_timestamp_seconds");
+    assert_eq!(fixture.metric("geelark_discovery_phones"), 243);
+    let last_success = fixture.metric("geelark_discovery_last_success_timestamp_seconds");
     assert!(last_success < 1_000_010, "{what}: {last_success}");
-    scene.upstream.untwist();
-    scene.upstream.change(|list| list.push(item(999)));
-    assert_eq!(scene.next().await, scene.upstream.ids(), "after {what}");
-    scene.at(REFRESH * 4).await;
-    assert!(scene.metric("geelark_discovery_last_success_timestamp_seconds") > 1_000_600);
+    fixture.upstream.untwist();
+    fixture.upstream.change(|list| list.push(item(999)));
+    assert_eq!(fixture.next().await, fixture.upstream.ids(), "after {what}");
+    fixture.at(REFRESH * 4).await;
+    assert!(fixture.metric("geelark_discovery_last_success_timestamp_seconds") > 1_000_600);
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,22 +73,22 @@ async fn a_hiccup_in_the_middle_costs_one_more_call() {
             *envelope = json!({"code": 50000});
         }
     });
-    let mut scene = Scene::start(&upstream);
-    assert_eq!(scene.next().await, upstream.ids());
+    let mut fixture = Fixture::start(&upstream);
+    assert_eq!(fixture.next().await, upstream.ids());
     assert_eq!(upstream.calls(), 4);
-    assert_eq!(scene.metric("geelark_discovery_failures_total"), 0);
+    assert_eq!(fixture.metric("geelark_discovery_failures_total"), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_list_is_believed_when_a_second_reading_confirms_it() {
-    let mut scene = settled(3).await;
-    scene.upstream.before(0, Vec::clear);
-    scene.upstream.before(1, |list| list.extend((0..3).map(item)));
-    scene.at(REFRESH * 3 / 2).await;
-    assert!(!scene.targets.has_changed().unwrap(), "a hiccup emptied the targets");
-    scene.upstream.change(Vec::clear);
-    assert_eq!(scene.next().await, [""; 0]);
-    assert!(scene.start.elapsed() < REFRESH * 2 + Duration::from_secs(10));
+    let mut fixture = settled(3).await;
+    fixture.upstream.before(0, Vec::clear);
+    fixture.upstream.before(1, |list| list.extend((0..3).map(item)));
+    fixture.at(REFRESH * 3 / 2).await;
+    assert!(!fixture.targets.has_changed(), "a hiccup emptied the targets");
+    fixture.upstream.change(Vec::clear);
+    assert_eq!(fixture.next().await, [""; 0]);
+    assert!(fixture.start.elapsed() < REFRESH * 2 + Duration::from_secs(10));
 }
 
 #[tokio::test(start_paused = true)]
@@ -99,16 +99,16 @@ async fn what_is_configured_waits_for_no_list_and_a_failed_first_look_is_soon_re
         configured: vec!["1".into()],
         ..Setting::default()
     };
-    let mut scene = Scene::set(&upstream, setting, Ownership::new().account(0));
-    assert_eq!(scene.next().await, ["1"]);
-    assert_eq!(scene.upstream.calls(), 0);
-    scene.at(Duration::from_secs(3)).await;
-    assert_eq!(scene.metric("geelark_discovery_failures_total"), 1);
-    assert_eq!(scene.metric("geelark_discovery_last_success_timestamp_seconds"), 0);
+    let mut fixture = Fixture::set(&upstream, setting, &Ownership::default(), "main");
+    assert_eq!(fixture.next().await, ["1"]);
+    assert_eq!(fixture.upstream.calls(), 0);
+    fixture.at(Duration::from_secs(3)).await;
+    assert_eq!(fixture.metric("geelark_discovery_failures_total"), 1);
+    assert_eq!(fixture.metric("geelark_discovery_last_success_timestamp_seconds"), 0);
     upstream.untwist();
-    assert_eq!(scene.next().await.len(), 4);
+    assert_eq!(fixture.next().await.len(), 4);
     assert!(
-        scene.start.elapsed() < Duration::from_secs(10),
+        fixture.start.elapsed() < Duration::from_secs(10),
         "a failure is retried long before the next look"
     );
 }
@@ -117,12 +117,12 @@ async fn what_is_configured_waits_for_no_list_and_a_failed_first_look_is_soon_re
 async fn a_closed_account_is_not_called_until_it_opens() {
     let upstream = Upstream::of(3);
     upstream.twist(|envelope| *envelope = json!({"code": 40014}));
-    let mut scene = Scene::start(&upstream);
-    assert_eq!(scene.next().await, [""; 0]);
+    let mut fixture = Fixture::start(&upstream);
+    assert_eq!(fixture.next().await, [""; 0]);
     upstream.untwist();
-    scene.targets.changed().await.unwrap();
-    assert_eq!(scene.ids(), upstream.ids());
-    let waited = scene.start.elapsed();
+    fixture.targets.changed().await;
+    assert_eq!(fixture.ids(), upstream.ids());
+    let waited = fixture.start.elapsed();
     assert!(
         waited >= Duration::from_hours(2) && waited < Duration::from_hours(2) + Duration::from_secs(5),
         "{waited:?}"
@@ -142,9 +142,9 @@ async fn one_listing_that_fails_does_not_keep_the_others_from_being_found() {
         filters: vec![filter("farm-a"), filter("farm-b")],
         ..Setting::default()
     };
-    let mut scene = Scene::set(&upstream, setting, Ownership::new().account(0));
-    assert_eq!(scene.next().await.len(), 3);
-    assert_eq!(scene.metric("geelark_discovery_failures_total"), 1);
+    let mut fixture = Fixture::set(&upstream, setting, &Ownership::default(), "main");
+    assert_eq!(fixture.next().await.len(), 3);
+    assert_eq!(fixture.metric("geelark_discovery_failures_total"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,8 +153,8 @@ async fn a_list_without_a_total_is_read_to_its_last_page() {
     upstream.twist(|envelope| {
         envelope["data"].as_object_mut().unwrap().remove("total");
     });
-    let mut scene = Scene::start(&upstream);
-    assert_eq!(scene.next().await, upstream.ids());
+    let mut fixture = Fixture::start(&upstream);
+    assert_eq!(fixture.next().await, upstream.ids());
     assert_eq!(upstream.calls(), 3);
 }
 
@@ -169,8 +169,8 @@ async fn phones_that_were_not_asked_for_are_left_out() {
         filters: vec![filter("farm-a")],
         ..Setting::default()
     };
-    let mut scene = Scene::set(&upstream, setting, Ownership::new().account(0));
-    assert_eq!(scene.next().await, [item(3).id, item(6).id]);
+    let mut fixture = Fixture::set(&upstream, setting, &Ownership::default(), "main");
+    assert_eq!(fixture.next().await, [item(3).id, item(6).id]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,7 +183,7 @@ async fn trouble_is_told_in_sentences() {
     };
     assert_eq!(
         trouble(Some(100)).to_string(),
-        "the list is short: 50 phones up to its page 2, where GeeLark's own count makes 100 \
+        "the list is short: 50 phones up to its page 2, where GeeLark's own total makes 100 \
          (traceId 00000000-0000-0000-0000-000000000000)"
     );
     assert_eq!(

@@ -3,18 +3,18 @@
 //! The writer is this test binary once more, so that it does nothing but write and a kill hits a write.
 
 use std::io::{BufRead, BufReader, Write};
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use geelark_client::GateSnapshot;
 use geelark_client::clock::{UnixMillis, UnixTime};
 use geelark_client::phone::Status;
-use geelark_client::{Ending, GateSnapshot, Spent};
 use geelark_exporter::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
-use geelark_exporter::state::{Account, Round, State, Store};
+use geelark_exporter::poller::LastRound;
+use geelark_exporter::state::{AccountState, State, Store};
 
 const FOLDER: &str = "STATE_TEST_FOLDER";
 const KILLS: u64 = 50;
@@ -23,7 +23,7 @@ const PHONES: i64 = 3000;
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 /// The memory that is written for the `nth` time. Every phone has been in its status since a time of its own.
-fn memory(nth: u64) -> State {
+fn state(nth: u64) -> State {
     let account: Arc<str> = "main".into();
     let phones = (0..PHONES).map(|number| {
         let phone = Phone {
@@ -40,18 +40,13 @@ fn memory(nth: u64) -> State {
     });
     State {
         written: UnixMillis(nth),
-        accounts: vec![Account {
-            phones: Arc::new(Snapshot::new(&account, phones)),
+        accounts: vec![AccountState {
+            phones: Arc::new(Snapshot::new(phones)),
             name: account,
             credentials: "".into(),
-            spent: Spent {
-                requests_per_minute: NonZeroU32::MIN,
-                max_in_flight: 1,
-                in_flight: 0,
-                ends: Vec::new(),
-            },
-            closure: GateSnapshot::default(),
-            round: Round::default(),
+            gate: GateSnapshot::default(),
+            round: LastRound::default(),
+            discovery: None,
             wallet: None,
             plan: None,
         }],
@@ -67,10 +62,10 @@ fn write_for_ever() {
         std::thread::sleep(Duration::from_millis(5));
         Store::open(Path::new(&folder), NOW).ok()
     });
-    let (store, recall) = opened.expect("a folder that nobody has");
-    let last = recall.memory.map_or(0, |memory| memory.written.0);
+    let (store, loaded) = opened.expect("a folder that no process uses");
+    let last = loaded.unwrap().map_or(0, |memory| memory.written.0);
     for nth in last + 1.. {
-        store.write(&memory(nth), Ending::Unclean).unwrap();
+        store.write(&state(nth)).unwrap();
         // In one piece, so that a kill cannot cut it in two.
         std::io::stderr()
             .write_all(format!("wrote {nth}\n").as_bytes())
@@ -120,9 +115,8 @@ fn a_writer_that_is_killed_fifty_times_never_leaves_an_unreadable_file_nor_an_ol
         in_the_middle += u64::from(folder.join("state.json.tmp").exists());
 
         let said = said.load(Ordering::SeqCst);
-        let (_store, recall) = Store::open(&folder, NOW).unwrap();
-        assert_eq!(recall.problem, None, "kill {kill}");
-        let found = recall.memory.expect("a memory");
+        let (_store, loaded) = Store::open(&folder, NOW).unwrap();
+        let found = loaded.unwrap().expect("a state");
         // A write that was done and not yet told is one more.
         assert!(
             (said..=said + 1).contains(&found.written.0),
@@ -131,7 +125,7 @@ fn a_writer_that_is_killed_fifty_times_never_leaves_an_unreadable_file_nor_an_ol
         );
         assert!(found.written.0 > before, "kill {kill}");
         assert!(
-            found == memory(found.written.0),
+            found == state(found.written.0),
             "kill {kill}: something else than was written"
         );
         before = found.written.0;
