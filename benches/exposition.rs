@@ -1,12 +1,9 @@
-//! What a scrape and a update_batch cost: `cargo bench --bench exposition`.
+//! The cost of a scrape and of an updated batch: `cargo bench --bench exposition`.
 //!
 //! The goals are in CPU time: a gzip scrape of 100,000 phones within 2 times what writing its bytes to a socket takes, a plain
 //! one within 4 times; a batch whose answer changed nothing within 60 µs, one that changed wholly within 400 µs.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a benchmark that cannot open a socket has nothing to say"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot open a socket fails")]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,8 +14,9 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use geelark_client::clock::UnixTime;
 use geelark_client::phone::{BATCH_SIZE, PhoneId, Status};
-use geelark_exporter::exposition::{AccountStore, BuildInfo, Encoding, MetricsStore};
+use geelark_exporter::exposition::{AccountStore, Encoding, MetricsStore};
 use geelark_exporter::fleet::{BatchView, Freshness, ObservedStatus, Phone};
+use geelark_exporter::metrics::Registry;
 
 const PHONES: usize = 100_000;
 
@@ -46,7 +44,7 @@ fn batch(number: usize, generation: i64) -> Arc<BatchView> {
     })
 }
 
-/// The same batch with every name and every count changed too, so that no text stays.
+/// The same batch with every name and every count changed too, so that no text stays the same.
 fn renamed(view: &BatchView) -> Arc<BatchView> {
     let mut view = view.clone();
     for phone in &mut view.phones {
@@ -57,35 +55,31 @@ fn renamed(view: &BatchView) -> Arc<BatchView> {
 }
 
 fn fleet(phones: usize) -> (MetricsStore, AccountStore) {
-    let metrics_store = MetricsStore::new(BuildInfo {
-        version: "0",
-        revision: "0",
-        rustc: "0",
-    });
+    let store = MetricsStore::new(Registry::new());
     let views: Vec<_> = (0..phones / BATCH_SIZE).map(|number| batch(number, 0)).collect();
-    let section = metrics_store.section(&"main".into());
-    section.replace_batches(views.iter());
-    metrics_store.set_accounts(vec![section.clone()]);
-    (metrics_store, section)
+    let account = store.account(&"main".into());
+    account.replace_batches(views.iter());
+    store.set_accounts(vec![account.clone()]);
+    (store, account)
 }
 
 #[divan::bench(args = [(Encoding::Gzip, 1_000), (Encoding::Plain, 1_000), (Encoding::Gzip, PHONES), (Encoding::Plain, PHONES)])]
 fn scrape(bencher: Bencher<'_, '_>, (encoding, phones): (Encoding, usize)) {
-    let (metrics_store, _) = fleet(phones);
+    let (store, _) = fleet(phones);
     bencher
-        .counter(BytesCount::new(metrics_store.scrape(encoding).len()))
+        .counter(BytesCount::new(store.scrape(encoding).len()))
         .bench(|| {
-            for chunk in metrics_store.scrape(encoding) {
+            for chunk in store.scrape(encoding) {
                 black_box(chunk);
             }
         });
 }
 
-/// The yardstick: ready bytes of a scrape's length, written to a loopback socket that somebody empties.
+/// The yardstick: bytes of a scrape's length, written to a loopback socket that a thread reads.
 #[divan::bench(args = [Encoding::Gzip, Encoding::Plain])]
 fn socket(bencher: Bencher<'_, '_>, encoding: Encoding) {
-    let (metrics_store, _) = fleet(PHONES);
-    let body: Vec<u8> = metrics_store.scrape(encoding).flatten().collect();
+    let (store, _) = fleet(PHONES);
+    let body: Vec<u8> = store.scrape(encoding).flatten().collect();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut writer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (mut reader, _) = listener.accept().unwrap();
@@ -98,19 +92,19 @@ fn socket(bencher: Bencher<'_, '_>, encoding: Encoding) {
         .bench_local(|| writer.write_all(&body).unwrap());
 }
 
-/// An answer that changed nothing, in a view of its own.
+/// An answer that changed nothing, in a new view.
 #[divan::bench]
-fn post_unchanged(bencher: Bencher<'_, '_>) {
-    let (_board, section) = fleet(BATCH_SIZE);
+fn update_unchanged(bencher: Bencher<'_, '_>) {
+    let (_store, account) = fleet(BATCH_SIZE);
     bencher
         .with_inputs(|| batch(0, 0))
-        .bench_local_values(|view| section.update_batch(0, view));
+        .bench_local_values(|view| account.update_batch(0, view));
 }
 
 /// One phone of the batch changed its status.
 #[divan::bench]
-fn post_one_changed(bencher: Bencher<'_, '_>) {
-    let (_board, section) = fleet(BATCH_SIZE);
+fn update_one_changed(bencher: Bencher<'_, '_>) {
+    let (_store, account) = fleet(BATCH_SIZE);
     let mut generation = 0;
     bencher
         .with_inputs(|| {
@@ -119,26 +113,26 @@ fn post_one_changed(bencher: Bencher<'_, '_>) {
             view.phones[50] = batch(0, generation).phones[50].clone();
             Arc::new(view)
         })
-        .bench_local_values(|view| section.update_batch(0, view));
+        .bench_local_values(|view| account.update_batch(0, view));
 }
 
 /// Every phone changed its status.
 #[divan::bench]
-fn post_every_status_changed(bencher: Bencher<'_, '_>) {
-    let (_board, section) = fleet(BATCH_SIZE);
+fn update_every_status_changed(bencher: Bencher<'_, '_>) {
+    let (_store, account) = fleet(BATCH_SIZE);
     let mut generation = 0;
     bencher
         .with_inputs(|| {
             generation += 1;
             batch(0, generation)
         })
-        .bench_local_values(|view| section.update_batch(0, view));
+        .bench_local_values(|view| account.update_batch(0, view));
 }
 
-/// No line of the batch stayed as it was.
+/// Every line of the batch changed.
 #[divan::bench]
-fn post_wholly_changed(bencher: Bencher<'_, '_>) {
-    let (_board, section) = fleet(BATCH_SIZE);
+fn update_wholly_changed(bencher: Bencher<'_, '_>) {
+    let (_store, account) = fleet(BATCH_SIZE);
     let mut generation = 0;
     bencher
         .with_inputs(|| {
@@ -146,5 +140,5 @@ fn post_wholly_changed(bencher: Bencher<'_, '_>) {
             let view = batch(0, generation);
             if generation % 2 == 0 { view } else { renamed(&view) }
         })
-        .bench_local_values(|view| section.update_batch(0, view));
+        .bench_local_values(|view| account.update_batch(0, view));
 }

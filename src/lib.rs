@@ -24,7 +24,8 @@
 //! | [`config`] | files and environment to a valid configuration; secrets redact themselves |
 //! | [`geelark`] | the only room that knows the API: signing, envelope, codes, wire types; the budget and the locks |
 //! | [`fleet`] | what is known and how an answer changes it; pure |
-//! | [`exposition`] | every metric declared once, rendering, pieces, assembly of a scrape |
+//! | [`metrics`], `api_metrics` | how a part of the program declares its own metrics; what is counted of calls to GeeLark |
+//! | [`exposition`] | the metrics of phones, rendering, compression, assembly of a scrape |
 //! | [`targets`] | which phones: configured ids and those discovery finds; whose an id is that two accounts have |
 //! | [`poller`] | when to ask: rounds, pacing, retries, questions out of turn; the only writer of fleet state |
 //! | [`billing`] | when to ask for wallet and plan |
@@ -49,6 +50,7 @@
 //!
 //! `docs/design.md` has the reasons.
 
+mod api_metrics;
 pub mod app;
 mod backoff;
 pub mod billing;
@@ -57,6 +59,7 @@ pub mod config;
 pub mod exposition;
 pub mod fleet;
 pub mod logging;
+pub mod metrics;
 pub mod poller;
 pub mod state;
 pub mod targets;

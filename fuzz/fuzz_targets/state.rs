@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
         restore(memory);
     }
     // No fuzzer guesses a checksum, so the bytes are tried as the memory inside a sound file too.
-    let mut file = [br#"{"format":1,"memory":"#, bytes, b",\n"].concat();
+    let mut file = [br#"{"format":2,"memory":"#, bytes, b",\n"].concat();
     let sum = crc32fast::hash(&file);
     file.extend_from_slice(format!("\"crc32\":\"{sum:08x}\"}}\n").as_bytes());
     if let Ok(memory) = decode(&file) {

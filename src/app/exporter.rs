@@ -13,12 +13,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::Error;
+use super::metrics::{self, BuildMetrics, ReloadMetrics};
 use super::reload::{self, Change, Running};
 use super::state_saver::StateSaver;
 use super::webhook::Webhook;
 use crate::cli::Flags;
 use crate::config::{self, Config, Sources};
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::exposition::{Encoding, MetricsStore};
+use crate::metrics::Registry;
 use crate::targets::Ownership;
 use exporter_web::{Backend, Limits, Listener, ScrapeBody, WebConfig};
 use geelark_client::clock::Clock;
@@ -28,6 +30,9 @@ pub(super) struct Exporter {
     pub(super) sources: Sources,
     pub(super) clock: Clock,
     pub(super) store: MetricsStore,
+    pub(super) registry: Registry,
+    pub(super) reload_metrics: ReloadMetrics,
+    pub(super) _build: BuildMetrics,
     pub(super) state_saver: StateSaver,
     /// Blocked across a whole reload, so that two cannot mix.
     pub(super) running: Mutex<Running>,
@@ -52,7 +57,7 @@ pub(super) struct Prepared {
     settings: exporter_web::Settings,
     listeners: Vec<Listener>,
     clock: Clock,
-    store: MetricsStore,
+    registry: Registry,
     state_saver: StateSaver,
 }
 
@@ -76,9 +81,9 @@ impl Prepared {
             limits: Limits::default(),
         };
         let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
-        let (clock, store) = (Clock::system(), MetricsStore::new(BUILD));
+        let (clock, registry) = (Clock::system(), metrics::registry());
         // Last, because it is the only part that changes something: a clean end of the process before is believed once.
-        let state_saver = StateSaver::open(config.state.as_deref(), clock.clone(), store.metrics().clone())?;
+        let state_saver = StateSaver::open(config.state.as_deref(), clock.clone(), &registry)?;
         Ok(Self {
             sources,
             config,
@@ -86,7 +91,7 @@ impl Prepared {
             settings,
             listeners,
             clock,
-            store,
+            registry,
             state_saver,
         })
     }
@@ -113,15 +118,20 @@ impl Prepared {
             settings,
             listeners,
             clock,
-            store,
+            registry,
             state_saver,
         } = self;
         let mut hangups =
             signal(SignalKind::hangup()).map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))?;
+        let build = BuildMetrics::new(&registry, VERSION, REVISION, env!("GEELARK_RUSTC"));
+        build.info.set(1);
         let exporter = Arc::new(Exporter {
             sources,
             clock,
-            store,
+            store: MetricsStore::new(registry.clone()),
+            reload_metrics: ReloadMetrics::new(&registry),
+            _build: build,
+            registry,
             state_saver,
             running: Mutex::default(),
             first_rounds: ArcSwap::default(),
@@ -131,8 +141,8 @@ impl Prepared {
         });
         let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
         info!(
-            version = BUILD.version,
-            revision = BUILD.revision,
+            version = VERSION,
+            revision = REVISION,
             accounts = plans.len(),
             phones,
             "starting"
@@ -176,12 +186,11 @@ impl Prepared {
     }
 }
 
-/// What `--version` and `geelark_exporter_build_info` say.
-const BUILD: BuildInfo = BuildInfo {
-    version: env!("CARGO_PKG_VERSION"),
-    revision: env!("GEELARK_REVISION"),
-    rustc: env!("GEELARK_RUSTC"),
-};
+/// The exporter's version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit it was built from.
+const REVISION: &str = env!("GEELARK_REVISION");
 
 impl Backend for Exporter {
     fn scrape(&self, gzip: bool) -> ScrapeBody {

@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod exporter;
 mod healthcheck;
+mod metrics;
 mod phones;
 mod plan;
 mod reload;
@@ -20,6 +21,7 @@ use crate::cli::{Cli, Command};
 use crate::config::{self, Sources};
 use crate::logging;
 use exporter::Prepared;
+pub use metrics::definitions;
 
 /// Why the program ended other than by being told to. Displays as the sentences the user reads.
 #[derive(Debug, thiserror::Error)]

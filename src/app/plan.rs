@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::metrics::AccountMetrics;
 use super::state_saver::StateSaver;
 use super::watch::{CarryOver, RunningAccount, Tasks};
 use super::webhook::{self, Listeners};
 use crate::billing::Billing;
 use crate::config::Account;
-use crate::exposition::{AccountMetrics, MetricsStore};
+use crate::exposition::MetricsStore;
 use crate::fleet::Fleet;
+use crate::metrics::Registry;
 use crate::poller::{Parts, Poller, Settings, SnapshotCell};
 use crate::targets::{Discovery, Fixed, OwnershipHandle};
 use geelark_client::clock::Clock;
-use geelark_client::{Budget, Client, Endpoint, HttpTransport, SetupError};
+use geelark_client::{Budget, Client, HttpTransport, SetupError};
 
 /// An account that could be watched: all that can fail has been done, and nothing has been started or changed.
 pub(super) struct Plan {
@@ -26,6 +28,7 @@ pub(super) struct Plan {
 /// What an account is watched with, beside its own configuration.
 pub(super) struct Context<'a> {
     pub(super) store: &'a MetricsStore,
+    pub(super) registry: &'a Registry,
     pub(super) clock: &'a Clock,
     /// Cancelled should a task of the account panic.
     pub(super) broken: &'a CancellationToken,
@@ -65,6 +68,7 @@ impl Plan {
     ) -> RunningAccount {
         let Context {
             store,
+            registry,
             clock,
             broken,
             state_saver,
@@ -74,22 +78,20 @@ impl Plan {
             transport,
             webhook,
         } = self;
-        let metrics = store.metrics().account(&account.name);
+        let before = predecessor.as_ref().map(|watch| watch.metrics.clone());
+        let metrics = AccountMetrics::new(registry, &account, before);
         let (mut carry_over, known) = match predecessor {
             Some(watch) => (CarryOver::after(&watch, &account), watch.end().await),
             None => state_saver.begin(&account, &metrics),
         };
         carry_over.listen(webhook, &account, &metrics, clock);
         let client = Arc::new(carry_over.client(transport, &account, clock));
-        for endpoint in Endpoint::ALL {
-            metrics.declare_endpoint(endpoint.label());
-        }
         let mut fleet = known.unwrap_or_else(|| Fleet::new(account.name.clone()));
         let tasks = Tasks::new(broken);
         let configured = account.phones.clone();
-        let targets = if let Some(settings) = account.discovery.clone() {
-            let (client, metrics, clock) = (client.clone(), metrics.clone(), clock.clone());
-            let (discovery, targets) = Discovery::new(client, settings, configured, claim, metrics, clock);
+        let targets = if let Some((settings, status)) = account.discovery.clone().zip(metrics.discovery.clone()) {
+            let (client, name, clock) = (client.clone(), account.name.clone(), clock.clone());
+            let (discovery, targets) = Discovery::new(client, settings, configured, claim, name, status, clock);
             let discovery = discovery
                 .remembering(fleet.members())
                 .hearing(carry_over.listeners.targets.clone());
@@ -97,20 +99,22 @@ impl Plan {
             tasks.spawn(|stop| discovery.run(stop));
             targets
         } else {
-            metrics.forget_discovery();
             let (fixed, targets) = Fixed::new(account.name.clone(), configured, claim);
             // At once, so that every configured phone is on the store from the start.
             fleet.assign(&targets.borrow());
             tasks.spawn(|stop| fixed.run(stop));
             targets
         };
-        if account.billing.enabled {
-            let billing = Billing::new(client.clone(), metrics.clone(), account.billing.whole_fleet);
+        if let Some(status) = metrics.billing.clone() {
+            let (account, client) = (account.name.clone(), client.clone());
+            let billing = Billing {
+                account,
+                client,
+                status,
+            };
             tasks.spawn(|stop| billing.run(stop));
-        } else {
-            metrics.forget_money();
         }
-        let section = store.section(&account.name);
+        let section = store.account(&account.name);
         let parts = Parts {
             client,
             fleet,
@@ -118,7 +122,7 @@ impl Plan {
             hints: carry_over.listeners.hints.clone(),
             snapshot_cell: carry_over.snapshot_cell.clone(),
             section: section.clone(),
-            metrics: metrics.clone(),
+            status: metrics.poll.clone(),
             clock: clock.clone(),
             first_round: carry_over.first_round.clone(),
         };
@@ -167,10 +171,7 @@ impl CarryOver {
     /// Lets the webhook that was planned take over from the one there was.
     fn listen(&mut self, draft: Option<webhook::Draft>, account: &Account, metrics: &AccountMetrics, clock: &Clock) {
         let former = self.webhook.take();
-        if draft.is_none() {
-            metrics.forget_webhook();
-        }
-        self.webhook = draft.map(|draft| {
+        self.webhook = draft.zip(metrics.webhook.clone()).map(|(draft, metrics)| {
             let webhook = draft.start(
                 account,
                 former.as_deref(),

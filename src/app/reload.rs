@@ -90,7 +90,7 @@ impl Exporter {
                 Ok(())
             }
             Err(problem) => {
-                self.store.metrics().config_reload_failed();
+                self.reload_metrics.successful.set(0);
                 error!("configuration not reloaded, the previous one stays in force: {problem}");
                 Err(problem.to_string())
             }
@@ -104,7 +104,8 @@ impl Exporter {
         self.start(plans, &mut running.watches).await;
         running.document = config.document;
         running.followed = config.followed;
-        self.store.metrics().config_reloaded(self.clock.now().unix());
+        self.reload_metrics.successful.set(1);
+        self.reload_metrics.success_time.set(self.clock.now().unix().0);
     }
 
     /// Ends what changed, starts what is new, leaves the rest alone.
@@ -119,6 +120,7 @@ impl Exporter {
         let mut before: Vec<Option<RunningAccount>> = watches.drain(..).map(Some).collect();
         let context = Context {
             store: &self.store,
+            registry: &self.registry,
             clock: &self.clock,
             broken: &self.broken,
             state_saver: &self.state_saver,
@@ -152,9 +154,7 @@ impl Exporter {
                 .collect(),
         ));
         for gone in before.into_iter().flatten() {
-            let name = gone.account.name.clone();
             gone.end().await;
-            self.store.metrics().forget(&name);
         }
     }
 }

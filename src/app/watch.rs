@@ -7,10 +7,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::metrics::AccountMetrics;
 use super::state_saver::SavedFrom;
 use super::webhook::{Listeners, Webhook};
 use crate::config::Account;
-use crate::exposition::{AccountMetrics, AccountStore};
+use crate::exposition::AccountStore;
 use crate::fleet::Fleet;
 use crate::poller::SnapshotCell;
 use geelark_client::{Budget, EndpointLimits, Gate};
@@ -93,7 +94,6 @@ impl RunningAccount {
             name: self.account.name.clone(),
             carry_over: self.carry_over.clone(),
             metrics: self.metrics.clone(),
-            discovery: self.account.discovery.as_ref().map(|_| self.metrics.discovery()),
         }
     }
 

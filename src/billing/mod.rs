@@ -1,11 +1,12 @@
-//! Wallet and plan: one task an account, which asks for both now and then and shows what it learns.
+//! Wallet and plan: one task an account reads both from time to time and shows them.
 //!
-//! Always true:
-//! - what goes wrong here stays here: it is in the log and in the counts of calls, and neither `geelark_up` nor a round of
-//!   polling notices. Only a lock is the whole account's, and then nothing is asked here either;
-//! - a value that could not be read again in three reads is shown no more.
+//! Invariants:
+//! - a failure to read them is in the log and in the counts of calls, and affects neither `geelark_up` nor the polling.
+//!   Only a lock holds for the whole account, and then nothing is read here either;
+//! - a value that three reads in a row could not renew is no longer shown.
 
 mod billing_log;
+mod metrics;
 #[cfg(test)]
 mod tests;
 
@@ -13,85 +14,70 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::exposition::AccountMetrics;
 use billing_log::BillingLog;
-use geelark_client::money::{Plan, Wallet};
 use geelark_client::{Blocked, Call, Client, Transport};
+pub(crate) use metrics::{BillingMetrics, BillingStatus, LastRead};
 
-/// Money changes by the minute while phones run, and a few minutes decide nothing. 12 calls an hour.
+/// The balance changes each minute while phones run, but a few minutes make no difference. 12 calls an hour.
 const WALLET_EVERY: Duration = Duration::from_mins(5);
 
-/// A plan changes when somebody buys; and GeeLark takes one such call a minute, which the user's own tools may want.
+/// A plan changes when the user buys something. GeeLark takes one such call a minute, which the user's own tools may need.
 const PLAN_EVERY: Duration = Duration::from_mins(10);
 
-/// After so many reads in a row that brought nothing a value is shown no more: a quarter or half of an hour.
+/// A value is shown for so many reads without being renewed: a quarter or half of an hour.
 const SHOWN_FOR_READS: u32 = 3;
 
-/// The first wait after a failure; doubled each time, up to the usual interval. No limit of GeeLark's is shorter lived.
+/// The first wait after a failure. It doubles with each failure, up to the usual interval. No limit of GeeLark's ends sooner.
 const FIRST_RETRY: Duration = Duration::from_mins(1);
 
-/// Asks for one account's wallet and plan.
-pub struct Billing<T> {
-    client: Arc<Client<T>>,
-    metrics: AccountMetrics,
-    whole_fleet: bool,
+/// Reads one account's wallet and plan.
+pub(crate) struct Billing<T> {
+    /// The account's name, for the log.
+    pub(crate) account: Arc<str>,
+    /// Calls GeeLark, within budget and locks.
+    pub(crate) client: Arc<Client<T>>,
+    /// Shows what was read. What a predecessor read is shown again.
+    pub(crate) status: BillingStatus,
 }
 
 impl<T: Transport> Billing<T> {
-    /// A task that has not asked yet. `whole_fleet`: all phones of the account that are watched are watched here, so that they
-    /// may be compared with what the plan allows.
-    pub fn new(client: Arc<Client<T>>, metrics: AccountMetrics, whole_fleet: bool) -> Self {
-        Self {
-            client,
-            metrics,
-            whole_fleet,
-        }
-    }
-
-    /// Asks until told to stop. What is shown then stays, as long as it would have.
-    pub async fn run(self, stop: CancellationToken) {
-        let wallet = self.keep_asking("wallet", WALLET_EVERY, Client::wallet, |wallet: Wallet, until| {
-            let is_news = wallet != Wallet::default();
-            if is_news {
-                self.metrics.wallet(wallet, until);
-            }
-            is_news
-        });
-        let plan = self.keep_asking("plan", PLAN_EVERY, Client::plan, |plan: Plan, until| {
-            let is_news = plan != Plan::default();
-            if is_news {
-                self.metrics.plan(plan, until, self.whole_fleet);
-            }
-            is_news
-        });
+    /// Reads until `stop` is cancelled.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let BillingStatus {
+            metrics, wallet, plan, ..
+        } = &self.status;
         tokio::select! {
             () = stop.cancelled() => {}
-            never = wallet => match never {},
-            never = plan => match never {},
+            never = self.keep_reading("wallet", WALLET_EVERY, Client::wallet, wallet) => match never {},
+            never = self.keep_reading("plan", PLAN_EVERY, Client::plan, plan) => match never {},
+            never = show(wallet.subscribe(), |wallet| metrics.show_wallet(wallet)) => match never {},
+            never = show(plan.subscribe(), |plan| metrics.show_plan(plan)) => match never {},
         }
     }
 
-    /// Asks at each interval, and sooner after a failure. `show` says whether there was anything in the answer to show.
-    async fn keep_asking<D: Copy>(
+    /// Reads at each interval, and sooner after a failure.
+    async fn keep_reading<D: Default + PartialEq>(
         &self,
         what: &'static str,
         every: Duration,
-        ask: impl AsyncFn(&Client<T>) -> Result<Call<D>, Blocked>,
-        show: impl Fn(D, Instant) -> bool,
+        read: impl AsyncFn(&Client<T>) -> Result<Call<D>, Blocked>,
+        last_read: &watch::Sender<LastRead<D>>,
     ) -> Infallible {
-        let mut billing_log = BillingLog::new(self.metrics.account().clone(), what);
+        let mut billing_log = BillingLog::new(self.account.clone(), what);
         let mut retry = FIRST_RETRY;
         loop {
-            let next = match ask(&self.client).await {
-                Err(held) => held.until.into(),
+            let next = match read(&self.client).await {
+                Err(blocked) => blocked.until.into(),
                 Ok(call) => {
-                    self.count(&call);
+                    self.status.api.count(&call);
                     let now = Instant::now();
                     match call.outcome {
-                        Ok(answer) if show(answer, now + every * SHOWN_FOR_READS) => {
+                        Ok(value) if value != D::default() => {
+                            last_read.send_replace(Some((value, now + every * SHOWN_FOR_READS)));
                             billing_log.answered();
                             retry = FIRST_RETRY;
                             now + every
@@ -99,8 +85,8 @@ impl<T: Transport> Billing<T> {
                         outcome => {
                             let failure = outcome.err();
                             billing_log.failed(call.trace_id, failure.as_ref());
-                            let asked = failure.and_then(|failure| failure.retry_after).unwrap_or_default();
-                            let wait = retry.max(asked);
+                            let retry_after = failure.and_then(|failure| failure.retry_after);
+                            let wait = retry.max(retry_after.unwrap_or_default());
                             retry = (retry * 2).min(every);
                             now + wait
                         }
@@ -110,10 +96,20 @@ impl<T: Transport> Billing<T> {
             sleep_until(next).await;
         }
     }
+}
 
-    fn count<D>(&self, call: &Call<D>) {
-        let failure = call.outcome.as_ref().err().map(|failure| failure.reason.to_string());
-        self.metrics
-            .request(call.endpoint.label(), call.elapsed, failure.as_deref());
+/// Shows what was read last until its time is over, and then a value in which nothing is known.
+async fn show<D: Copy + Default>(mut last_read: watch::Receiver<LastRead<D>>, set: impl Fn(D)) -> Infallible {
+    loop {
+        let last = *last_read.borrow_and_update();
+        let changed = last_read.changed();
+        // The sender exists as long as the task, so an end of the wait is a new value or the end of its time.
+        if let Some((value, until)) = last.filter(|(_, until)| Instant::now() < *until) {
+            set(value);
+            let _ = timeout_at(until, changed).await;
+        } else {
+            set(D::default());
+            let _ = changed.await;
+        }
     }
 }

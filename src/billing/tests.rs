@@ -8,13 +8,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use tokio::time::{advance, sleep};
+use tokio::time::sleep;
 
 use super::*;
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
-use crate::fleet::{BatchView, Freshness, ObservedStatus, Phone};
+use crate::api_metrics::ApiMetrics;
+use crate::metrics::Registry;
 use geelark_client::clock::Clock;
-use geelark_client::phone::{PhoneId, Status};
 use geelark_client::{Budget, EndpointLimits, Failure, Gate, Reply};
 use geelark_client::{Credentials, Secret};
 
@@ -90,27 +89,25 @@ fn refused(_: &str) -> Value {
 /// What survives of an account when its billing is started anew.
 struct Scene {
     upstream: Upstream,
-    store: MetricsStore,
+    registry: Registry,
+    status: BillingStatus,
     endpoint_limits: Arc<EndpointLimits>,
     gate: Arc<Gate>,
 }
 
 impl Scene {
     fn new(upstream: Upstream) -> Self {
-        let build = BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        };
+        let registry = Registry::new();
         Self {
             upstream,
-            store: MetricsStore::new(build),
+            status: BillingStatus::new(&registry, "main", ApiMetrics::new(&registry, "main")),
+            registry,
             endpoint_limits: Arc::default(),
             gate: Arc::default(),
         }
     }
 
-    fn start(&self, whole_fleet: bool) -> (CancellationToken, JoinHandle<()>) {
+    fn start(&self) -> (CancellationToken, JoinHandle<()>) {
         let client = Client::new(
             self.upstream.clone(),
             Credentials::Token(Secret::from("tok-secret".to_owned())),
@@ -119,21 +116,25 @@ impl Scene {
             Clock::starting_at(SystemTime::UNIX_EPOCH),
         )
         .with_endpoint_limits(self.endpoint_limits.clone());
-        let metrics = self.store.metrics().account("main");
         let stop = CancellationToken::new();
-        let billing = Billing::new(Arc::new(client), metrics, whole_fleet);
+        let billing = Billing {
+            account: "main".into(),
+            client: Arc::new(client),
+            status: self.status.clone(),
+        };
         (stop.clone(), tokio::spawn(billing.run(stop)))
     }
 
     fn text(&self) -> String {
-        let bytes: Vec<u8> = self.store.scrape(Encoding::Plain).flatten().collect();
+        let mut bytes = Vec::new();
+        self.registry.write(&mut bytes);
         String::from_utf8(bytes).unwrap()
     }
 
     /// The lines of money, without their HELP.
     fn money(&self) -> Vec<String> {
         let is_money = |line: &&str| {
-            ["geelark_wallet_", "geelark_plan_", "geelark_phones_running_"]
+            ["geelark_wallet_", "geelark_plan_"]
                 .iter()
                 .any(|prefix| line.starts_with(prefix))
         };
@@ -149,7 +150,7 @@ fn seconds(start: Instant, times: &[Instant]) -> Vec<u64> {
 #[tokio::test(start_paused = true)]
 async fn wallet_and_plan_are_shown_with_their_units_once_they_are_known() {
     let scene = Scene::new(Upstream::well());
-    let _billing = scene.start(true);
+    let _billing = scene.start();
     assert_eq!(scene.money(), [""; 0]);
     sleep(Duration::from_secs(10)).await;
     assert_eq!(
@@ -173,14 +174,14 @@ async fn wallet_and_plan_are_shown_with_their_units_once_they_are_known() {
     ] {
         assert!(money.iter().any(|shown| shown == line), "{line} in {money:?}");
     }
-    assert_eq!(money.len(), 10, "no section is shown, so nothing runs beyond parallels");
+    assert_eq!(money.len(), 10);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_wallet_is_asked_every_five_minutes_and_the_plan_every_ten() {
     let start = Instant::now();
     let scene = Scene::new(Upstream::well());
-    let _billing = scene.start(true);
+    let _billing = scene.start();
     sleep(MINUTE * 22).await;
     assert_eq!(seconds(start, &scene.upstream.times(WALLET)), [7, 307, 607, 907, 1207]);
     assert_eq!(seconds(start, &scene.upstream.times(PLAN)), [61, 661, 1261]);
@@ -193,7 +194,7 @@ async fn restarts_and_reloads_never_bring_two_plan_calls_within_a_minute() {
         let scene = Scene::new(upstream.clone());
         // A process that lives as long as it takes to become known, or a moment, and is reloaded as it pleases.
         for reload in 0..=run % 4 {
-            let (stop, task) = scene.start(true);
+            let (stop, task) = scene.start();
             sleep(Duration::from_millis(37_003 * (run % 5) + 11 * reload)).await;
             stop.cancel();
             task.await.unwrap();
@@ -214,7 +215,7 @@ async fn restarts_and_reloads_never_bring_two_plan_calls_within_a_minute() {
 #[tokio::test(start_paused = true)]
 async fn what_could_not_be_read_three_times_is_shown_no_more_and_comes_back() {
     let scene = Scene::new(Upstream::well());
-    let _billing = scene.start(true);
+    let _billing = scene.start();
     sleep(MINUTE * 2).await;
     assert_eq!(scene.money().len(), 10);
     scene.upstream.becomes(refused);
@@ -234,7 +235,7 @@ async fn what_could_not_be_read_three_times_is_shown_no_more_and_comes_back() {
 async fn failures_are_retried_ever_later_and_at_last_as_often_as_a_success() {
     let scene = Scene::new(Upstream::new(refused));
     let start = Instant::now();
-    let _billing = scene.start(true);
+    let _billing = scene.start();
     sleep(MINUTE * 24).await;
     assert_eq!(
         seconds(start, &scene.upstream.times(WALLET)),
@@ -251,7 +252,7 @@ async fn failures_are_retried_ever_later_and_at_last_as_often_as_a_success() {
 #[tokio::test(start_paused = true)]
 async fn a_lock_is_waited_for() {
     let scene = Scene::new(Upstream::new(|_| json!({"code": 40014})));
-    let _billing = scene.start(true);
+    let _billing = scene.start();
     sleep(MINUTE * 119).await;
     assert_eq!(
         (scene.upstream.times(WALLET).len(), scene.upstream.times(PLAN).len()),
@@ -265,7 +266,7 @@ async fn a_lock_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_a_known_field_is_no_answer() {
     let scene = Scene::new(Upstream::well());
-    let _billing = scene.start(true);
+    let _billing = scene.start();
     sleep(MINUTE * 2).await;
     scene.upstream.becomes(|_| json!({"code": 0, "data": null}));
     sleep(MINUTE * 10).await;
@@ -277,63 +278,15 @@ async fn an_answer_without_a_known_field_is_no_answer() {
 #[tokio::test(start_paused = true)]
 async fn values_outlive_a_reload_but_not_their_time() {
     let scene = Scene::new(Upstream::well());
-    let (stop, task) = scene.start(true);
+    let (stop, task) = scene.start();
     sleep(MINUTE * 2).await;
     stop.cancel();
     task.await.unwrap();
     assert_eq!(scene.money().len(), 10);
-    advance(PLAN_EVERY * 3).await;
-    assert_eq!(scene.money(), [""; 0], "nobody has to be there to take them away");
-}
-
-#[tokio::test(start_paused = true)]
-async fn phones_beyond_the_parallels_are_counted_where_the_whole_fleet_is() {
-    let phone = |id: &str, status| Phone {
-        standing: Freshness::Fresh,
-        last: Some(ObservedStatus {
-            status,
-            since: geelark_client::clock::UnixTime(0),
-        }),
-        ..Phone::unseen(PhoneId::from(id))
-    };
-    let views = |started: usize| {
-        let phones = (0..5).map(|id| {
-            let status = if id < started {
-                Status::Started
-            } else {
-                Status::ShutDown
-            };
-            phone(&id.to_string(), status)
-        });
-        Arc::new(BatchView {
-            account: "main".into(),
-            phones: phones.collect(),
-        })
-    };
-    let scene = Scene::new(Upstream::well());
-    let section = scene.store.section(&"main".into());
-    scene.store.set_accounts(vec![section.clone()]);
-    let beyond = || -> Vec<String> {
-        let is_it = |line: &String| line.starts_with("geelark_phones_running_beyond_parallels{");
-        scene.money().into_iter().filter(is_it).collect()
-    };
-    section.replace_batches([views(5)].iter());
-    assert_eq!(beyond(), [""; 0]);
-    let (stop, _) = scene.start(true);
-    sleep(MINUTE * 2).await;
-    assert_eq!(
-        beyond(),
-        ["geelark_phones_running_beyond_parallels{account=\"main\"} 3"]
-    );
-    section.update_batch(0, views(1));
-    assert_eq!(
-        beyond(),
-        ["geelark_phones_running_beyond_parallels{account=\"main\"} 0"]
-    );
-    stop.cancel();
-    let _part = scene.start(false);
-    sleep(MINUTE * 2).await;
-    assert_eq!(beyond(), [""; 0]);
-    scene.store.metrics().account("main").forget_money();
+    scene.upstream.becomes(refused);
+    let _billing = scene.start();
+    sleep(MINUTE * 12).await;
+    assert_eq!(scene.money().len(), 10);
+    sleep(PLAN_EVERY * 2).await;
     assert_eq!(scene.money(), [""; 0]);
 }

@@ -14,6 +14,5 @@ pub(super) fn read(account: &Section, shard: Shard, diagnostics: &mut Diagnostic
         .unwrap_or(limits::BILLING_ENABLED);
     Billing {
         enabled: enabled && shard.is_first(),
-        whole_fleet: shard.is_whole(),
     }
 }

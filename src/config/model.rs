@@ -70,8 +70,6 @@ pub struct Poll {
 pub struct Billing {
     /// Whether this process asks for wallet and plan.
     pub enabled: bool,
-    /// Whether every configured phone of the account is watched here, not only a shard's.
-    pub whole_fleet: bool,
 }
 
 /// The `webhook` section of an account that has it on.

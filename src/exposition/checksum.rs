@@ -1,9 +1,9 @@
-//! CRC-32 of text that is never in one place: the checksum of a concatenation, from those of its parts.
+//! CRC-32 of a concatenation, computed from the checksums of its parts.
 //!
-//! A gzip member ends with one CRC of all it holds, and a scrape holds thousands of deflated_families. Appending a piece to a checksum
-//! multiplies it by x^(8·length) modulo the CRC's polynomial. `crc32fast` raises that power anew at every combination, which
-//! for a large fleet costs as much as sending the body; it depends on the piece alone, so it is kept with the piece, and what
-//! is left at a scrape is one multiplication.
+//! A gzip member ends with one CRC of its whole text, and a scrape has thousands of blocks. Appending a block to a
+//! checksum multiplies the checksum by x^(8·length) modulo the CRC's polynomial. `crc32fast` computes that power again for
+//! each combination, which for a large fleet costs as much as sending the body. The power depends on the block alone, so
+//! it is kept with the block, and a scrape does one multiplication a block.
 
 use crc32fast::Hasher;
 
@@ -24,7 +24,7 @@ pub(super) struct Checksum {
 }
 
 impl Checksum {
-    /// That of no text.
+    /// The checksum of no text.
     pub(super) const EMPTY: Self = Self {
         crc: 0,
         shift: ONE,
@@ -49,14 +49,14 @@ impl Checksum {
         self.len += next.len;
     }
 
-    /// How a gzip member ends: the CRC, and the length modulo 2^32.
+    /// The end of a gzip member: the CRC, and the length modulo 2^32.
     pub(super) fn trailer(&self) -> [u8; 8] {
         let len = self.len % (1 << 32);
         (u64::from(self.crc) | len << 32).to_le_bytes()
     }
 }
 
-/// The product of two polynomials modulo the CRC's. Without branches, which bits as good as random would mispredict.
+/// The product of two polynomials modulo the CRC's. It has no branches, because the bits are unpredictable.
 fn multiply(a: u32, mut b: u32) -> u32 {
     let mut product = 0;
     for power in (0..32).rev() {

@@ -1,41 +1,39 @@
-//! Compression of one part of a scrape, so that parts can be strung together into one gzip member.
+//! Compression of one block of a scrape, so that blocks can be concatenated into one gzip member.
 //!
-//! Every part is deflated from an empty window and flushed to a byte. It refers to nothing before it, so any sequence of
-//! parts followed by [`END`] is one valid deflate stream.
+//! Every block is deflated from an empty window and flushed to a byte boundary. It refers to nothing before it, so any
+//! sequence of blocks followed by [`END`] is one valid deflate stream.
 
 use flate2::{Compress, Compression, FlushCompress};
 
 use super::checksum::Checksum;
 
-/// What opens a gzip member (RFC 1952): deflate, no name, no time, unknown system. A fixed header keeps scrapes comparable.
+/// The header of a gzip member (RFC 1952): deflate, no name, no time, unknown system.
 pub(super) const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
 /// The last block of a deflate stream, empty.
 pub(super) const END: [u8; 2] = [0x03, 0x00];
 
-/// By measurement (`benches/exposition.rs`): level 1 takes three quarters of the time and 1.6 times the bytes, level 6 takes
-/// 1.4 times the time and saves 3 in 100 bytes.
+/// By measurement (`benches/exposition.rs`): level 1 takes three quarters of the time and 1.6 times the bytes, level 6
+/// takes 1.4 times the time and saves 3 in 100 bytes.
 const LEVEL: Compression = Compression::new(2);
 
-/// A compressor, used again and again: setting one up costs more than deflating a piece.
+/// A compressor, used again and again: setting one up costs more than deflating a block.
 #[derive(Debug)]
-pub(super) struct Deflater {
-    deflate: Compress,
-}
+pub(super) struct Deflater(Compress);
 
-/// A part that stands by itself: text with its deflated form.
+/// Text with its deflated form.
 #[derive(Debug)]
 pub(super) struct DeflatedBlock {
     pub(super) text: Vec<u8>,
     pub(super) deflated: Vec<u8>,
-    pub(super) sum: Checksum,
+    pub(super) checksum: Checksum,
 }
 
 impl DeflatedBlock {
-    /// Text that nobody will want deflated.
+    /// Text that is not needed deflated.
     pub(super) fn plain(text: Vec<u8>) -> Self {
         Self {
-            sum: Checksum::of(&text),
+            checksum: Checksum::of(&text),
             text,
             deflated: Vec::new(),
         }
@@ -44,9 +42,7 @@ impl DeflatedBlock {
 
 impl Deflater {
     pub(super) fn new() -> Self {
-        Self {
-            deflate: Compress::new(LEVEL, false),
-        }
+        Self(Compress::new(LEVEL, false))
     }
 
     /// Appends `text`, deflated, to `out`. No text becomes no bytes.
@@ -54,27 +50,26 @@ impl Deflater {
         if text.is_empty() {
             return;
         }
-        self.deflate.reset();
-        // Enough for almost any text at once; if not, the loop makes room.
-        out.reserve(text.len() / 2 + 64);
+        self.0.reset();
         loop {
-            let taken = usize::try_from(self.deflate.total_in()).unwrap_or(usize::MAX);
+            // Enough for almost any text at once; if not, the loop makes room.
+            out.reserve(text.len() / 2 + 64);
+            let taken = usize::try_from(self.0.total_in()).unwrap_or(usize::MAX);
             #[expect(
                 clippy::expect_used,
-                reason = "deflate refuses no text; it fails only for a broken state, which reset made anew"
+                reason = "deflate fails only in a broken state, and reset made a new one"
             )]
-            self.deflate
+            self.0
                 .compress_vec(&text[taken..], out, FlushCompress::Sync)
                 .expect("a fresh compressor takes any text");
-            // Room left over is deflate's way of saying that the flush is complete.
+            // Spare room means that the flush is complete.
             if out.len() < out.capacity() {
                 return;
             }
-            out.reserve(text.len() / 2 + 64);
         }
     }
 
-    pub(super) fn deflater(&mut self, text: Vec<u8>) -> DeflatedBlock {
+    pub(super) fn deflate_block(&mut self, text: Vec<u8>) -> DeflatedBlock {
         let mut deflated = Vec::new();
         self.deflate(&text, &mut deflated);
         DeflatedBlock {

@@ -1,30 +1,30 @@
-//! The families of phone series, definitions as data: adding one is adding an entry to [`FAMILIES`].
+//! The families of phone series, as data: a new family is a new entry of [`FAMILIES`].
 
 use std::borrow::Cow;
 
-use super::catalog::{Kind, MetricInfo};
-use super::names::{LabelPrefixes, Naming};
+use super::label_prefixes::{LabelPrefixes, PhoneLabels};
 use super::text;
 use crate::fleet::{BatchView, Freshness, Phone, StatusCounts};
+use crate::metrics::{Definition, Kind};
 use geelark_client::phone::ChargeMode;
 
-/// A family of series of which a phone has one or none.
+/// A family in which a phone has one series or none.
 pub(super) struct PhoneFamily {
     name: &'static str,
     kind: Kind,
     help: &'static str,
-    naming: Naming,
+    phone_labels: PhoneLabels,
     labels: &'static [Label],
     /// The sample of a phone; `None` if it has none.
     value: fn(&Phone) -> Option<i64>,
 }
 
-/// A label that a family has beside those of its [`Naming`].
+/// A label that a family has besides those of its [`PhoneLabels`].
 struct Label {
     name: &'static str,
-    /// Its value for a phone of an account; `None` leaves the label out.
+    /// The value for a phone of an account; `None` leaves the label out.
     value: for<'a> fn(&'a str, &'a Phone) -> Option<Cow<'a, str>>,
-    /// What stands between the value before it and its own.
+    /// The text between the previous value and this one.
     opening: &'static str,
 }
 
@@ -40,7 +40,7 @@ macro_rules! label {
 
 const ACCOUNT: Label = label!("account", |account, _| Some(account.into()));
 
-/// A label whose value is one of the texts discovery found out.
+/// A label with one of the texts that discovery found.
 macro_rules! detail {
     ($name:literal, $field:ident) => {
         label!($name, |_, phone| phone
@@ -71,7 +71,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         help: "What the phone is doing, as GeeLark's code: 0 started, 1 starting, 2 shut down, 3 expired (field status of \
                successDetails in /open/v1/phone/status). Absent while the phone is not found or not answered lately. The \
                last answer to the exporter's own polling: a scrape never calls GeeLark, which locks an account that asks too often.",
-        naming: Naming::IdAndName,
+        phone_labels: PhoneLabels::IdAndName,
         labels: &[],
         value: |phone| phone.shown().map(|seen| seen.status.code()),
     },
@@ -80,7 +80,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         kind: Kind::Gauge,
         help: "When this exporter first saw the phone in its present status (a change of field status in \
                /open/v1/phone/status), in seconds since the Unix epoch.",
-        naming: Naming::IdAndName,
+        phone_labels: PhoneLabels::IdAndName,
         labels: &[],
         value: |phone| phone.shown().map(|seen| seen.since.0),
     },
@@ -89,7 +89,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         kind: Kind::Gauge,
         help: "1 while GeeLark's last answer for the id is that there is no such phone (code 42001 in failDetails of \
                /open/v1/phone/status); absent otherwise.",
-        naming: Naming::Id,
+        phone_labels: PhoneLabels::Id,
         labels: &[],
         value: |phone| (phone.standing == Freshness::NotFound).then_some(1),
     },
@@ -98,7 +98,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         kind: Kind::Counter,
         help: "Answers that there is no phone of this id (code 42001 in failDetails of /open/v1/phone/status) since the id \
                is configured.",
-        naming: Naming::Id,
+        phone_labels: PhoneLabels::Id,
         labels: &[],
         value: |phone| Some(i64::try_from(phone.not_found_total).unwrap_or(i64::MAX)),
     },
@@ -108,7 +108,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         help: "1 for every watched phone; serial_name is empty until GeeLark named it (field serialName of \
                successDetails in /open/v1/phone/status). What discovery found out (/open/v1/phone/list) is there for phones it \
                found. Join it to other phone metrics on id.",
-        naming: Naming::IdAndName,
+        phone_labels: PhoneLabels::IdAndName,
         labels: &[ACCOUNT, GROUP, CHARGE_MODE, OS_VERSION, BRAND, MODEL, COUNTRY],
         value: |_| Some(1),
     },
@@ -118,7 +118,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         help: "When the monthly subscription of the phone ends (field monthlyExpire in /open/v1/phone/list), in seconds since \
                the Unix epoch. Only for phones that discovery found and that are paid for by the month; as of the \
                time in geelark_discovery_last_success_timestamp_seconds.",
-        naming: Naming::IdAndName,
+        phone_labels: PhoneLabels::IdAndName,
         labels: &[],
         value: |phone| {
             let details = phone.details.as_ref()?;
@@ -131,49 +131,58 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         kind: Kind::Gauge,
         help: "1 while an automation task runs on the phone, else 0 (field rpaStatus in /open/v1/phone/list). Only for phones \
                that discovery found; as of the time in geelark_discovery_last_success_timestamp_seconds.",
-        naming: Naming::IdAndName,
+        phone_labels: PhoneLabels::IdAndName,
         labels: &[],
         value: |phone| phone.details.as_ref()?.task_running.map(i64::from),
     },
 ];
 
-/// Not a family of phone series but their sum, taken from the very views that a scrape shows.
-pub(super) const PHONES: MetricInfo = MetricInfo {
-    name: "geelark_phones",
-    kind: Kind::Gauge,
-    labels: Cow::Borrowed(&["account", "status"]),
-    help: "How many watched phones are in each status; stale: not answered lately, or not yet. Every phone is counted \
-           once, every status is present.",
-};
+/// The metric that counts the phones of each account by status, from the same views that a scrape shows.
+const PHONES: &str = "geelark_phones";
 
-/// How far the fleet is beyond what its plan lets run at no extra charge.
-pub(super) const BEYOND_PARALLELS: MetricInfo = MetricInfo {
-    name: "geelark_phones_running_beyond_parallels",
-    kind: Kind::Gauge,
-    labels: Cow::Borrowed(&["account"]),
-    help: "Watched phones that are started, less the parallels of the plan (field parallels of /open/v1/pay/plan/info), at \
-           least 0: so many cost extra. Absent while the plan is not known, and with sharding.",
-};
+/// Everything that is declared of phones: [`FAMILIES`] and their counts.
+pub(crate) fn phone_definitions() -> impl Iterator<Item = Definition> {
+    FAMILIES
+        .iter()
+        .map(PhoneFamily::definition)
+        .chain([counts_definition()])
+}
+
+pub(super) fn counts_definition() -> Definition {
+    Definition::new(
+        PHONES,
+        Kind::Gauge,
+        ["account", "status"],
+        "How many watched phones are in each status; stale: not answered lately, or not yet. Every phone is counted once, \
+         every status is present.",
+    )
+}
+
+/// Appends the lines of [`PHONES`] for one account.
+pub(super) fn write_counts(account: &str, counts: StatusCounts, out: &mut Vec<u8>) {
+    for (status, phones) in counts.by_status() {
+        out.extend_from_slice(PHONES.as_bytes());
+        out.extend_from_slice(b"{account=\"");
+        text::escaped(out, account);
+        out.extend_from_slice(format!("\",status=\"{status}\"}} {phones}\n").as_bytes());
+    }
+}
 
 impl PhoneFamily {
-    pub(super) fn info(&self) -> MetricInfo {
-        let further = self.labels.iter().map(|label| label.name);
-        MetricInfo {
-            name: self.name,
-            kind: self.kind,
-            labels: self.naming.labels().iter().copied().chain(further).collect(),
-            help: self.help,
-        }
+    pub(super) fn definition(&self) -> Definition {
+        let labels = self.labels.iter().map(|label| label.name);
+        let labels = self.phone_labels.names().iter().copied().chain(labels);
+        Definition::new(self.name, self.kind, labels, self.help)
     }
 
-    /// Appends the family's lines for a batch, whose phones are named as `names` says.
+    /// Appends the family's lines for a batch, with the prefixes of its phones.
     ///
     /// Runs for every series of every changed batch, and in plain scrapes for every series of the fleet: it only copies.
-    pub(super) fn write(&self, view: &BatchView, names: &LabelPrefixes, out: &mut Vec<u8>) {
-        for (phone, named) in view.phones.iter().zip(names.iter(self.naming)) {
+    pub(super) fn write(&self, view: &BatchView, prefixes: &LabelPrefixes, out: &mut Vec<u8>) {
+        for (phone, prefix) in view.phones.iter().zip(prefixes.iter(self.phone_labels)) {
             let Some(value) = (self.value)(phone) else { continue };
             out.extend_from_slice(self.name.as_bytes());
-            out.extend_from_slice(named);
+            out.extend_from_slice(prefix);
             for label in self.labels {
                 if let Some(value) = (label.value)(&view.account, phone) {
                     out.extend_from_slice(label.opening.as_bytes());
@@ -185,24 +194,4 @@ impl PhoneFamily {
             out.push(b'\n');
         }
     }
-}
-
-/// Appends the lines of [`PHONES`] for one account.
-pub(super) fn write_tally(account: &str, tally: StatusCounts, out: &mut Vec<u8>) {
-    for (status, phones) in tally.by_status() {
-        let labels = PHONES.labels.iter().copied().zip([account, status]);
-        text::sample(out, PHONES.name, labels, i64::try_from(phones).unwrap_or(i64::MAX));
-    }
-}
-
-/// Appends the line of [`BEYOND_PARALLELS`] for one account.
-pub(super) fn write_beyond(account: &str, tally: StatusCounts, parallels: i64, out: &mut Vec<u8>) {
-    let started = i64::try_from(tally.started).unwrap_or(i64::MAX);
-    let labels = BEYOND_PARALLELS.labels.iter().copied().zip([account]);
-    text::sample(
-        out,
-        BEYOND_PARALLELS.name,
-        labels,
-        started.saturating_sub(parallels).max(0),
-    );
 }

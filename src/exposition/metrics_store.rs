@@ -1,205 +1,159 @@
-//! What is posted, and which of it is shown.
+//! What is shown: the rendered batches of every account, and the exporter's own metrics.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::catalog::MetricInfo;
-use super::deflated_families::DeflatedFamilies;
 use super::deflater::{DeflatedBlock, Deflater};
-use super::families::{self, BEYOND_PARALLELS, FAMILIES, PHONES};
-use super::metrics::{BuildInfo, Metrics};
-use super::names::LabelPrefixes;
+use super::families::{self, FAMILIES};
+use super::rendered_batch::RenderedBatch;
 use super::scrape::{Encoding, Scrape};
 use crate::fleet::{BatchView, StatusCounts};
+use crate::metrics::Registry;
 
-/// What is posted for everyone to read. A cheap handle.
+/// Everything that is shown. A cheap handle.
 #[derive(Clone)]
 pub struct MetricsStore(Arc<Inner>);
 
 struct Inner {
-    metrics: Metrics,
-    shown: ArcSwap<Vec<AccountStore>>,
+    registry: Registry,
+    accounts: ArcSwap<Vec<AccountStore>>,
     /// HELP and TYPE of each of [`FAMILIES`].
     headers: Arc<[DeflatedBlock]>,
-    deflater: SharedPress,
+    deflater: SharedDeflater,
 }
 
-/// One account's batches, each in its slot. A cheap handle, through which the account's poller posts.
+/// The batches of one account. A cheap handle, through which the account's poller updates them.
 #[derive(Clone)]
-pub struct AccountStore(Arc<Slots>);
+pub struct AccountStore(Arc<AccountInner>);
 
-struct Slots {
+struct AccountInner {
     account: Arc<str>,
-    /// Replaced as a whole when phones move from batch to batch, so that no scrape sees one twice or not at all.
-    batches: ArcSwap<Vec<Slot>>,
-    deflater: SharedPress,
+    /// Replaced as a whole when phones move between batches, so that no scrape shows a phone twice or not at all.
+    batches: ArcSwap<Vec<Arc<ArcSwap<RenderedBatch>>>>,
+    deflater: SharedDeflater,
 }
 
-/// A batch's place on the metrics_store.
-type Slot = Arc<ArcSwap<RenderedBatch>>;
-
-/// One batch as it is shown: replaced whole, so that whoever reads a slot has all of it from one instant.
-pub(super) struct RenderedBatch {
-    pub(super) view: Arc<BatchView>,
-    pub(super) tally: StatusCounts,
-    pub(super) names: LabelPrefixes,
-    pub(super) deflated_families: DeflatedFamilies,
-}
-
-/// The one compressor: a third of a megabyte, needed for less than a millisecond at a time. Who holds it is the only one
-/// to update_batch, so no batch is overtaken by an older view.
+/// The one compressor: a third of a megabyte, needed for less than a millisecond at a time. Batches are updated under its
+/// lock, so an older view never replaces a newer one.
 #[derive(Clone)]
-struct SharedPress(Arc<Mutex<Deflater>>);
+struct SharedDeflater(Arc<Mutex<Deflater>>);
 
-impl SharedPress {
+impl SharedDeflater {
     fn lock(&self) -> MutexGuard<'_, Deflater> {
-        // A deflater that somebody dropped in the middle of its work begins anew with every part.
+        // A deflater resets itself before each block, so a panic in the middle of one does no harm.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl RenderedBatch {
-    /// What is shown of `view`, with whatever is the same as `before` taken from there.
-    fn of(view: Arc<BatchView>, before: Option<&Self>, deflater: &mut Deflater) -> Arc<Self> {
-        let names = LabelPrefixes::of(&view.phones);
-        Arc::new(Self {
-            tally: StatusCounts::of(&view.phones),
-            deflated_families: DeflatedFamilies::of(&view, &names, before, deflater),
-            names,
-            view,
-        })
-    }
-}
-
 impl MetricsStore {
-    /// An empty metrics_store.
-    pub fn new(build: BuildInfo) -> Self {
+    /// A store without accounts that shows the metrics of `registry`.
+    pub fn new(registry: Registry) -> Self {
         let mut deflater = Deflater::new();
-        let headers = FAMILIES.iter().map(|family| deflater.deflater(header(&family.info())));
+        let headers = FAMILIES.iter().map(|family| {
+            let header = family.definition().header();
+            deflater.deflate_block(header.into())
+        });
         Self(Arc::new(Inner {
-            metrics: Metrics::new(build),
-            shown: ArcSwap::default(),
+            registry,
+            accounts: ArcSwap::default(),
             headers: headers.collect(),
-            deflater: SharedPress(Arc::new(Mutex::new(deflater))),
+            deflater: SharedDeflater(Arc::new(Mutex::new(deflater))),
         }))
     }
 
-    /// The exporter's own metrics.
-    pub fn metrics(&self) -> &Metrics {
-        &self.0.metrics
-    }
-
-    /// The section of `account`, still without batches. It is not shown before [`MetricsStore::set_accounts`].
-    pub fn section(&self, account: &Arc<str>) -> AccountStore {
-        AccountStore(Arc::new(Slots {
+    /// The store of `account`, still without batches. It is not shown before [`MetricsStore::set_accounts`].
+    pub fn account(&self, account: &Arc<str>) -> AccountStore {
+        AccountStore(Arc::new(AccountInner {
             account: account.clone(),
             batches: ArcSwap::default(),
             deflater: self.0.deflater.clone(),
         }))
     }
 
-    /// Shows these sections, in this order, and no others; all at once. No two may be of one account or share a phone.
-    pub fn set_accounts(&self, sections: Vec<AccountStore>) {
-        self.0.shown.store(Arc::new(sections));
+    /// Shows these accounts from now on, in this order, and no others. Names and phones must be unique.
+    pub fn set_accounts(&self, accounts: Vec<AccountStore>) {
+        self.0.accounts.store(Arc::new(accounts));
     }
 
-    /// Everything that is shown now.
+    /// What is shown now.
     pub fn scrape(&self, encoding: Encoding) -> Scrape {
-        let sections = self.0.shown.load_full();
-        let mut posted = Vec::new();
-        let mut rest = header(&PHONES);
-        let mut beyond = header(&BEYOND_PARALLELS);
-        for section in &*sections {
-            let before = posted.len();
-            posted.extend(section.posted());
-            let mut tally = StatusCounts::default();
-            for batch in &posted[before..] {
-                tally += batch.tally;
+        let mut batches = Vec::new();
+        let mut rest: Vec<u8> = families::counts_definition().header().into();
+        for account in &**self.0.accounts.load() {
+            let first = batches.len();
+            batches.extend(account.rendered());
+            let mut counts = StatusCounts::default();
+            for batch in &batches[first..] {
+                counts += batch.counts;
             }
-            families::write_tally(&section.0.account, tally, &mut rest);
-            if let Some(parallels) = self.0.metrics.parallels(&section.0.account) {
-                families::write_beyond(&section.0.account, tally, parallels, &mut beyond);
-            }
+            families::write_counts(&account.0.account, counts, &mut rest);
         }
-        rest.append(&mut beyond);
-        self.0.metrics.write(&mut rest);
+        self.0.registry.write(&mut rest);
         let rest = match encoding {
             Encoding::Plain => DeflatedBlock::plain(rest),
-            Encoding::Gzip => self.0.deflater.lock().deflater(rest),
+            Encoding::Gzip => self.0.deflater.lock().deflate_block(rest),
         };
-        Scrape::new(encoding, self.0.headers.clone(), posted, rest)
+        Scrape::new(encoding, self.0.headers.clone(), batches, rest)
     }
 
     /// The batches that are shown, in their order.
     pub fn views(&self) -> Vec<Arc<BatchView>> {
-        let sections = self.0.shown.load();
-        sections
-            .iter()
-            .flat_map(AccountStore::posted)
-            .map(|posted| posted.view.clone())
-            .collect()
+        let accounts = self.0.accounts.load();
+        let batches = accounts.iter().flat_map(AccountStore::rendered);
+        batches.map(|batch| batch.view.clone()).collect()
     }
 }
 
 impl AccountStore {
-    /// Shows `view` in place of what was shown of `batch`. A view that says nothing new costs next to nothing; deflated_families are
-    /// compressed again only for families whose text changed.
+    /// Shows `view` as batch number `batch`. A view that says nothing new costs a comparison; otherwise only families
+    /// whose text changed are compressed.
     ///
     /// # Panics
-    /// If the section has no such batch.
+    /// If the account has no such batch.
     pub fn update_batch(&self, batch: usize, view: Arc<BatchView>) {
         let mut deflater = self.0.deflater.lock();
-        let slots = self.0.batches.load();
-        let slot = &slots[batch];
-        let before = slot.load();
+        let batches = self.0.batches.load();
+        let before = batches[batch].load();
         if before.view != view {
-            slot.store(RenderedBatch::of(view, Some(&before), &mut deflater));
+            batches[batch].store(RenderedBatch::new(view, Some(&before), &mut deflater));
         }
     }
 
-    /// Shows exactly these batches from now on, all at once. Batches that look as they did cost next to nothing.
+    /// Shows exactly these batches from now on. Batches that did not change cost a comparison.
     pub fn replace_batches<'a>(&self, views: impl Iterator<Item = &'a Arc<BatchView>>) {
         let mut deflater = self.0.deflater.lock();
         let before = self.0.batches.load();
-        let slots = views.enumerate().map(|(batch, view)| {
-            let slot = before.get(batch);
-            let posted = slot.map(|slot| slot.load());
-            match (slot, posted) {
-                (Some(slot), Some(posted)) if posted.view == *view => slot.clone(),
-                (_, posted) => {
-                    let posted =
-                        RenderedBatch::of(view.clone(), posted.as_deref().map(|posted| &**posted), &mut deflater);
-                    Arc::new(ArcSwap::new(posted))
-                }
+        let batches = views.enumerate().map(|(batch, view)| match before.get(batch) {
+            Some(shown) if shown.load().view == *view => shown.clone(),
+            shown => {
+                let shown = shown.map(|shown| shown.load_full());
+                let rendered = RenderedBatch::new(view.clone(), shown.as_deref(), &mut deflater);
+                Arc::new(ArcSwap::new(rendered))
             }
         });
-        self.0.batches.store(Arc::new(slots.collect()));
+        self.0.batches.store(Arc::new(batches.collect()));
     }
 
-    fn posted(&self) -> Vec<Arc<RenderedBatch>> {
-        self.0.batches.load().iter().map(|slot| slot.load_full()).collect()
+    fn rendered(&self) -> Vec<Arc<RenderedBatch>> {
+        self.0.batches.load().iter().map(|batch| batch.load_full()).collect()
     }
-}
-
-fn header(info: &MetricInfo) -> Vec<u8> {
-    let mut text = Vec::new();
-    info.write_header(&mut text);
-    text
 }
 
 impl fmt::Debug for MetricsStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MetricsStore").field(&self.0.shown.load()).finish()
+        f.debug_tuple("MetricsStore").field(&self.0.accounts.load()).finish()
     }
 }
 
 impl fmt::Debug for AccountStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccountStore")
-            .field("account", &self.0.account)
-            .field("batches", &self.0.batches.load().len())
-            .finish()
+        write!(
+            f,
+            "AccountStore({}, {} batches)",
+            self.0.account,
+            self.0.batches.load().len()
+        )
     }
 }

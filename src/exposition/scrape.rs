@@ -1,6 +1,5 @@
-//! One scrape: the parts that were ready when it was asked for, handed out in chunks.
+//! One scrape: the blocks that were ready when it began, handed out in chunks.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,12 +7,12 @@ use bytes::Bytes;
 use super::checksum::Checksum;
 use super::deflater::{DeflatedBlock, END, GZIP_HEADER};
 use super::families::FAMILIES;
-use super::metrics_store::RenderedBatch;
+use super::rendered_batch::RenderedBatch;
 
-/// Small enough to stay in a processor's cache on its way to the socket, large enough to need few writes.
+/// Small enough to stay in the processor's cache, large enough to need few writes.
 const CHUNK: usize = 64 * 1024;
 
-/// What a gzip member has beside its blocks: a header, the last block, a CRC and a length.
+/// What a gzip member has besides its blocks: a header, the last block, a CRC and a length.
 const ENVELOPE: u64 = (GZIP_HEADER.len() + END.len() + 4 + 4) as u64;
 
 /// How a body is to be encoded.
@@ -25,24 +24,24 @@ pub enum Encoding {
     Gzip,
 }
 
-/// The body of one scrape, put together as it is read. What it shows was fixed when it was made.
+/// The body of one scrape, assembled while it is read. It shows what was current when it was made.
 pub struct Scrape {
     encoding: Encoding,
     headers: Arc<[DeflatedBlock]>,
-    posted: Vec<Arc<RenderedBatch>>,
+    batches: Vec<Arc<RenderedBatch>>,
     rest: DeflatedBlock,
     len: u64,
     sent: u64,
     /// Number of the next part, 0 to [`Scrape::parts`].
     next: usize,
-    /// Of the text handed out so far; gzip only.
-    sum: Checksum,
+    /// The checksum of the text handed out so far; gzip only.
+    checksum: Checksum,
 }
 
-/// What a body is made of: family after family a header and its batches, then the rest.
+/// A part of a body. The order is: for each family its header and its batches, then the rest.
 enum Part<'a> {
     Whole(&'a DeflatedBlock),
-    Piece { family: usize, of: &'a RenderedBatch },
+    Batch { family: usize, of: &'a RenderedBatch },
 }
 
 impl Scrape {
@@ -52,63 +51,45 @@ impl Scrape {
     pub(super) fn new(
         encoding: Encoding,
         headers: Arc<[DeflatedBlock]>,
-        posted: Vec<Arc<RenderedBatch>>,
+        batches: Vec<Arc<RenderedBatch>>,
         rest: DeflatedBlock,
     ) -> Self {
         let mut scrape = Self {
             encoding,
             headers,
-            posted,
+            batches,
             rest,
             len: 0,
             sent: 0,
             next: 0,
-            sum: Checksum::EMPTY,
+            checksum: Checksum::EMPTY,
         };
-        let parts = (0..scrape.parts())
-            .map(|part| scrape.part(part).len(encoding))
-            .sum::<u64>();
-        scrape.len = parts
-            + match encoding {
-                Encoding::Plain => 0,
-                Encoding::Gzip => ENVELOPE,
-            };
+        let parts = (0..scrape.parts()).map(|part| scrape.part(part).len(encoding));
+        scrape.len = parts.sum();
+        if encoding == Encoding::Gzip {
+            scrape.len += ENVELOPE;
+        }
         scrape
     }
 
-    /// The length of the whole body in bytes, whatever has been read of it.
+    /// The length of the whole body in bytes, including what has been read already.
     #[expect(clippy::len_without_is_empty, reason = "a scrape is never empty")]
     pub fn len(&self) -> u64 {
         self.len
     }
 
     fn parts(&self) -> usize {
-        FAMILIES.len() * (1 + self.posted.len()) + 1
-    }
-
-    /// The next parts that fill a chunk in which `taken` bytes are taken; at least one.
-    fn fitting(&self, taken: usize) -> Range<usize> {
-        let mut room = (CHUNK - taken) as u64;
-        let mut end = self.next;
-        while end < self.parts() {
-            let len = self.part(end).len(self.encoding);
-            if len > room && end > self.next {
-                break;
-            }
-            room = room.saturating_sub(len);
-            end += 1;
-        }
-        self.next..end
+        FAMILIES.len() * (1 + self.batches.len()) + 1
     }
 
     fn part(&self, number: usize) -> Part<'_> {
-        let family = number / (1 + self.posted.len());
-        match (self.headers.get(family), number % (1 + self.posted.len())) {
+        let family = number / (1 + self.batches.len());
+        match (self.headers.get(family), number % (1 + self.batches.len())) {
             (None, _) => Part::Whole(&self.rest),
             (Some(header), 0) => Part::Whole(header),
-            (Some(_), batch) => Part::Piece {
+            (Some(_), batch) => Part::Batch {
                 family,
-                of: &self.posted[batch - 1],
+                of: &self.batches[batch - 1],
             },
         }
     }
@@ -117,37 +98,35 @@ impl Scrape {
 impl Iterator for Scrape {
     type Item = Bytes;
 
-    /// The next chunk: parts as long as they fit, at least one.
+    /// The next chunk: as many parts as fit, at least one.
     fn next(&mut self) -> Option<Bytes> {
-        let parts = self.parts();
-        if self.next == parts {
+        let (first, parts) = (self.next, self.parts());
+        if first == parts {
             return None;
         }
         let left = usize::try_from(self.len - self.sent).unwrap_or(usize::MAX);
         let mut chunk = Vec::with_capacity(left.min(CHUNK));
-        match self.encoding {
-            Encoding::Plain => {
-                for number in self.fitting(0) {
-                    self.part(number).write_text(&mut chunk);
-                    self.next = number + 1;
-                }
+        if self.encoding == Encoding::Gzip && first == 0 {
+            chunk.extend_from_slice(&GZIP_HEADER);
+        }
+        while self.next < parts {
+            let part = self.part(self.next);
+            if self.next > first && chunk.len() as u64 + part.len(self.encoding) > CHUNK as u64 {
+                break;
             }
-            Encoding::Gzip => {
-                if self.next == 0 {
-                    chunk.extend_from_slice(&GZIP_HEADER);
-                }
-                for number in self.fitting(chunk.len()) {
-                    let part = self.part(number);
+            let checksum = *part.checksum();
+            match self.encoding {
+                Encoding::Plain => part.write_text(&mut chunk),
+                Encoding::Gzip => {
                     chunk.extend_from_slice(part.deflated());
-                    let sum = *part.sum();
-                    self.sum.append(&sum);
-                    self.next = number + 1;
-                }
-                if self.next == parts {
-                    chunk.extend_from_slice(&END);
-                    chunk.extend_from_slice(&self.sum.trailer());
+                    self.checksum.append(&checksum);
                 }
             }
+            self.next += 1;
+        }
+        if self.encoding == Encoding::Gzip && self.next == parts {
+            chunk.extend_from_slice(&END);
+            chunk.extend_from_slice(&self.checksum.trailer());
         }
         self.sent += chunk.len() as u64;
         Some(chunk.into())
@@ -155,31 +134,31 @@ impl Iterator for Scrape {
 }
 
 impl Part<'_> {
-    fn sum(&self) -> &Checksum {
+    fn checksum(&self) -> &Checksum {
         match self {
-            Self::Whole(pressed) => &pressed.sum,
-            Self::Piece { family, of } => of.deflated_families.sum(*family),
+            Self::Whole(block) => &block.checksum,
+            Self::Batch { family, of } => of.deflated.checksum(*family),
         }
     }
 
     fn len(&self, encoding: Encoding) -> u64 {
         match encoding {
-            Encoding::Plain => self.sum().len,
+            Encoding::Plain => self.checksum().len,
             Encoding::Gzip => self.deflated().len() as u64,
         }
     }
 
     fn deflated(&self) -> &[u8] {
         match self {
-            Self::Whole(pressed) => &pressed.deflated,
-            Self::Piece { family, of } => of.deflated_families.deflated(*family),
+            Self::Whole(block) => &block.deflated,
+            Self::Batch { family, of } => of.deflated.block(*family),
         }
     }
 
     fn write_text(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Whole(pressed) => out.extend_from_slice(&pressed.text),
-            Self::Piece { family, of } => FAMILIES[*family].write(&of.view, &of.names, out),
+            Self::Whole(block) => out.extend_from_slice(&block.text),
+            Self::Batch { family, of } => FAMILIES[*family].write(&of.view, &of.prefixes, out),
         }
     }
 }

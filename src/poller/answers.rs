@@ -34,10 +34,7 @@ impl<T: Transport> Poller<T> {
                 return;
             }
         };
-        let failure = call.outcome.as_ref().err().map(|failure| failure.reason.to_string());
-        self.parts
-            .metrics
-            .request(call.endpoint.label(), call.elapsed, failure.as_deref());
+        self.parts.status.api.count(&call);
         match (call.outcome, round) {
             (Ok(answer), round) => {
                 if let Some(round) = round {

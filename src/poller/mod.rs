@@ -12,6 +12,7 @@
 mod answers;
 mod call_queue;
 mod hints;
+mod metrics;
 mod poll_log;
 mod round;
 mod schedule;
@@ -32,10 +33,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 pub use hints::Hints;
+pub use metrics::LastRound;
+pub(crate) use metrics::{PollMetrics, PollStatus};
 pub use schedule::{effective_interval, effective_stale_after};
 pub use snapshot_cell::SnapshotCell;
 
-use crate::exposition::{AccountMetrics, AccountStore};
+use crate::exposition::AccountStore;
 use crate::fleet::Fleet;
 use call_queue::{CallKind, QueuedCall};
 use geelark_client::clock::Clock;
@@ -78,8 +81,8 @@ pub struct Parts<T> {
     pub snapshot_cell: SnapshotCell,
     /// Where batches are posted.
     pub section: AccountStore,
-    /// The account's own metrics.
-    pub metrics: AccountMetrics,
+    /// Shows how polling goes.
+    pub(crate) status: PollStatus,
     /// Time.
     pub clock: Clock,
     /// Set once a first round is over, even a failed one.
@@ -122,7 +125,7 @@ impl<T: Transport> Poller<T> {
     pub fn new(parts: Parts<T>, settings: Settings) -> Self {
         let poll_log = PollLog::new(parts.fleet.account().clone());
         let budget = parts.client.budget().requests_per_minute();
-        parts.metrics.budget.set(budget.get().into());
+        parts.status.metrics.budget.set(budget.get().into());
         let every = settings.interval;
         let mut poller = Self {
             parts,
@@ -139,7 +142,7 @@ impl<T: Transport> Poller<T> {
             .expire(poller.stale_after(), Instant::now().into_std());
         poller.parts.section.replace_batches(poller.parts.fleet.views());
         // A predecessor may have shown a lock that ended while nobody looked.
-        poller.parts.metrics.locked_until.set(0);
+        poller.parts.status.metrics.locked_until.set(0);
         poller.show_lock();
         poller.reflect();
         poller
@@ -254,24 +257,27 @@ impl<T: Transport> Poller<T> {
         let budget = self.parts.client.budget().requests_per_minute();
         self.every = effective_interval(self.settings.interval, batches, budget);
         self.spare_budget.resize(budget, batches, self.every);
-        self.parts.metrics.poll_interval.set(self.every.as_secs_f64());
+        self.parts.status.metrics.interval.set(self.every.as_secs_f64());
         self.poll_log
             .interval(self.settings.interval, self.every, batches, budget.get());
         self.poll_log.stale_after(self.settings.stale_after, self.stale_after());
     }
 
     fn conclude(&mut self, round: &Round, hurry: bool) -> Next {
-        let metrics = &self.parts.metrics;
         let (now, took) = (Instant::now(), round.start.elapsed());
-        let complete = round.unanswered() == 0;
-        metrics.up.set(complete.into());
-        if complete {
-            metrics.poll_last_success.set(self.parts.clock.now().unix().0);
-        }
-        metrics.poll_last_duration.set(took.as_secs_f64());
-        metrics
-            .unanswered
-            .set(self.parts.fleet.unanswered().try_into().unwrap_or(i64::MAX));
+        let up = round.unanswered() == 0;
+        let last_success = if up {
+            self.parts.clock.now().unix()
+        } else {
+            self.parts.status.last_round.borrow().last_success
+        };
+        let last = LastRound {
+            up,
+            last_success,
+            last_duration_ms: took.as_millis().try_into().unwrap_or(u64::MAX),
+            unanswered: self.parts.fleet.unanswered(),
+        };
+        self.parts.status.set(last);
         let first = !self.parts.first_round.swap(true, Ordering::Release);
         self.poll_log
             .round(first, round.unanswered(), self.parts.fleet.batches(), took);
@@ -305,7 +311,7 @@ impl<T: Transport> Poller<T> {
         }
         let now = self.parts.clock.now();
         let shown = until.map_or(0, |until| now.wall_at(until).0);
-        self.parts.metrics.locked_until.set(shown);
+        self.parts.status.metrics.locked_until.set(shown);
         if until.is_none() {
             self.poll_log.reopened();
         }

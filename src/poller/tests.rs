@@ -11,7 +11,9 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::*;
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::api_metrics::ApiMetrics;
+use crate::exposition::{Encoding, MetricsStore};
+use crate::metrics::Registry;
 use geelark_client::phone::{PhoneId, Target};
 use geelark_client::{Budget, Failure, Gate, Reason, Reply};
 use geelark_client::{Credentials, Secret};
@@ -123,13 +125,10 @@ impl Scene {
             Arc::new(Gate::new()),
             clock.clone(),
         );
-        let store = MetricsStore::new(BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        });
+        let registry = Registry::new();
+        let store = MetricsStore::new(registry.clone());
         let fleet = Fleet::new("main".into());
-        let section = store.section(fleet.account());
+        let section = store.account(fleet.account());
         store.set_accounts(vec![section.clone()]);
         let (targets, mut receiver) = watch::channel(members(ids));
         receiver.mark_changed();
@@ -141,7 +140,7 @@ impl Scene {
             hints: hints.clone(),
             snapshot_cell: SnapshotCell::default(),
             section,
-            metrics: store.metrics().account("main"),
+            status: PollStatus::new(&registry, "main", ApiMetrics::new(&registry, "main")),
             clock,
             first_round: Arc::default(),
         };

@@ -1,4 +1,4 @@
-//! The file: one JSON document, `{"format":1,"memory":…,"crc32":"…"}`, written as a stream and checked before it is read.
+//! The file: one JSON document, `{"format":2,"memory":…,"crc32":"…"}`, written as a stream and checked before it is read.
 //!
 //! The checksum covers every byte before its own line. So a file that was cut off or altered is known before a word of it
 //! is believed, with whatever certainty 32 bits give.
@@ -10,15 +10,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::damage::Damage;
-use super::memory::{Account, Expiring, Round, State};
+use super::memory::{Account, Expiring, State};
 use super::rows::{Remembered, Rows};
 use crate::fleet::Snapshot;
+use crate::poller::LastRound;
+use crate::targets::DiscoverySummary;
 use geelark_client::clock::UnixMillis;
 use geelark_client::money::{Plan, Wallet};
 use geelark_client::{GateSnapshot, Spent};
 
 /// Raised whenever an older exporter could misread what a newer one writes.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
 
 const START: &str = r#"{"format":"#;
 const BEFORE_MEMORY: &str = r#","memory":"#;
@@ -38,7 +40,8 @@ struct OutgoingAccount<'a> {
     credentials: &'a str,
     spent: &'a Spent,
     closure: GateSnapshot,
-    round: Round,
+    round: LastRound,
+    discovery: Option<DiscoverySummary>,
     wallet: Option<Expiring<Wallet>>,
     plan: Option<Expiring<Plan>>,
     phones: Rows<'a>,
@@ -58,7 +61,8 @@ struct IncomingAccount {
     credentials: String,
     spent: Spent,
     closure: GateSnapshot,
-    round: Round,
+    round: LastRound,
+    discovery: Option<DiscoverySummary>,
     wallet: Option<Expiring<Wallet>>,
     plan: Option<Expiring<Plan>>,
     phones: Vec<Remembered>,
@@ -77,6 +81,7 @@ pub fn encode(memory: &State, out: impl Write) -> io::Result<()> {
         spent: &account.spent,
         closure: account.closure,
         round: account.round,
+        discovery: account.discovery,
         wallet: account.wallet,
         plan: account.plan,
         phones: Rows(&account.phones),
@@ -150,6 +155,7 @@ fn account(read: IncomingAccount) -> Result<Account, Damage> {
         spent: read.spent,
         closure: read.closure,
         round: read.round,
+        discovery: read.discovery,
         wallet: read.wallet,
         plan: read.plan,
     })

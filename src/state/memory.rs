@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::Snapshot;
-use geelark_client::clock::{UnixMillis, UnixTime};
+use crate::poller::LastRound;
+use crate::targets::DiscoverySummary;
+use geelark_client::clock::UnixMillis;
 use geelark_client::money::{Plan, Wallet};
 use geelark_client::{GateSnapshot, Spent};
 
@@ -30,29 +32,15 @@ pub struct Account {
     /// The gate.
     pub closure: GateSnapshot,
     /// How the last round went.
-    pub round: Round,
+    pub round: LastRound,
+    /// What discovery found last, of an account with discovery.
+    pub discovery: Option<DiscoverySummary>,
     /// What is in the wallet.
     pub wallet: Option<Expiring<Wallet>>,
     /// What the plan allows.
     pub plan: Option<Expiring<Plan>>,
     /// The phones, each id once.
     pub phones: Arc<Snapshot>,
-}
-
-/// What was shown of an account's last round; an upgrade is no reason to say that nothing is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Round {
-    /// Every batch was answered.
-    pub up: bool,
-    /// End of the last round of which that is true; 0 before the first.
-    pub last_success: UnixTime,
-    /// How long the last round took.
-    pub last_duration_ms: u64,
-    /// Ids that the last answers passed over.
-    pub unanswered: i64,
-    /// Of an account with discovery.
-    pub listed: Option<DiscoverySummary>,
 }
 
 /// Something that may be shown until somebody would have had to read it again.
@@ -63,16 +51,6 @@ pub struct Expiring<T> {
     pub value: T,
     /// When its time is over.
     pub until: UnixMillis,
-}
-
-/// What was shown of an account's discovery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DiscoverySummary {
-    /// When all phones were last listed; 0 before the first time.
-    pub last_success: UnixTime,
-    /// How many discovery knew of.
-    pub phones: i64,
 }
 
 impl State {

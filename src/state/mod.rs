@@ -20,5 +20,5 @@ mod tests;
 
 pub use damage::Damage;
 pub use file::{decode, encode};
-pub use memory::{Account, DiscoverySummary, Expiring, Round, State};
+pub use memory::{Account, Expiring, State};
 pub use store::{InUse, Recall, Store, Trouble};

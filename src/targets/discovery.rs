@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::book::Book;
 use super::discovery_log::DiscoveryLog;
 use super::listed_phones::ListedPhones;
+use super::metrics::DiscoveryStatus;
 use super::ownership::{LETTING_GO, OwnershipHandle};
 use super::reader::{ListError, READINGS, Reader, Reading};
 use crate::backoff;
 use crate::config;
-use crate::exposition::{AccountMetrics, DiscoveryMetrics};
 use geelark_client::clock::Clock;
 use geelark_client::phone::{PhoneDetails, PhoneId, Target};
 use geelark_client::{Client, ListedPhone, Transport};
@@ -28,13 +28,13 @@ const RUMOUR_PAUSE: Duration = Duration::from_secs(30);
 
 /// Finds the phones of one account.
 #[derive(Debug)]
-pub struct Discovery<T> {
+pub(crate) struct Discovery<T> {
     client: Arc<Client<T>>,
     settings: config::Discovery,
     reader: Reader,
     book: Book,
-    metrics: DiscoveryMetrics,
-    discovery_log: DiscoveryLog,
+    status: DiscoveryStatus,
+    log: DiscoveryLog,
     clock: Clock,
     /// Attempts that failed in a row.
     failures: u32,
@@ -47,26 +47,26 @@ pub struct Discovery<T> {
 impl<T: Transport> Discovery<T> {
     /// A discovery that has not looked yet. The configured phones are claimed at once and are the targets so far; the
     /// receiver sees it as changed after the first attempt, whatever that brought, and then whenever it is another.
-    pub fn new(
+    pub(crate) fn new(
         client: Arc<Client<T>>,
         settings: config::Discovery,
         configured: Vec<PhoneId>,
         claim: OwnershipHandle,
-        metrics: AccountMetrics,
+        account: Arc<str>,
+        status: DiscoveryStatus,
         clock: Clock,
     ) -> (Self, watch::Receiver<Arc<[Target]>>) {
-        let account = metrics.account().clone();
         claim.introduce(account.clone());
         let book = Book::new(configured, ListedPhones::all(&settings.filters), claim);
-        let mut discovery_log = DiscoveryLog::new(account);
-        let (targets, receiver) = watch::channel(book.targets(&mut discovery_log));
+        let mut log = DiscoveryLog::new(account);
+        let (targets, receiver) = watch::channel(book.targets(&mut log));
         let discovery = Self {
             client,
             settings,
             book,
-            metrics: metrics.discovery(),
-            reader: Reader::new(Some(metrics)),
-            discovery_log,
+            reader: Reader::new(Some(status.api.clone())),
+            status,
+            log,
             clock,
             failures: 0,
             targets,
@@ -79,11 +79,11 @@ impl<T: Transport> Discovery<T> {
     /// Lets phones that were watched before stand until everything was listed once: a discovery that fails after a reload
     /// or a restart takes none of them away. Whoever is among the configured ones is there anyway.
     #[must_use]
-    pub fn remembering(mut self, members: impl IntoIterator<Item = Target>) -> Self {
+    pub(crate) fn remembering(mut self, members: impl IntoIterator<Item = Target>) -> Self {
         let details = |member: Target| (member.id, member.details.unwrap_or_default());
         self.book.remembered = members.into_iter().map(details).collect();
         // They are shown already, so they are claimed now; nobody is to be told before the first look.
-        let targets = self.book.targets(&mut self.discovery_log);
+        let targets = self.book.targets(&mut self.log);
         self.targets.send_if_modified(|known| {
             *known = targets;
             false
@@ -93,12 +93,12 @@ impl<T: Transport> Discovery<T> {
 
     /// Looks sooner than planned when `rumours` is notified: at once, but not within half a minute of the last look.
     #[must_use]
-    pub fn hearing(self, rumours: Arc<Notify>) -> Self {
+    pub(crate) fn hearing(self, rumours: Arc<Notify>) -> Self {
         Self { rumours, ..self }
     }
 
     /// Looks for phones until told to stop.
-    pub async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
         stop.run_until_cancelled_owned(self.look_for_ever()).await;
     }
 
@@ -176,8 +176,8 @@ impl<T: Transport> Discovery<T> {
     /// Tells whoever watches what is to be watched, if that is news.
     fn publish(&mut self) {
         let found = self.book.found().len();
-        self.metrics.phones.set(found.try_into().unwrap_or(i64::MAX));
-        let targets = self.book.targets(&mut self.discovery_log);
+        self.status.update(|summary| summary.phones = found);
+        let targets = self.book.targets(&mut self.log);
         if !self.has_published || *self.targets.borrow() != targets {
             self.targets.send_replace(targets);
             self.has_published = true;
@@ -187,8 +187,9 @@ impl<T: Transport> Discovery<T> {
     /// Notes it, and says when to look again.
     fn succeeded(&mut self, start: Instant) -> Instant {
         self.failures = 0;
-        self.metrics.last_success.set(self.clock.now().unix().0);
-        self.discovery_log.found(self.book.found().len());
+        let now = self.clock.now().unix();
+        self.status.update(|summary| summary.last_success = now);
+        self.log.found(self.book.found().len());
         self.reader.share(self.client.budget().spacing());
         start + self.settings.refresh_interval
     }
@@ -197,7 +198,7 @@ impl<T: Transport> Discovery<T> {
     fn failed(&mut self, trouble: &ListError) -> Instant {
         let now = Instant::now();
         if !matches!(trouble, ListError::Blocked(_)) {
-            self.metrics.failures.inc();
+            self.status.metrics.failures.inc();
             self.failures = self.failures.saturating_add(1);
         }
         let doubled = FIRST_RETRY.saturating_mul(1 << self.failures.saturating_sub(1).min(16));
@@ -208,7 +209,7 @@ impl<T: Transport> Discovery<T> {
             Err(held) => Instant::from(held.until),
             Ok(()) => now + wait,
         };
-        self.discovery_log.failed(trouble, due - now);
+        self.log.failed(trouble, due - now);
         due
     }
 

@@ -24,13 +24,16 @@ mod discovery_log;
 mod fixed;
 mod list_phones;
 mod listed_phones;
+mod metrics;
 mod ownership;
 mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use discovery::Discovery;
+pub(crate) use discovery::Discovery;
 pub use fixed::Fixed;
 pub use list_phones::list_phones;
+pub use metrics::DiscoverySummary;
+pub(crate) use metrics::{DiscoveryMetrics, DiscoveryStatus};
 pub use ownership::{Ownership, OwnershipHandle, Settled};
 pub use reader::ListError;

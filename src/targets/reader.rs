@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
+use crate::api_metrics::ApiMetrics;
 use crate::backoff;
-use crate::exposition::AccountMetrics;
 use geelark_client::phone::PhoneId;
 use geelark_client::{Blocked, Call, Client, Consequence, Failure, Filter, ListedPhone, PAGE_SIZE, Page, Transport};
 
@@ -37,7 +37,7 @@ pub(super) struct Reader {
     gap: Duration,
     /// When the next page may be asked for.
     free_at: Instant,
-    metrics: Option<AccountMetrics>,
+    api: Option<ApiMetrics>,
 }
 
 /// One reading of one listed_phones.
@@ -81,11 +81,11 @@ pub enum ListError {
 
 impl Reader {
     /// A reader that asks as fast as the budget allows, for now.
-    pub(super) fn new(metrics: Option<AccountMetrics>) -> Self {
+    pub(super) fn new(api: Option<ApiMetrics>) -> Self {
         Self {
             gap: Duration::ZERO,
             free_at: Instant::now(),
-            metrics,
+            api,
         }
     }
 
@@ -152,17 +152,12 @@ impl Reader {
     ) -> Result<(Uuid, Page), ListError> {
         for attempt in 1.. {
             sleep_until(self.free_at).await;
-            let Call {
-                endpoint,
-                trace_id,
-                elapsed,
-                outcome,
-            } = client.phone_list(page, filter).await.map_err(ListError::Blocked)?;
+            let call = client.phone_list(page, filter).await.map_err(ListError::Blocked)?;
             self.free_at = Instant::now() + self.gap;
-            if let Some(metrics) = &self.metrics {
-                let failure = outcome.as_ref().err().map(|failure| failure.reason.to_string());
-                metrics.request(endpoint.label(), elapsed, failure.as_deref());
+            if let Some(api) = &self.api {
+                api.count(&call);
             }
+            let Call { trace_id, outcome, .. } = call;
             match outcome {
                 Ok(read) => return Ok((trace_id, read)),
                 Err(failure) if attempt < TRIES && failure.consequence() == Consequence::Retry => {

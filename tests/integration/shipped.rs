@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use geelark_exporter::exposition::{Kind, catalog};
+use geelark_exporter::app::definitions;
+use geelark_exporter::metrics::Kind;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -100,11 +101,11 @@ pub(crate) fn rules() -> Vec<Rule> {
 pub(crate) fn unknown(names: &BTreeSet<String>) -> Vec<String> {
     let mut known: BTreeSet<String> = OF_PROMETHEUS.iter().map(ToString::to_string).collect();
     known.extend(rules().into_iter().filter_map(|rule| rule.record));
-    for info in catalog() {
+    for info in definitions() {
         if info.kind == Kind::Histogram {
             known.extend(["_bucket", "_sum", "_count"].map(|suffix| format!("{}{suffix}", info.name)));
         } else {
-            known.insert(info.name.to_owned());
+            known.insert(info.name);
         }
     }
     names.difference(&known).cloned().collect()

@@ -21,10 +21,11 @@ use tracing::{info, warn};
 pub(super) use record::SavedFrom;
 
 use super::Error;
+use super::metrics::{AccountMetrics, StateMetrics};
 use super::watch::CarryOver;
 use crate::config::Account;
-use crate::exposition::{AccountMetrics, Metrics};
 use crate::fleet::{Fleet, Snapshot};
+use crate::metrics::Registry;
 use crate::state::{self, State, Store};
 use geelark_client::clock::{Clock, ElapsedSinceSave, Timestamp};
 use geelark_client::{Budget, Ending, Gate};
@@ -36,7 +37,8 @@ const WRITE_EVERY: Duration = Duration::from_secs(30);
 pub(super) struct StateSaver {
     store: Option<Arc<Store>>,
     clock: Clock,
-    metrics: Metrics,
+    /// With a folder.
+    metrics: Option<StateMetrics>,
     /// What the process before knew, until it is handed out.
     recalled: Mutex<Restored>,
     records: ArcSwap<Vec<SavedFrom>>,
@@ -63,7 +65,7 @@ enum Fleets {
 
 impl StateSaver {
     /// Takes the folder, if one is configured, and reads what it holds. Only that another exporter has it is an error.
-    pub(super) fn open(folder: Option<&Path>, clock: Clock, metrics: Metrics) -> Result<Self, Error> {
+    pub(super) fn open(folder: Option<&Path>, clock: Clock, registry: &Registry) -> Result<Self, Error> {
         let now = clock.now();
         let mut recalled = Restored::default();
         let mut store = None;
@@ -85,9 +87,9 @@ impl StateSaver {
             }
         }
         Ok(Self {
+            metrics: store.is_some().then(|| StateMetrics::new(registry)),
             store,
             clock,
-            metrics,
             recalled: Mutex::new(recalled),
             records: ArcSwap::default(),
             urgent: Arc::default(),
@@ -108,7 +110,7 @@ impl StateSaver {
         let (requests, in_flight) = (limits.requests_per_minute, limits.max_in_flight);
         carry_over.budget = Arc::new(Budget::resume(requests, in_flight, &known.spent, past, ending));
         carry_over.gate = Arc::new(Gate::restored(known.closure, past).change_notify(self.urgent.clone()));
-        record::show(&known, account, metrics, past);
+        record::restore(&known, metrics, past);
         if account.credentials.matches_fingerprint(&known.credentials) {
             carry_over.mark = known.credentials;
         } else {
@@ -207,15 +209,19 @@ impl StateSaver {
     /// One line a change of condition, and the metrics.
     fn tell(&self, written: Result<(), String>, now: Timestamp) {
         let mut known = lock(&self.trouble);
+        if let Some(metrics) = &self.metrics {
+            metrics.successful.set(written.is_ok().into());
+            if written.is_ok() {
+                metrics.written.set(now.unix().0);
+            }
+        }
         match written {
             Ok(()) => {
-                self.metrics.state_written(now.unix());
                 if known.take().is_some() {
                     info!("the state is written again");
                 }
             }
             Err(trouble) => {
-                self.metrics.state_not_written();
                 if known.as_ref() != Some(&trouble) {
                     warn!("the state is not kept, so that a restart would know less: {trouble}");
                     *known = Some(trouble);

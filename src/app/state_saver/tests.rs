@@ -11,7 +11,8 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::config::{self, Sources};
-use crate::exposition::{BuildInfo, MetricsStore};
+use crate::poller::LastRound;
+use geelark_client::clock::UnixTime;
 use geelark_client::phone::{PhoneId, Target};
 use geelark_client::{Client, Failure, Reply, Transport};
 
@@ -20,37 +21,35 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Scene {
     parent: TempDir,
     clock: Clock,
-    metrics: Metrics,
+    registry: Registry,
 }
 
 impl Scene {
     fn new() -> Self {
-        let build = BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        };
         Self {
             parent: tempfile::tempdir().unwrap(),
             clock: Clock::starting_at(SystemTime::UNIX_EPOCH + 1_700_000_000 * SECOND),
-            metrics: MetricsStore::new(build).metrics().clone(),
+            registry: Registry::new(),
         }
+    }
+
+    fn metrics(&self, name: &str) -> AccountMetrics {
+        AccountMetrics::new(&self.registry, &account(name), None)
     }
 
     fn state_saver(&self) -> Arc<StateSaver> {
         let folder = self.parent.path().join("state");
-        Arc::new(StateSaver::open(Some(&folder), self.clock.clone(), self.metrics.clone()).unwrap())
+        Arc::new(StateSaver::open(Some(&folder), self.clock.clone(), &self.registry).unwrap())
     }
 
     /// The account as `state_saver` has it begin, with a poller of its own that shows `phones` phones more each time.
     fn begin(&self, state_saver: &StateSaver, phones: usize) -> (SavedFrom, Option<Fleet>, JoinHandle<()>) {
-        let metrics = self.metrics.account("main");
+        let metrics = self.metrics("main");
         let (carry_over, fleet) = state_saver.begin(&account("main"), &metrics);
         let record = SavedFrom {
             name: "main".into(),
             carry_over,
             metrics,
-            discovery: None,
         };
         state_saver.keep([record.clone()].into_iter());
         let (snapshot_cell, clock) = (record.carry_over.snapshot_cell.clone(), self.clock.clone());
@@ -169,30 +168,42 @@ async fn a_memory_is_handed_out_once_and_to_the_account_of_its_name() {
     let scene = Scene::new();
     let state_saver = scene.state_saver();
     let (record, _, _poller) = scene.begin(&state_saver, 7);
-    record.metrics.up.set(1);
-    record.metrics.poll_last_success.set(1_699_999_999);
-    record.metrics.poll_last_duration.set(1.25);
+    let round = LastRound {
+        up: true,
+        last_success: UnixTime(1_699_999_999),
+        last_duration_ms: 1250,
+        unanswered: 3,
+    };
+    record.metrics.poll.set(round);
     let credentials = record.carry_over.mark.clone();
     state_saver.end(vec![(record, Some(fleet_of(5)))]).await;
     drop(state_saver);
 
     let state_saver = scene.state_saver();
-    let metrics = scene.metrics.account("other");
+    let metrics = scene.metrics("other");
     assert!(state_saver.begin(&account("other"), &metrics).1.is_none());
-    scene.metrics.forget("main");
     let (record, fleet, _poller) = scene.begin(&state_saver, 7);
     assert_eq!(fleet.map(|fleet| fleet.len()), Some(5));
     assert_eq!(record.carry_over.mark, credentials, "one mark for one credential");
-    let shown = &record.metrics;
-    assert_eq!((shown.up.get(), shown.poll_last_success.get()), (1, 1_699_999_999));
-    assert!((shown.poll_last_duration.get() - 1.25).abs() < 1e-9);
+    assert_eq!(*record.metrics.poll.last_round.borrow(), round);
+    let mut text = Vec::new();
+    scene.registry.write(&mut text);
+    let text = String::from_utf8(text).unwrap();
+    for line in [
+        "geelark_up{account=\"main\"} 1\n",
+        "geelark_poll_last_success_timestamp_seconds{account=\"main\"} 1699999999\n",
+        "geelark_poll_last_duration_seconds{account=\"main\"} 1.25\n",
+        "geelark_poll_unanswered_phones{account=\"main\"} 3\n",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
     assert!(scene.begin(&state_saver, 7).1.is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_folder_nothing_is_written_and_nothing_is_shown() {
     let scene = Scene::new();
-    let state_saver = StateSaver::open(None, scene.clock.clone(), scene.metrics.clone()).unwrap();
+    let state_saver = StateSaver::open(None, scene.clock.clone(), &scene.registry).unwrap();
     let (record, fleet, _poller) = scene.begin(&state_saver, 7);
     assert!(fleet.is_none());
     state_saver.save_initial().await;

@@ -1,5 +1,6 @@
 //! One account's webhook: whom it believes, whom it tells, and what is counted of it.
 
+mod metrics;
 mod relay;
 #[cfg(test)]
 mod tests;
@@ -13,10 +14,10 @@ use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::config::{Account, Receiver};
-use crate::exposition::{AccountMetrics, WebhookMetrics};
 use crate::poller::Hints;
 use geelark_client::clock::Clock;
 use geelark_client::{Event, Refusal, SetupError, Verifier};
+pub(in crate::app) use metrics::WebhookMetrics;
 use relay::{Client, Relay};
 
 /// A webhook that is on.
@@ -64,16 +65,15 @@ impl Draft {
         account: &Account,
         predecessor: Option<&Webhook>,
         listeners: Listeners,
-        metrics: &AccountMetrics,
+        metrics: WebhookMetrics,
         clock: Clock,
     ) -> Webhook {
         let credentials = account.credentials.clone();
-        let metrics = metrics.webhook();
         let relay = self.relay.map(|(receiver, client)| {
             predecessor
                 .and_then(|webhook| webhook.relay.clone())
                 .filter(|relay| *relay.receiver() == receiver)
-                .unwrap_or_else(|| Arc::new(Relay::start(account.name.clone(), receiver, client, metrics.clone())))
+                .unwrap_or_else(|| Arc::new(Relay::start(account.name.clone(), receiver, client, &metrics)))
         });
         Webhook {
             account: account.name.clone(),
@@ -98,18 +98,18 @@ impl exporter_web::Webhook for Webhook {
             }
             return true;
         };
-        let (counter, why) = match refusal {
+        let (result, why) = match refusal {
             Refusal::Forged => (
-                &self.metrics.forged,
+                "forged",
                 "its authentication is not the account's; if it was GeeLark's, check the account's credential",
             ),
             Refusal::Late => (
-                &self.metrics.late,
+                "late",
                 "its ts is more than five minutes from this machine's clock; check that clock",
             ),
-            Refusal::Replayed => (&self.metrics.replayed, "its traceId was used before"),
+            Refusal::Replayed => ("replayed", "its traceId was used before"),
         };
-        counter.inc();
+        self.metrics.count(result);
         let account = &self.account;
         if self.is_refusing.swap(true, Ordering::Relaxed) {
             debug!(%account, "refused another webhook request: {why}");
@@ -129,15 +129,12 @@ impl exporter_web::Webhook for Webhook {
             Ok(event) => event,
             Err(decode_error) => {
                 debug!(account = %self.account, "a webhook request cannot be read: {decode_error}");
-                self.metrics.unreadable.inc();
+                self.metrics.count("unreadable");
                 return false;
             }
         };
-        if event.is_of_use() {
-            self.metrics.accepted.inc();
-        } else {
-            self.metrics.ignored.inc();
-        }
+        self.metrics
+            .count(if event.is_of_use() { "accepted" } else { "ignored" });
         let phones = event.phones.len();
         let dropped = phones - self.listeners.hints.add(event.phones);
         self.metrics.hints_dropped.inc_by(dropped as u64);
@@ -148,6 +145,6 @@ impl exporter_web::Webhook for Webhook {
     }
 
     fn oversized(&self) {
-        self.metrics.oversized.inc();
+        self.metrics.count("oversized");
     }
 }

@@ -12,8 +12,9 @@ use tokio::sync::mpsc::{self, Receiver as Queue, Sender};
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
+use super::metrics::WebhookMetrics;
 use crate::config::Receiver;
-use crate::exposition::WebhookMetrics;
+use crate::metrics::IntCounter;
 use geelark_client::{self, AUTHENTICATION, SetupError};
 
 /// So many requests wait; at 64 KiB each they are 8 MiB.
@@ -51,24 +52,24 @@ struct Letter {
 pub(super) struct Relay {
     receiver: Receiver,
     queue: Sender<Letter>,
-    metrics: WebhookMetrics,
+    dropped: IntCounter,
 }
 
 impl Relay {
-    pub(super) fn start(account: Arc<str>, receiver: Receiver, client: Client, metrics: WebhookMetrics) -> Self {
+    pub(super) fn start(account: Arc<str>, receiver: Receiver, client: Client, metrics: &WebhookMetrics) -> Self {
         let (queue, letters) = mpsc::channel(WAITING);
         let worker = Worker {
             account,
             receiver: receiver.clone(),
             client: client.0,
-            metrics: metrics.clone(),
+            failures: metrics.relay_failures.clone(),
             is_failing: false,
         };
         tokio::spawn(worker.run(letters));
         Self {
             receiver,
             queue,
-            metrics,
+            dropped: metrics.relay_dropped.clone(),
         }
     }
 
@@ -88,7 +89,7 @@ impl Relay {
             body,
         };
         if self.queue.try_send(letter).is_err() {
-            self.metrics.relay_dropped.inc();
+            self.dropped.inc();
         }
     }
 }
@@ -97,7 +98,8 @@ struct Worker {
     account: Arc<str>,
     receiver: Receiver,
     client: reqwest::Client,
-    metrics: WebhookMetrics,
+    /// A counter without its place in the exposition: a worker that outlives its webhook must not keep the series there.
+    failures: IntCounter,
     is_failing: bool,
 }
 
@@ -135,7 +137,7 @@ impl Worker {
             Ok(()) if self.is_failing => info!(%account, "webhook requests are handed on again"),
             Ok(()) => {}
             Err(problem) => {
-                self.metrics.relay_failures.inc();
+                self.failures.inc();
                 let why = problem.sentence();
                 if self.is_failing {
                     debug!(%account, "another webhook request could not be handed on: {why}");

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::config::{self, Sources};
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::metrics::Registry;
 use exporter_web::Webhook as _;
 use geelark_client::phone::PhoneId;
 
@@ -41,7 +41,7 @@ fn account(relay_to: Option<&str>) -> Account {
 struct Scene {
     webhook: Webhook,
     listeners: Listeners,
-    store: MetricsStore,
+    registry: Registry,
 }
 
 impl Scene {
@@ -51,18 +51,14 @@ impl Scene {
 
     fn after(predecessor: Option<&Webhook>, relay_to: Option<&str>) -> Self {
         let account = account(relay_to);
-        let store = MetricsStore::new(BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        });
+        let registry = Registry::new();
         let listeners = Listeners::default();
-        let metrics = store.metrics().account("main");
+        let metrics = WebhookMetrics::of_account(&registry, "main");
         let draft = Draft::new(&account).unwrap().unwrap();
         Self {
-            webhook: draft.start(&account, predecessor, listeners.clone(), &metrics, Clock::system()),
+            webhook: draft.start(&account, predecessor, listeners.clone(), metrics, Clock::system()),
             listeners,
-            store,
+            registry,
         }
     }
 
@@ -73,7 +69,8 @@ impl Scene {
     }
 
     fn count(&self, series: &str) -> u64 {
-        let bytes: Vec<u8> = self.store.scrape(Encoding::Plain).flatten().collect();
+        let mut bytes = Vec::new();
+        self.registry.write(&mut bytes);
         let text = String::from_utf8(bytes).unwrap();
         let line = text
             .lines()

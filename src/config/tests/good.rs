@@ -56,10 +56,7 @@ fn an_account_needs_a_name_a_credential_and_phones() {
             requests_per_minute: NonZeroU32::new(100).unwrap(),
             max_in_flight: 4,
         },
-        billing: Billing {
-            enabled: true,
-            whole_fleet: true,
-        },
+        billing: Billing { enabled: true },
         webhook: None,
     };
     assert_eq!(config.accounts, [expected]);

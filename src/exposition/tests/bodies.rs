@@ -37,18 +37,18 @@ fn chunks_are_about_64_kib() {
 }
 
 #[test]
-fn gzip_and_plain_say_the_same() {
-    let metrics_store = large();
+fn gzip_and_plain_have_the_same_text() {
+    let store = large();
     assert_eq!(
-        steady(&text(&metrics_store, Encoding::Gzip)),
-        steady(&text(&metrics_store, Encoding::Plain))
+        steady(&text(&store, Encoding::Gzip)),
+        steady(&text(&store, Encoding::Plain))
     );
 }
 
 #[test]
 fn gzip_is_several_times_shorter() {
-    let metrics_store = large();
-    assert!(metrics_store.scrape(Encoding::Gzip).len() * 5 < metrics_store.scrape(Encoding::Plain).len());
+    let store = large();
+    assert!(store.scrape(Encoding::Gzip).len() * 5 < store.scrape(Encoding::Plain).len());
 }
 
 #[test]
@@ -60,25 +60,25 @@ fn the_length_stays_that_of_the_whole_body_while_it_is_read() {
 }
 
 #[test]
-fn a_scrape_shows_what_was_there_when_it_was_made() {
-    let metrics_store = metrics_store();
-    let section = section_of(&metrics_store, &"main".into(), 1);
-    metrics_store.set_accounts(vec![section.clone()]);
-    section.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
+fn a_scrape_shows_what_was_current_when_it_was_made() {
+    let store = empty_store();
+    let account = account_of(&store, &"main".into(), 1);
+    store.set_accounts(vec![account.clone()]);
+    account.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
     for encoding in [Encoding::Plain, Encoding::Gzip] {
-        section.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
-        let scrape = metrics_store.scrape(encoding);
-        section.update_batch(0, view("main", [fresh("1", "much later", 2, 99)]));
+        account.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
+        let scrape = store.scrape(encoding);
+        account.update_batch(0, view("main", [fresh("1", "much later", 2, 99)]));
         assert!(read(scrape, encoding).contains("before"));
     }
 }
 
 #[test]
-fn a_very_long_name_spoils_nothing() {
+fn a_very_long_name_does_not_affect_other_phones() {
     let long = "\"".repeat(1 << 17);
-    let metrics_store = showing([view("main", [fresh("1", &long, 0, 1), fresh("2", "b", 2, 1)])]);
+    let store = showing([view("main", [fresh("1", &long, 0, 1), fresh("2", "b", 2, 1)])]);
     for encoding in [Encoding::Plain, Encoding::Gzip] {
-        let families = parser::parse(&text(&metrics_store, encoding)).unwrap();
+        let families = parser::parse(&text(&store, encoding)).unwrap();
         let named: Vec<_> = families["phone_status"]
             .samples
             .keys()

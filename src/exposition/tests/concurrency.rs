@@ -1,4 +1,4 @@
-//! Readers while pollers update_batch.
+//! Scrapes while pollers update batches.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,28 +46,28 @@ fn generations(families: &std::collections::BTreeMap<String, parser::Family>, ac
 }
 
 #[test]
-fn no_reader_sees_half_an_answer() {
-    let metrics_store = metrics_store();
-    let sections = ["a", "b"].map(|account| section_of(&metrics_store, &account.into(), 1));
-    for (section, account) in sections.iter().zip(["a", "b"]) {
-        section.update_batch(0, answered(account, 0));
+fn a_scrape_shows_an_answer_wholly_or_not_at_all() {
+    let store = empty_store();
+    let accounts = ["a", "b"].map(|account| account_of(&store, &account.into(), 1));
+    for (account, name) in accounts.iter().zip(["a", "b"]) {
+        account.update_batch(0, answered(name, 0));
     }
-    metrics_store.set_accounts(sections.to_vec());
+    store.set_accounts(accounts.to_vec());
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        for (section, account) in sections.iter().zip(["a", "b"]) {
+        for (account, name) in accounts.iter().zip(["a", "b"]) {
             let done = &done;
             scope.spawn(move || {
                 let mut generation = 0;
                 while !done.load(Ordering::Relaxed) {
                     generation += 1;
-                    section.update_batch(0, answered(account, generation));
+                    account.update_batch(0, answered(name, generation));
                 }
             });
         }
         for round in 0..100 {
             let encoding = [Encoding::Plain, Encoding::Gzip][round % 2];
-            let families = parser::parse(&text(&metrics_store, encoding)).unwrap();
+            let families = parser::parse(&text(&store, encoding)).unwrap();
             for account in ["a", "b"] {
                 let seen = generations(&families, account);
                 assert_eq!(seen.len(), 1, "torn: {seen:?}");
@@ -87,12 +87,12 @@ fn no_reader_sees_half_an_answer() {
 
 #[test]
 fn phones_that_move_between_batches_are_always_seen_once() {
-    let metrics_store = metrics_store();
-    let section = metrics_store.section(&"main".into());
-    metrics_store.set_accounts(vec![section.clone()]);
+    let store = empty_store();
+    let account = store.account(&"main".into());
+    store.set_accounts(vec![account.clone()]);
     let phones: Vec<Phone> = (0..PHONES).map(|phone| fresh(&format!("{phone}"), "", 0, 1)).collect();
     let cut = |at: usize| [&phones[..at], &phones[at..]].map(|part| view("main", part.to_vec()));
-    section.replace_batches(cut(5).iter());
+    account.replace_batches(cut(5).iter());
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -100,13 +100,13 @@ fn phones_that_move_between_batches_are_always_seen_once() {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
-                section.replace_batches(cut(at).iter());
+                account.replace_batches(cut(at).iter());
             }
         });
         for round in 0..100 {
             let encoding = [Encoding::Plain, Encoding::Gzip][round % 2];
             // The parser refuses a series that stands twice.
-            let families = parser::parse(&text(&metrics_store, encoding)).unwrap();
+            let families = parser::parse(&text(&store, encoding)).unwrap();
             assert_eq!(families["phone_status"].samples.len(), PHONES);
         }
         done.store(true, Ordering::Relaxed);

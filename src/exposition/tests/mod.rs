@@ -1,11 +1,8 @@
-//! The exposition seen from outside: boards are posted to, bodies are read.
+//! The exposition seen from outside: batches are updated, bodies are read.
 
 mod bodies;
 mod concurrency;
-mod documentation;
-mod exact;
-mod own;
-mod parser;
+pub(crate) mod parser;
 mod truth;
 
 use std::io::Read;
@@ -16,27 +13,22 @@ use flate2::read::{GzDecoder, MultiGzDecoder};
 
 use super::*;
 use crate::fleet::{BatchView, Freshness, ObservedStatus, Phone};
+use crate::metrics::Registry;
 use geelark_client::clock::UnixTime;
 use geelark_client::phone::{PhoneId, Status};
 
-const BUILD: BuildInfo = BuildInfo {
-    version: "1.2.3",
-    revision: "abc",
-    rustc: "1.95.0",
-};
-
-fn metrics_store() -> MetricsStore {
-    MetricsStore::new(BUILD)
+fn empty_store() -> MetricsStore {
+    MetricsStore::new(Registry::new())
 }
 
-fn view(account: &str, phones: impl IntoIterator<Item = Phone>) -> Arc<BatchView> {
+pub(crate) fn view(account: &str, phones: impl IntoIterator<Item = Phone>) -> Arc<BatchView> {
     Arc::new(BatchView {
         account: account.into(),
         phones: phones.into_iter().collect(),
     })
 }
 
-fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
+pub(crate) fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
     Phone {
         name: Some(name.into()),
         standing: Freshness::Fresh,
@@ -48,26 +40,26 @@ fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
     }
 }
 
-/// A section of `batches` batches without phones.
-fn section_of(metrics_store: &MetricsStore, account: &Arc<str>, batches: usize) -> AccountStore {
-    let section = metrics_store.section(account);
-    section.replace_batches(vec![view(account, []); batches].iter());
-    section
+/// A store of `batches` batches without phones.
+pub(crate) fn account_of(store: &MetricsStore, name: &Arc<str>, batches: usize) -> AccountStore {
+    let account = store.account(name);
+    account.replace_batches(vec![view(name, []); batches].iter());
+    account
 }
 
-/// A metrics_store that shows one account `main` with these batches.
+/// A store that shows one account `main` with these batches.
 fn showing(batches: impl IntoIterator<Item = Arc<BatchView>>) -> MetricsStore {
-    let metrics_store = metrics_store();
+    let store = empty_store();
     let batches: Vec<_> = batches.into_iter().collect();
-    let section = section_of(&metrics_store, &"main".into(), batches.len());
+    let account = account_of(&store, &"main".into(), batches.len());
     for (batch, view) in batches.into_iter().enumerate() {
-        section.update_batch(batch, view);
+        account.update_batch(batch, view);
     }
-    metrics_store.set_accounts(vec![section]);
-    metrics_store
+    store.set_accounts(vec![account]);
+    store
 }
 
-/// The text of a scrape, after checking all that must hold for any body.
+/// The text of a scrape, after checks that every body must pass.
 fn read(scrape: Scrape, encoding: Encoding) -> String {
     let len = scrape.len();
     let chunks: Vec<Bytes> = scrape.collect();
@@ -84,7 +76,7 @@ fn read(scrape: Scrape, encoding: Encoding) -> String {
     String::from_utf8(body).unwrap()
 }
 
-/// Unpacks what must be exactly one gzip member.
+/// Unpacks exactly one gzip member.
 fn gunzip(body: &[u8]) -> Vec<u8> {
     let (mut one, mut all) = (Vec::new(), Vec::new());
     let mut rest = body;
@@ -95,11 +87,11 @@ fn gunzip(body: &[u8]) -> Vec<u8> {
     one
 }
 
-fn text(metrics_store: &MetricsStore, encoding: Encoding) -> String {
-    read(metrics_store.scrape(encoding), encoding)
+pub(crate) fn text(store: &MetricsStore, encoding: Encoding) -> String {
+    read(store.scrape(encoding), encoding)
 }
 
-/// The part that does not change from scrape to scrape: all before what the process says of itself.
-fn steady(text: &str) -> &str {
+/// The part that does not change from scrape to scrape: everything before the metrics of the process.
+pub(crate) fn steady(text: &str) -> &str {
     &text[..text.find("# HELP process_").unwrap()]
 }

@@ -1,23 +1,23 @@
 //! A strict reader of the text format, written from its specification and knowing nothing of the code under test.
 //!
-//! It accepts less than Prometheus does: no timestamps, no blanks but the one before the value, families in one block, each
-//! with HELP and TYPE first, no series twice. Whatever else it meets is an error.
+//! It accepts less than Prometheus does: no timestamps, one blank before the value and no other, families in one block,
+//! each with HELP and TYPE first, no series twice. Everything else is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A family as it was read.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Family {
-    pub(super) kind: String,
-    pub(super) help: String,
+pub(crate) struct Family {
+    pub(crate) kind: String,
+    pub(crate) help: String,
     /// Sample name and labels to value; values stay text, so that integers are compared exactly.
-    pub(super) samples: BTreeMap<(String, Labels), String>,
+    pub(crate) samples: BTreeMap<(String, Labels), String>,
 }
 
-pub(super) type Labels = BTreeMap<String, String>;
+pub(crate) type Labels = BTreeMap<String, String>;
 
 /// Reads a whole exposition.
-pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Family>, String> {
+pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, Family>, String> {
     let mut families = BTreeMap::<String, Family>::new();
     let mut current = String::new();
     // A line ends at a line feed and nowhere else: names may hold a carriage return.

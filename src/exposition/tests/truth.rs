@@ -1,4 +1,4 @@
-//! Whatever is posted, in whatever order: what an independent reader finds is the state, and nothing else.
+//! After any sequence of updates, an independent reader finds exactly the present state.
 
 use std::collections::BTreeMap;
 
@@ -63,8 +63,8 @@ fn any_phone() -> impl Strategy<Value = Phone> {
         })
 }
 
-/// A update_batch: which account, which batch, which phones. Ids follow from the place, so no id is in two places.
-fn any_post() -> impl Strategy<Value = (usize, usize, Arc<BatchView>)> {
+/// An update: which account, which batch, which phones. Ids are made of the position, so no id is in two places.
+fn any_update() -> impl Strategy<Value = (usize, usize, Arc<BatchView>)> {
     let phones = prop::collection::vec(any_phone(), 0..6);
     (0..ACCOUNTS.len(), 0..BATCHES, phones).prop_map(|(account, batch, mut phones)| {
         for (position, phone) in phones.iter_mut().enumerate() {
@@ -79,7 +79,7 @@ fn labels<const N: usize>(labels: [(&str, &str); N]) -> Labels {
 }
 
 /// The labels for what is known.
-fn told(details: &PhoneDetails) -> Labels {
+fn detail_labels(details: &PhoneDetails) -> Labels {
     let texts = [
         ("group", &details.group),
         ("os_version", &details.os_version),
@@ -95,11 +95,11 @@ fn told(details: &PhoneDetails) -> Labels {
     let texts = texts
         .into_iter()
         .filter_map(|(name, text)| Some((name, text.as_deref()?.to_owned())));
-    let told = texts.chain(mode.map(|mode| ("charge_mode", mode)));
-    told.map(|(name, text)| (name.to_owned(), text)).collect()
+    let known = texts.chain(mode.map(|mode| ("charge_mode", mode)));
+    known.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
-/// What a reader must find of these views, straight from the contract.
+/// What a reader must find of these views, directly from the contract.
 fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
     let mut series = Series::new();
     for (name, views) in ACCOUNTS.iter().zip(accounts) {
@@ -136,7 +136,7 @@ fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
                     if let Some(running) = details.task_running {
                         add("phone_task_running", both, u8::from(running).to_string());
                     }
-                    info.extend(told(details));
+                    info.extend(detail_labels(details));
                 }
                 add("phone_info", info, "1".into());
             }
@@ -163,41 +163,41 @@ fn of_phones(text: &str) -> Series {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn what_is_read_is_what_was_posted_last(posts in prop::collection::vec(any_post(), 0..8)) {
-        let metrics_store = metrics_store();
-        let sections = ACCOUNTS.map(|account| section_of(&metrics_store, &account.into(), BATCHES));
-        metrics_store.set_accounts(sections.to_vec());
+    fn a_scrape_shows_the_last_update_of_each_batch(updates in prop::collection::vec(any_update(), 0..8)) {
+        let store = empty_store();
+        let accounts = ACCOUNTS.map(|account| account_of(&store, &account.into(), BATCHES));
+        store.set_accounts(accounts.to_vec());
         let mut state = ACCOUNTS.map(|account| vec![view(account, []); BATCHES]);
-        for (account, batch, view) in posts {
-            sections[account].update_batch(batch, view.clone());
+        for (account, batch, view) in updates {
+            accounts[account].update_batch(batch, view.clone());
             state[account][batch] = view;
-            // In between as well, so that kept deflated_families are seen beside new ones.
-            prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Gzip)), expected(&state));
+            // Here too, so that kept blocks are seen beside new ones.
+            prop_assert_eq!(of_phones(&text(&store, Encoding::Gzip)), expected(&state));
         }
-        prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Plain)), expected(&state));
-        prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Gzip)), expected(&state));
-        prop_assert_eq!(metrics_store.views(), state.concat());
+        prop_assert_eq!(of_phones(&text(&store, Encoding::Plain)), expected(&state));
+        prop_assert_eq!(of_phones(&text(&store, Encoding::Gzip)), expected(&state));
+        prop_assert_eq!(store.views(), state.concat());
     }
 }
 
 #[test]
-fn a_section_that_is_not_arranged_is_not_shown() {
-    let metrics_store = showing([view("main", [fresh("1", "a", 0, 1)])]);
-    let other = section_of(&metrics_store, &"elsewhere".into(), 1);
+fn an_account_that_is_not_set_is_not_shown() {
+    let store = showing([view("main", [fresh("1", "a", 0, 1)])]);
+    let other = account_of(&store, &"elsewhere".into(), 1);
     other.update_batch(0, view("elsewhere", [fresh("2", "b", 0, 1)]));
-    assert!(!text(&metrics_store, Encoding::Gzip).contains("elsewhere"));
-    metrics_store.set_accounts(vec![other]);
-    let shown = text(&metrics_store, Encoding::Gzip);
+    assert!(!text(&store, Encoding::Gzip).contains("elsewhere"));
+    store.set_accounts(vec![other]);
+    let shown = text(&store, Encoding::Gzip);
     assert!(shown.contains("elsewhere") && !shown.contains("main"));
 }
 
 #[test]
 fn a_renamed_phone_has_one_series() {
-    let metrics_store = metrics_store();
-    let section = section_of(&metrics_store, &"main".into(), 1);
-    metrics_store.set_accounts(vec![section.clone()]);
-    section.update_batch(0, view("main", [fresh("1", "old", 0, 1)]));
-    section.update_batch(0, view("main", [fresh("1", "new", 0, 1)]));
-    let shown = text(&metrics_store, Encoding::Gzip);
+    let store = empty_store();
+    let account = account_of(&store, &"main".into(), 1);
+    store.set_accounts(vec![account.clone()]);
+    account.update_batch(0, view("main", [fresh("1", "old", 0, 1)]));
+    account.update_batch(0, view("main", [fresh("1", "new", 0, 1)]));
+    let shown = text(&store, Encoding::Gzip);
     assert!(shown.contains("phone_status{id=\"1\",serial_name=\"new\"} 0\n") && !shown.contains("old"));
 }

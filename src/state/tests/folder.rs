@@ -115,7 +115,7 @@ fn a_newer_format_says_so() {
     fs::write(folder.join("state.json"), "{\"format\":7,\"memory\":{}}").unwrap();
     let problem = open(&folder).1.problem.unwrap();
     assert!(
-        problem.contains("has format 7, and this version of the exporter reads format 1;"),
+        problem.contains("has format 7, and this version of the exporter reads format 2;"),
         "{problem}"
     );
 }

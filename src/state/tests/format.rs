@@ -8,11 +8,11 @@ use super::*;
 #[test]
 fn the_file_is_exactly_this() {
     let expected = concat!(
-        r#"{"format":1,"memory":{"written":1700000123456,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
+        r#"{"format":2,"memory":{"written":1700000123456,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
         r#""spent":{"requests_per_minute":100,"max_in_flight":4,"in_flight":1,"ends":[1700000100000,1700000100250]},"#,
         r#""closure":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"is_half_open":true},"#,
-        r#""round":{"up":true,"last_success":1700000110,"last_duration_ms":1500,"unanswered":2,"#,
-        r#""listed":{"last_success":1700000050,"phones":3}},"#,
+        r#""round":{"up":true,"last_success":1700000110,"last_duration_ms":1500,"unanswered":2},"#,
+        r#""discovery":{"last_success":1700000050,"phones":3},"#,
         r#""wallet":{"value":{"balance":12.34,"gift_balance":0.1,"time_addon":null},"until":1700000900000},"#,
         r#""plan":{"value":{"expires":1800000000,"profiles":null,"profiles_available":null,"monthly_rentals":null,"#,
         r#""monthly_rentals_available":null,"parallels":10,"monthly_fee":null},"until":1700001800000},"phones":["#,
@@ -59,18 +59,18 @@ fn what_is_not_ours_is_told_apart() {
         "[1]",
         "{\"format\":}",
         "{\"format\":0,\"memory\":{}}",
-        "{\"format\":1}",
+        "{\"format\":2}",
     ] {
         assert_eq!(decode(foreign.as_bytes()), Err(Damage::Foreign), "{foreign}");
     }
-    assert_eq!(decode(b"{\"format\":2,\"fleets\":[]}"), Err(Damage::Newer(2)));
+    assert_eq!(decode(b"{\"format\":3,\"fleets\":[]}"), Err(Damage::Newer(3)));
     let whole = text(&memory());
     assert_eq!(decode(&whole[..whole.len() - 1]), Err(Damage::Torn));
 }
 
 /// A file with these words in it and the right checksum.
 fn forged(memory: &str) -> Vec<u8> {
-    let mut file = format!("{{\"format\":1,\"memory\":{memory},\n").into_bytes();
+    let mut file = format!("{{\"format\":2,\"memory\":{memory},\n").into_bytes();
     let sum = crc32fast::hash(&file);
     file.extend(format!("\"crc32\":\"{sum:08x}\"}}\n").bytes());
     file
@@ -80,7 +80,7 @@ fn forged(memory: &str) -> Vec<u8> {
 fn a_right_checksum_makes_no_nonsense_true() {
     let good = String::from_utf8(text(&memory())).unwrap();
     let good = good
-        .strip_prefix("{\"format\":1,\"memory\":")
+        .strip_prefix("{\"format\":2,\"memory\":")
         .and_then(|rest| Some(rest.split_once(",\n")?.0))
         .unwrap();
     assert_eq!(decode(&forged(good)), Ok(memory()));

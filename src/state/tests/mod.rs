@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
+use crate::poller::LastRound;
+use crate::targets::DiscoverySummary;
 use geelark_client::clock::{UnixMillis, UnixTime};
 use geelark_client::money::{Plan, Wallet};
 use geelark_client::phone::{ChargeMode, PhoneDetails, Status};
@@ -73,16 +75,16 @@ fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMilli
             back_off_ms: Some(15_000),
             is_half_open: true,
         },
-        round: Round {
+        round: LastRound {
             up: true,
             last_success: UnixTime(1_700_000_110),
             last_duration_ms: 1500,
             unanswered: 2,
-            listed: Some(DiscoverySummary {
-                last_success: UnixTime(1_700_000_050),
-                phones: 3,
-            }),
         },
+        discovery: Some(DiscoverySummary {
+            last_success: UnixTime(1_700_000_050),
+            phones: 3,
+        }),
         wallet: Some(Expiring {
             value: Wallet {
                 balance: Some(12.34),

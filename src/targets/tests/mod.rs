@@ -16,8 +16,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::*;
+use crate::api_metrics::ApiMetrics;
 use crate::config::{self, Filter, Shard};
-use crate::exposition::{BuildInfo, Encoding, MetricsStore};
+use crate::exposition::{Encoding, MetricsStore};
+use crate::metrics::Registry;
 use geelark_client::Secret;
 use geelark_client::clock::Clock;
 use geelark_client::phone::{ChargeMode, PhoneId, Target};
@@ -198,19 +200,23 @@ impl Scene {
             Arc::new(Gate::new()),
             clock.clone(),
         );
-        let store = MetricsStore::new(BuildInfo {
-            version: "0",
-            revision: "r",
-            rustc: "c",
-        });
+        let registry = Registry::new();
+        let store = MetricsStore::new(registry.clone());
         let settings = config::Discovery {
             filters: setting.filters,
             refresh_interval: REFRESH,
             shard: setting.shard,
         };
-        let metrics = store.metrics().account("main");
-        let (discovery, targets) =
-            Discovery::new(Arc::new(client), settings, setting.configured, claim, metrics, clock);
+        let status = DiscoveryStatus::new(&registry, "main", ApiMetrics::new(&registry, "main"));
+        let (discovery, targets) = Discovery::new(
+            Arc::new(client),
+            settings,
+            setting.configured,
+            claim,
+            "main".into(),
+            status,
+            clock,
+        );
         let rumours = Arc::new(Notify::new());
         let stop = CancellationToken::new();
         let discovery = discovery.remembering(setting.remembered).hearing(rumours.clone());

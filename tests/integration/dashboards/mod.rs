@@ -6,7 +6,7 @@ mod queries;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use geelark_exporter::exposition::catalog;
+use geelark_exporter::app::definitions;
 use serde_json::{Value, json};
 
 use crate::shipped::{files, metrics_in, path, rules, text, unknown};
@@ -158,10 +158,10 @@ fn dashboards_ask_only_for_metrics_that_exist_and_no_metric_of_phones_is_left_ou
         assert_eq!(unknown(&names), [""; 0], "{place}");
         used.extend(names);
     }
-    let unused: Vec<&str> = catalog()
-        .iter()
-        .map(|info| info.name)
-        .filter(|name| name.starts_with("phone_") && !used.contains(*name))
+    let unused: Vec<String> = definitions()
+        .into_iter()
+        .map(|definition| definition.name)
+        .filter(|name| name.starts_with("phone_") && !used.contains(name))
         .collect();
     assert_eq!(unused, [""; 0], "neither rules nor dashboards use them");
 }

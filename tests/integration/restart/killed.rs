@@ -14,7 +14,8 @@ use geelark_client::clock::{UnixMillis, UnixTime};
 use geelark_client::phone::Status;
 use geelark_client::{Ending, GateSnapshot, Spent};
 use geelark_exporter::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
-use geelark_exporter::state::{Account, Round, State, Store};
+use geelark_exporter::poller::LastRound;
+use geelark_exporter::state::{Account, State, Store};
 
 const FOLDER: &str = "STATE_TEST_FOLDER";
 const KILLS: u64 = 50;
@@ -51,7 +52,8 @@ fn memory(nth: u64) -> State {
                 ends: Vec::new(),
             },
             closure: GateSnapshot::default(),
-            round: Round::default(),
+            round: LastRound::default(),
+            discovery: None,
             wallet: None,
             plan: None,
         }],

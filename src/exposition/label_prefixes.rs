@@ -1,27 +1,27 @@
-//! How the phones of a batch are named in its lines, spelt out once for all families.
+//! The labels that identify each phone of a batch, rendered once for all families.
 
 use super::text;
 use crate::fleet::Phone;
 
 /// The labels that phone series begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Naming {
+pub(super) enum PhoneLabels {
     Id,
     IdAndName,
 }
 
 /// For every phone of a batch `{id="…",serial_name="…`, escaped, up to the closing quote.
 ///
-/// The same for each family and most of every line: spelling it out once makes a plain scrape several times cheaper, for
-/// about 60 bytes a phone.
+/// This is most of every line and the same in each family. Rendering it once makes a plain scrape several times cheaper
+/// and costs about 60 bytes a phone.
 pub(super) struct LabelPrefixes {
     text: Box<[u8]>,
-    /// Where in `text` each phone's id and each phone's name ends; the next phone begins there.
+    /// Where in `text` each phone's id and name end; the next phone begins where the name ends.
     ends: Box<[(usize, usize)]>,
 }
 
-impl Naming {
-    pub(super) fn labels(self) -> &'static [&'static str] {
+impl PhoneLabels {
+    pub(super) fn names(self) -> &'static [&'static str] {
         match self {
             Self::Id => &["id"],
             Self::IdAndName => &["id", "serial_name"],
@@ -30,7 +30,7 @@ impl Naming {
 }
 
 impl LabelPrefixes {
-    pub(super) fn of(phones: &[Phone]) -> Self {
+    pub(super) fn new(phones: &[Phone]) -> Self {
         let mut text = Vec::new();
         let ends = phones.iter().map(|phone| {
             text.extend_from_slice(b"{id=\"");
@@ -46,17 +46,17 @@ impl LabelPrefixes {
         }
     }
 
-    /// How each phone is named, in their order.
-    pub(super) fn iter(&self, naming: Naming) -> impl Iterator<Item = &[u8]> {
+    /// The prefix of each phone, in their order.
+    pub(super) fn iter(&self, labels: PhoneLabels) -> impl Iterator<Item = &[u8]> {
         let mut start = 0;
         self.ends.iter().map(move |&(id, name)| {
-            let end = match naming {
-                Naming::Id => id,
-                Naming::IdAndName => name,
+            let end = match labels {
+                PhoneLabels::Id => id,
+                PhoneLabels::IdAndName => name,
             };
-            let named = &self.text[start..end];
+            let prefix = &self.text[start..end];
             start = name;
-            named
+            prefix
         })
     }
 }
