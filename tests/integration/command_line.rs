@@ -177,7 +177,7 @@ async fn check_online_makes_one_call_and_tells_the_answer() {
         .find(|line| line.contains("GeeLark answered in"))
         .unwrap();
     assert!(answer.starts_with("account main: GeeLark answered in "), "{answer}");
-    assert!(answer.contains(" ms: of 100 phones asked about, "), "{answer}");
+    assert!(answer.contains(" ms: of 100 phones requested, "), "{answer}");
     assert!(output.text.ends_with("configuration is valid\n"), "{}", output.text);
     assert_no_secret(&output.text, "check --online");
 }
@@ -189,7 +189,7 @@ async fn check_online_tells_a_refusal_and_ends_with_exit_code_1() {
     assert_eq!(output.status.code(), Some(1), "{}", output.text);
     let last = output.text.lines().last().unwrap();
     assert!(
-        last.starts_with("account main: GeeLark did not answer as hoped: GeeLark answered 40003 ("),
+        last.starts_with("account main: the call to GeeLark failed: GeeLark answered 40003 ("),
         "{last}"
     );
     assert!(
@@ -204,7 +204,7 @@ async fn check_online_tells_that_nobody_answers_and_ends_with_exit_code_1() {
     let output = run_with(DEAD, &["check", "--online"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", output.text);
     let last = output.text.lines().last().unwrap();
-    let expected = "account main: GeeLark did not answer as hoped: no connection: Connection refused (os error 111); \
+    let expected = "account main: the call to GeeLark failed: no connection: Connection refused (os error 111); \
                     check base_url, DNS, the firewall and any proxy (reason connect, traceId ";
     assert!(last.starts_with(expected), "{last}");
 }
@@ -217,7 +217,7 @@ async fn healthcheck_tells_health_from_its_absence() {
         async move { run(&["healthcheck", &url]).await }
     };
     assert_eq!(check("/-/healthy").await.outcome(), (Some(0), "healthy\n"));
-    let sentence = format!("unhealthy: {}/nothing answered 404 Not FoundPhone\n", exporter.url);
+    let sentence = format!("unhealthy: {}/nothing answered 404 Not Found\n", exporter.url);
     assert_eq!(check("/nothing").await.outcome(), (Some(1), sentence.as_str()));
 
     let url = exporter.url.clone();

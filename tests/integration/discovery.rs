@@ -330,7 +330,7 @@ async fn check_says_what_is_known_only_at_run_time() {
     let config = finding(&upstream, ", groups: [farm-a]");
     let output = Launch::configured(&config).args(&["check", "--online"]).run().await;
     for sentence in [
-        "0 configured phones and whatever discovery finds (every phone in group \"farm-a\", looked for every 1s)",
+        "0 configured phones and those that discovery finds (every phone in group \"farm-a\", listed every 1s)",
         "known only at run time",
         "the account has 243 phones",
         "configuration is valid",

@@ -37,7 +37,7 @@ async fn loses(scene: &Scene, phones: usize) {
     );
     let output = scene.exporter.output();
     assert!(
-        output.contains("GeeLark passed over ids that were asked about"),
+        output.contains("GeeLark's answer omits requested ids"),
         "{output}"
     );
     spares_the_other(&samples);
@@ -111,7 +111,7 @@ async fn ids_that_are_answered_twice() {
     nothing_is_wrong(&samples);
     let output = scene.exporter.output();
     assert!(
-        output.contains("GeeLark answered ids more than once; the first answer counts"),
+        output.contains("GeeLark's answer repeats ids; the first mention counts"),
         "{output}"
     );
     scene.heals().await;
@@ -120,7 +120,7 @@ async fn ids_that_are_answered_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_that_nobody_asked_about() {
     let scene = Scene::start().await;
-    scene.strike_batch("unrequested_ids").await;
+    scene.strike_batch("strangers").await;
     let samples = answers_get_through(&scene).await;
     nothing_is_wrong(&samples);
     let text = scene.exporter.text().await;
@@ -130,7 +130,7 @@ async fn ids_that_nobody_asked_about() {
     );
     let output = scene.exporter.output();
     assert!(
-        output.contains("GeeLark answered ids that were not asked about; they are ignored"),
+        output.contains("GeeLark's answer has ids that were not requested; they are ignored"),
         "{output}"
     );
     scene.heals().await;

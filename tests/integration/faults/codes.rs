@@ -184,7 +184,7 @@ async fn an_id_that_geelark_refuses() {
         );
         spares_the_other(&samples);
         let output = scene.exporter.output();
-        let line = output.lines().find(|line| line.contains("GeeLark refuses this id"));
+        let line = output.lines().find(|line| line.contains("GeeLark rejects this id"));
         assert!(
             line.is_some_and(|line| line.contains(&scene.upstream.ids[0])),
             "{output}"

@@ -41,7 +41,7 @@ async fn a_lock_holds_over_restarts_with_zero_calls() {
         }
         assert_eq!(upstream.calls().await.total, 0, "after {signal}");
         assert!(
-            exporter.output().contains("it was closed before the restart"),
+            exporter.output().contains("account blocked since before the restart"),
             "{}",
             exporter.output()
         );

@@ -46,7 +46,7 @@ const PASSING: [&str; 39] = [
     "counts",
     "repeat,endpoint=status",
     "omit",
-    "unrequested_ids,endpoint=status",
+    "strangers,endpoint=status",
     "strings",
     "wrong-type",
     "expired-fails",

@@ -15,7 +15,7 @@ const HEADERS: [(&str, HeaderName, &[&str]); 5] = [
     ("Strict-Transport-Security", header::STRICT_TRANSPORT_SECURITY, &[]),
     ("X-Content-Type-Options", header::X_CONTENT_TYPE_OPTIONS, &["nosniff"]),
     ("X-Frame-Options", header::X_FRAME_OPTIONS, &["deny", "sameorigin"]),
-    ("X-XSS-WebConfig", header::X_XSS_PROTECTION, &[]),
+    ("X-XSS-Protection", header::X_XSS_PROTECTION, &[]),
 ];
 
 /// The longest it may take to fill the bucket anew. The rate limiter counts nanoseconds in 64 bits, which overflow after
