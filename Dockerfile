@@ -5,20 +5,29 @@
 #
 # Podman and buildah keep the health check only in Docker's format: make image CONTAINER=podman ARGS='--format docker'
 
+# The manifests, with empty crates.
+FROM rust:1.95-bookworm AS manifests
+WORKDIR /build
+COPY Cargo.toml Cargo.lock build.rs ./
+COPY crates crates
+RUN find crates -type f ! -name Cargo.toml -delete \
+    && for crate in . crates/*; do mkdir -p "$crate/src" && touch "$crate/src/lib.rs"; done \
+    && echo 'fn main() {}' >src/main.rs
+
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
 # Static linking is asked for together with --target, or it would apply to build scripts and macros too.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 
-# The dependencies, in a layer that lasts until Cargo.lock changes. The crate itself is empty here.
-COPY Cargo.toml Cargo.lock build.rs ./
-RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' >src/main.rs \
-    && cargo build --locked --release --target "$(rustc --print host-tuple)" && rm -r src
+# The dependencies, in a layer that lasts until Cargo.lock or a manifest changes.
+COPY --from=manifests /build ./
+RUN cargo build --locked --release --target "$(rustc --print host-tuple)" && rm -r src crates
 
+COPY crates crates
 COPY src src
 ARG REVISION=unknown
 # Copied files keep their times, which may lie before the empty crate was built: cargo has to see that they are newer.
-RUN find src -name '*.rs' -exec touch {} + && host=$(rustc --print host-tuple) \
+RUN find src crates -name '*.rs' -exec touch {} + && host=$(rustc --print host-tuple) \
     && GEELARK_REVISION="$REVISION" cargo build --locked --release --target "$host" \
     && install -D "target/$host/release/geelark_exporter" /out/geelark_exporter \
     && mkdir -p /out/state/geelark_exporter

@@ -8,10 +8,9 @@ use tracing::Level;
 use url::Url;
 
 use crate::logging::Format;
-use exporter_web::{ListenAddress, TelemetryPath};
 
 /// The port is free in Prometheus' list of default port allocations at the time of writing.
-const DEFAULT_LISTEN_ADDRESS: &str = ":9943";
+const DEFAULT_ADDRESS: &str = ":9943";
 
 /// Prometheus exporter for fleets of GeeLark cloud phones.
 ///
@@ -40,35 +39,15 @@ const VERSION: &str = concat!(
 
 /// Flags of the exporter itself. They may stand before or after a subcommand.
 #[derive(Args, Clone, Debug)]
+#[command(mut_arg("listen", |arg| arg.default_value(DEFAULT_ADDRESS)))]
 pub struct Flags {
     /// Configuration file (YAML). Without one, the environment alone describes one account.
     #[arg(long = "config.file", value_name = "PATH", global = true)]
     pub config_file: Option<PathBuf>,
 
-    /// Address to serve on; several times for several. `:9943` means every interface.
-    #[arg(long = "web.listen-address", value_name = "ADDR", global = true, default_value = DEFAULT_LISTEN_ADDRESS)]
-    pub listen: Vec<ListenAddress>,
-
-    /// Serve on the socket that systemd passes instead.
-    #[arg(long = "web.systemd-socket", global = true, conflicts_with = "listen")]
-    pub systemd_socket: bool,
-
-    /// Path under which the metrics are served.
-    #[arg(
-        long = "web.telemetry-path",
-        value_name = "PATH",
-        global = true,
-        default_value = "/metrics"
-    )]
-    pub telemetry_path: TelemetryPath,
-
-    /// TLS and users, in the format of Prometheus' exporter-toolkit.
-    #[arg(long = "web.config.file", value_name = "PATH", global = true)]
-    pub web_config_file: Option<PathBuf>,
-
-    /// Allow POST /-/reload.
-    #[arg(long = "web.enable-lifecycle", global = true)]
-    pub lifecycle: bool,
+    /// The flags of the HTTP side.
+    #[command(flatten)]
+    pub web: exporter_web::Flags,
 
     /// Least severe messages to log: error, warn, info, debug or trace.
     #[arg(long = "log.level", value_name = "LEVEL", global = true, default_value = "info")]
@@ -163,7 +142,10 @@ mod tests {
     fn every_subcommand_takes_the_flags_of_the_exporter_beside_its_own() {
         for subcommand in ["check", "demo", "simulate", "healthcheck"] {
             let line = ["geelark_exporter", subcommand, "--web.listen-address=:9999"];
-            assert_eq!(Cli::parse_from(line).flags.listen, [ListenAddress::Everywhere(9999)]);
+            assert_eq!(
+                Cli::parse_from(line).flags.web.listen,
+                [exporter_web::ListenAddress::Everywhere(9999)]
+            );
         }
     }
 

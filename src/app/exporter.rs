@@ -16,7 +16,9 @@ use super::supervisor::{PreparedConfig, Supervisor, prepare};
 use crate::cli::Flags;
 use crate::config::{self, Sources};
 use crate::exposition::{Encoding, MetricsStore};
-use exporter_web::{Backend, Limits, Listener, ScrapeBody, WebConfig};
+use crate::webhook::{self, Receiver};
+use axum::Router;
+use exporter_web::{About, Backend, Guard, Limits, Listener, ScrapeBody};
 use geelark_client::clock::Clock;
 
 /// How often the files that the configuration names are checked for changes. A `stat` each costs nothing.
@@ -29,6 +31,15 @@ const BUILD: [&str; 3] = [
     env!("GEELARK_RUSTC"),
 ];
 
+/// What the page says.
+const ABOUT: About = About {
+    program: "geelark_exporter",
+    version: env!("CARGO_PKG_VERSION"),
+    title: "GeeLark exporter",
+    description: "Watches a fleet of GeeLark cloud phones for Prometheus.",
+    ready_when: "every account has finished a first round",
+};
+
 /// An exporter that can start: everything that can be wrong was checked, and no task runs yet.
 pub(super) struct Exporter {
     supervisor: Arc<Supervisor>,
@@ -40,21 +51,15 @@ pub(super) struct Exporter {
 impl Exporter {
     pub(super) async fn prepare(sources: Sources, flags: Flags) -> Result<Self, Error> {
         let config = config::load(&sources)?;
-        let web_config = match &flags.web_config_file {
-            Some(path) => WebConfig::from_file(path).map_err(Error::WebConfig)?,
-            None => WebConfig::default(),
-        };
+        let web_config = flags.web.web_config().map_err(Error::WebConfig)?;
         let state = config.state.clone();
         let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
         let (accounts, config) = (config.accounts.len(), prepare(config, &[])?);
-        let listeners = if flags.systemd_socket {
-            Listener::from_systemd()
-        } else {
-            exporter_web::bind(&flags.listen).await
-        };
+        let listeners = flags.web.listeners().await;
         let settings = exporter_web::Settings {
-            telemetry_path: flags.telemetry_path,
-            lifecycle: flags.lifecycle,
+            about: ABOUT,
+            telemetry_path: flags.web.telemetry_path,
+            lifecycle: flags.web.lifecycle,
             web_config,
             limits: Limits::default(),
         };
@@ -156,12 +161,13 @@ impl Backend for WebBackend {
         }
     }
 
-    fn webhook(&self, account: &str) -> Option<Arc<dyn exporter_web::Webhook>> {
-        let webhook = self.0.webhook(account)?;
-        Some(webhook)
-    }
-
     async fn reload(&self) -> Result<(), String> {
         self.0.reload().await
+    }
+
+    fn routes(self: &Arc<Self>, guard: Guard) -> Router {
+        let supervisor = self.0.clone();
+        let receiver = move |account: &str| -> Option<Arc<dyn Receiver>> { Some(supervisor.webhook(account)?) };
+        webhook::routes(Arc::new(receiver), guard)
     }
 }

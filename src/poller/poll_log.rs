@@ -118,13 +118,13 @@ impl PollLog {
             repeated,
         } = anomalies;
         if !unanswered.is_empty() {
-            warn!(%account, batch, count = unanswered.len(), ids = %named(unanswered), "GeeLark's answer omits requested ids; their last status is shown until it is stale");
+            warn!(%account, batch, count = unanswered.len(), ids = %named(unanswered), "the answer omits requested ids; their last status is shown until it is stale");
         }
         if !unrequested_ids.is_empty() {
-            warn!(%account, batch, count = unrequested_ids.len(), ids = %named(unrequested_ids), "GeeLark's answer has ids that were not requested; they are ignored");
+            warn!(%account, batch, count = unrequested_ids.len(), ids = %named(unrequested_ids), "the answer has ids that were not requested; they are ignored");
         }
         if !repeated.is_empty() {
-            warn!(%account, batch, count = repeated.len(), ids = %named(repeated), "GeeLark's answer repeats ids; the first mention counts");
+            warn!(%account, batch, count = repeated.len(), ids = %named(repeated), "the answer repeats ids; the first mention counts");
         }
     }
 

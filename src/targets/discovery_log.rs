@@ -32,7 +32,7 @@ impl DiscoveryLog {
             info!(%account, "discovery works again");
         }
         if self.found.begin(phones) {
-            info!(%account, phones, "discovery found the account's phones");
+            info!(%account, phones, "discovery found the phones of the account");
         }
     }
 

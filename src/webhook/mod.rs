@@ -4,6 +4,7 @@
 //! the user's own receiver. What is shown comes from the poller's own calls, so a flood, a lie or a loss of webhooks
 //! changes when phones are requested, never what is shown.
 
+mod endpoint;
 mod metrics;
 mod relay;
 mod settings;
@@ -12,6 +13,7 @@ mod tests;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod webhook;
 
+pub use endpoint::{Receiver, Receivers, routes};
 pub use metrics::WebhookMetrics;
 pub use relay::RelayClient;
 pub use settings::{RelayUrl, WebhookSettings};

@@ -16,7 +16,6 @@ use tokio::time::timeout;
 use super::*;
 use crate::exposition::{Encoding, MetricsStore};
 use bytes::Bytes;
-use exporter_web::Webhook as _;
 use geelark_client::Credentials;
 use geelark_client::clock::Clock;
 use geelark_client::phone::PhoneId;

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
+use super::endpoint::Receiver;
 use super::metrics::WebhookMetrics;
 use super::relay::{Relay, RelayClient};
 use super::settings::RelayUrl;
@@ -77,7 +78,7 @@ impl Webhook {
     }
 }
 
-impl exporter_web::Webhook for Webhook {
+impl Receiver for Webhook {
     fn admit(&self, headers: &HeaderMap) -> bool {
         let account = &self.account;
         let Err(refusal) = self.verifier.admit(headers, self.clock.now()) else {

@@ -2,6 +2,8 @@
 
 use http::header::{CONTENT_SECURITY_POLICY, HeaderName};
 
+use super::settings::About;
+
 /// The page needs nothing but its own style; nothing else shall run in it.
 pub(super) const POLICY: (HeaderName, &str) = (
     CONTENT_SECURITY_POLICY,
@@ -9,11 +11,18 @@ pub(super) const POLICY: (HeaderName, &str) = (
 );
 
 /// The landing page. `unready` is the sentence why the exporter is not ready yet.
-pub(super) fn landing(telemetry_path: &str, unready: Option<&str>) -> String {
-    let version = env!("CARGO_PKG_VERSION");
+pub(super) fn landing(about: &About, telemetry_path: &str, unready: Option<&str>) -> String {
+    let [program, version, title, description, ready_when] = [
+        about.program,
+        about.version,
+        about.title,
+        about.description,
+        about.ready_when,
+    ]
+    .map(escape);
     let metrics = escape(telemetry_path);
     let state = match unready {
-        None => "<p class=\"ready\">Ready: every account has been asked.</p>".to_owned(),
+        None => format!("<p class=\"ready\">Ready: {ready_when}.</p>"),
         Some(reason) => format!("<p class=\"unready\">Not ready yet: {}</p>", escape(reason)),
     };
     format!(
@@ -22,7 +31,7 @@ pub(super) fn landing(telemetry_path: &str, unready: Option<&str>) -> String {
 <head>
 <meta charset=\"utf-8\">
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<title>GeeLark exporter</title>
+<title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }}
@@ -35,15 +44,15 @@ footer {{ margin-top: 2rem; opacity: .7; font-size: .875rem; }}
 </style>
 </head>
 <body>
-<h1>GeeLark exporter</h1>
-<p>Watches a fleet of GeeLark cloud phones for Prometheus.</p>
+<h1>{title}</h1>
+<p>{description}</p>
 {state}
 <dl>
 <dt><a href=\"{metrics}\">{metrics}</a></dt><dd>what Prometheus scrapes</dd>
 <dt><a href=\"/-/healthy\">/-/healthy</a></dt><dd>200 as long as the process serves</dd>
-<dt><a href=\"/-/ready\">/-/ready</a></dt><dd>200 once every account has finished a first round</dd>
+<dt><a href=\"/-/ready\">/-/ready</a></dt><dd>200 once {ready_when}</dd>
 </dl>
-<footer>geelark_exporter {version}</footer>
+<footer>{program} {version}</footer>
 </body>
 </html>
 "
@@ -71,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_the_page_shows_is_escaped() {
-        let page = landing("/metrics", Some("account \"<b>\" & 'co'"));
+        let page = landing(&About::default(), "/metrics", Some("account \"<b>\" & 'co'"));
         assert!(
             page.contains("Not ready yet: account &quot;&lt;b&gt;&quot; &amp; &#39;co&#39;</p>"),
             "{page}"
@@ -80,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_page_loads_nothing_from_elsewhere() {
-        let page = landing("/custom", None);
+        let page = landing(&About::default(), "/custom", None);
         assert!(page.contains("<a href=\"/custom\">/custom</a>"));
         assert!(!page.contains("//") && !page.contains("src="), "{page}");
     }

@@ -7,16 +7,19 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use super::address::TelemetryPath;
+use super::backend::Backend;
 use super::body::Chunks;
+use super::guard::{Guard, require_password};
 use super::negotiate::wants_gzip;
-use super::web_config::{WebConfig, guard};
-use super::{Backend, TelemetryPath, page, webhook};
+use super::page;
+use super::settings::About;
 
-/// No request but a webhook needs a body. One that announces more than this is refused; none is read.
+/// No request needs a body. One that announces more than this is refused; none is read.
 const MAX_REQUEST_BODY: u64 = 64 * 1024;
 
 /// The text format's own content type, which Prometheus chooses its parser by.
@@ -24,24 +27,22 @@ const EXPOSITION: HeaderValue = HeaderValue::from_static("text/plain; version=0.
 
 struct Shared<S> {
     backend: Arc<S>,
+    about: About,
     telemetry_path: String,
     lifecycle: bool,
 }
 
 pub(super) fn router<S: Backend>(
+    about: About,
     telemetry_path: &TelemetryPath,
     lifecycle: bool,
     backend: Arc<S>,
-    web_config: Arc<WebConfig>,
+    guard: Guard,
 ) -> Router {
-    let webhooks = Router::new()
-        .route("/webhook/{account}", any(webhook::take))
-        .layer(from_fn_with_state(
-            (backend.clone(), web_config.clone()),
-            webhook::guard::<S>,
-        ));
+    let own = backend.routes(guard.clone());
     let shared = Arc::new(Shared {
         backend,
+        about,
         telemetry_path: telemetry_path.as_str().to_owned(),
         lifecycle,
     });
@@ -51,12 +52,12 @@ pub(super) fn router<S: Backend>(
         .route("/-/healthy", get(healthy))
         .route("/-/ready", get(ready::<S>))
         .route("/-/reload", post(reload::<S>))
-        .method_not_allowed_fallback(wrong_method)
-        .fallback(nothing_here)
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
         .with_state(shared)
         .layer(from_fn(bound_body))
-        .layer(from_fn_with_state(web_config, guard))
-        .merge(webhooks)
+        .layer(from_fn_with_state(guard, require_password))
+        .merge(own)
 }
 
 async fn metrics<S: Backend>(State(shared): State<Arc<Shared<S>>>, headers: HeaderMap) -> Response {
@@ -75,7 +76,11 @@ async fn metrics<S: Backend>(State(shared): State<Arc<Shared<S>>>, headers: Head
 }
 
 async fn landing<S: Backend>(State(shared): State<Arc<Shared<S>>>) -> Response {
-    let page = page::landing(&shared.telemetry_path, shared.backend.ready().err().as_deref());
+    let page = page::landing(
+        &shared.about,
+        &shared.telemetry_path,
+        shared.backend.ready().err().as_deref(),
+    );
     ([page::POLICY], Html(page)).into_response()
 }
 
@@ -108,12 +113,14 @@ async fn reload<S: Backend>(State(shared): State<Arc<Shared<S>>>) -> Response {
     }
 }
 
-pub(super) async fn wrong_method() -> (StatusCode, &'static str) {
+/// 405 for a path that does not take the method.
+pub async fn method_not_allowed() -> (StatusCode, &'static str) {
     let refusal = "This path does not take that method; the Allow header names those it does.\n";
     (StatusCode::METHOD_NOT_ALLOWED, refusal)
 }
 
-pub(super) async fn nothing_here() -> (StatusCode, &'static str) {
+/// 404 for a path that does not exist.
+pub async fn not_found() -> (StatusCode, &'static str) {
     (
         StatusCode::NOT_FOUND,
         "There is nothing at this path; / says what there is.\n",
@@ -128,7 +135,7 @@ async fn bound_body(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// How long the body is said to be, where that is said.
-pub(super) fn announced_length(headers: &HeaderMap) -> Option<u64> {
+/// The length of the body by its header, where there is one.
+pub fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

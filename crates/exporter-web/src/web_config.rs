@@ -7,17 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use governor::DefaultDirectRateLimiter;
-use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use tracing::{info, warn};
 
-use super::Problems;
-use super::auth::{Users, Verdict};
+use super::auth::Users;
 use super::config;
+use super::problem::Problems;
 use config_file::FileStamps;
 
 /// What the file asks for, checked. The default asks for nothing: plain HTTP for everybody.
@@ -100,7 +96,7 @@ impl WebConfig {
             Err(problems) => {
                 if seen.problems.as_ref() != Some(&problems) {
                     for problem in problems.sentences() {
-                        warn!(%problem, "web configuration changed for the worse; the last good one stays in force");
+                        warn!(%problem, "invalid web configuration, keeping the previous one");
                     }
                 }
                 seen.problems = Some(problems);
@@ -125,55 +121,5 @@ impl WebConfig {
             ));
         }
         Problems::or(problems, next)
-    }
-}
-
-/// Stands before every path: lets in who may, and gives every response the configured headers.
-pub(super) async fn guard(State(web_config): State<Arc<WebConfig>>, request: Request, next: Next) -> Response {
-    web_config.guarded(request, next).await
-}
-
-impl WebConfig {
-    /// Lets the request pass if its user may.
-    pub(super) async fn guarded(&self, request: Request, next: Next) -> Response {
-        let rules = self.rules();
-        self.judged(&rules, rules.users.as_ref(), request, next).await
-    }
-
-    /// Lets the request pass without a password: whoever is next has authentication of its own.
-    pub(super) async fn open(&self, request: Request, next: Next) -> Response {
-        self.judged(&self.rules(), None, request, next).await
-    }
-
-    async fn judged(&self, rules: &Rules, users: Option<&Users>, request: Request, next: Next) -> Response {
-        let verdict = match (&rules.rate, users) {
-            (Some(rate), _) if rate.check().is_err() => Verdict::TooOften,
-            (_, Some(users)) => users.judge(request.headers().get(AUTHORIZATION)).await,
-            (_, None) => Verdict::Allowed,
-        };
-        let mut response = match verdict {
-            Verdict::Allowed => next.run(request).await,
-            Verdict::Refused => (
-                StatusCode::UNAUTHORIZED,
-                [(WWW_AUTHENTICATE, "Basic realm=\"geelark_exporter\", charset=\"UTF-8\"")],
-                "This exporter asks for a user and a password.\n",
-            )
-                .into_response(),
-            Verdict::Busy => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                [(RETRY_AFTER, "5")],
-                "Too many passwords are being checked; try again in a few seconds.\n",
-            )
-                .into_response(),
-            Verdict::TooOften => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "More requests came than rate_limit in the web configuration allows; try again later.\n",
-            )
-                .into_response(),
-        };
-        for (name, value) in &rules.headers {
-            response.headers_mut().insert(name, value.clone());
-        }
-        response
     }
 }

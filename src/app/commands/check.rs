@@ -47,7 +47,10 @@ fn describe(account: &Account) -> String {
     let configured = account.poll.interval;
     let interval = effective_interval(configured, calls, budget);
     let stretched = if interval > configured {
-        format!(" (poll.interval is {}, but the budget allows no more)", format_duration(configured))
+        format!(
+            " (poll.interval is {}, but the budget allows no more)",
+            format_duration(configured)
+        )
     } else {
         String::new()
     };
@@ -72,7 +75,10 @@ async fn call(account: &Account) -> Result<Result<String, String>, Error> {
             |call| {
                 result(&call, |response| {
                     let (found, failed) = (response.found.len(), response.failed.len());
-                    format!("of {} phones requested, {found} have a status and {failed} do not", ids.len())
+                    format!(
+                        "of {} phones requested, {found} have a status and {failed} do not",
+                        ids.len()
+                    )
                 })
             },
         ));
@@ -94,7 +100,13 @@ async fn call(account: &Account) -> Result<Result<String, String>, Error> {
 
 fn result<T>(call: &Call<T>, describe: impl FnOnce(&T) -> String) -> Result<String, String> {
     let failure = match &call.outcome {
-        Ok(answer) => return Ok(format!("GeeLark answered in {} ms: {}", call.elapsed.as_millis(), describe(answer))),
+        Ok(answer) => {
+            return Ok(format!(
+                "GeeLark answered in {} ms: {}",
+                call.elapsed.as_millis(),
+                describe(answer)
+            ));
+        }
         Err(failure) => failure,
     };
     let advice = match failure.consequence() {

@@ -155,7 +155,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// A scalar as text: `X-XSS-WebConfig: 0` is meant as text, though YAML sees a number.
+/// A scalar as text: `X-XSS-Protection: 0` is meant as text, though YAML sees a number.
 pub(super) fn scalar(yaml: &Yaml) -> Option<String> {
     match yaml {
         Yaml::String(text) | Yaml::Real(text) => Some(text.clone()),

@@ -72,7 +72,7 @@ http_server_config:
   http2: false
   headers:
     X-Frame-Options: Deny
-    X-XSS-WebConfig: 0
+    X-XSS-Protection: 0
     Strict-Transport-Security: ''
 basic_auth_users:
   alice: {hash}
@@ -274,7 +274,7 @@ fn every_bad_file_says_what_is_wrong_and_what_to_do() {
             "http_server_config: {headers: {Server: mine}}".to_owned(),
             "DIR/web.yml: http_server_config.headers.Server: is no known key; remove it or write one of: \
              Content-Security-Policy, Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, \
-             X-XSS-WebConfig",
+             X-XSS-Protection",
         ),
         (
             "http_server_config: {headers: {Content-Security-Policy: \"a\\nb\"}}".to_owned(),

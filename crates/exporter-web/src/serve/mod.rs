@@ -19,8 +19,12 @@ use tracing::{info, warn};
 use self::accept::Trouble;
 use self::limiter::ConnectionLimiter;
 pub use self::limits::Limits;
+use super::backend::Backend;
+use super::guard::Guard;
+use super::listener::Listener;
+use super::routes;
+use super::settings::Settings;
 use super::web_config::WebConfig;
-use super::{Backend, Listener, Settings, routes};
 
 /// How often overdue connections are looked for and files are compared with what was read.
 const TICK: Duration = Duration::from_secs(1);
@@ -29,13 +33,15 @@ const TICK: Duration = Duration::from_secs(1);
 /// [`Limits::end`].
 pub async fn serve<S: Backend>(listeners: Vec<Listener>, settings: Settings, backend: Arc<S>, stop: CancellationToken) {
     let Settings {
+        about,
         telemetry_path,
         lifecycle,
         web_config,
         limits,
     } = settings;
     let web_config = Arc::new(web_config);
-    let router = routes::router(&telemetry_path, lifecycle, backend, web_config.clone());
+    let guard = Guard::new(web_config.clone(), about.program);
+    let router = routes::router(about, &telemetry_path, lifecycle, backend, guard);
     let limiter = ConnectionLimiter::new(limits);
 
     let tasks = TaskTracker::new();

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Backend, ScrapeBody, Settings, Webhook, bind, serve};
+use crate::{Backend, ScrapeBody, Settings, bind, serve};
 
 /// What a plain scrape and a "compressed" one say; the bytes pass through untouched, so they need not be gzip.
 pub(super) const PLAIN: &str = "up 1\nphones 2\n";
@@ -27,8 +27,6 @@ pub(super) struct Fake {
     pub(super) hold: Option<Semaphore>,
     /// Sends so many bytes instead of [`PLAIN`].
     pub(super) size: Option<usize>,
-    /// Takes the webhooks of the account `main`.
-    pub(super) webhook: Option<Arc<dyn Webhook>>,
 }
 
 impl Default for Fake {
@@ -39,7 +37,6 @@ impl Default for Fake {
             reload: Mutex::new(Ok(())),
             hold: None,
             size: None,
-            webhook: None,
         }
     }
 }
@@ -66,10 +63,6 @@ impl Backend for Fake {
         } else {
             Err("account main has not finished its first round".to_owned())
         }
-    }
-
-    fn webhook(&self, account: &str) -> Option<Arc<dyn Webhook>> {
-        self.webhook.clone().filter(|_| account == "main")
     }
 
     async fn reload(&self) -> Result<(), String> {

@@ -7,4 +7,3 @@ mod paths;
 mod strangers;
 mod tls;
 mod users;
-mod webhook;

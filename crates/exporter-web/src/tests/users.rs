@@ -44,7 +44,7 @@ async fn every_path_asks_for_a_password() {
         assert_eq!(answer.status, 401, "{method} {path}");
         assert_eq!(
             answer.header("www-authenticate"),
-            "Basic realm=\"geelark_exporter\", charset=\"UTF-8\""
+            "Basic realm=\"exporter\", charset=\"UTF-8\""
         );
     }
 }

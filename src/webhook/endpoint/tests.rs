@@ -1,13 +1,15 @@
 //! The path that GeeLark calls.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Mutex;
 
-use bytes::Bytes;
-use http::HeaderMap;
+use exporter_web::{Backend, ScrapeBody, Settings, WebConfig, bind, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::harness::{Answer, Fake, Server, answer};
-use crate::{Settings, WebConfig, Webhook};
+use super::*;
 
 const LIMIT: usize = 64 * 1024;
 
@@ -27,7 +29,7 @@ impl Ear {
     }
 }
 
-impl Webhook for Ear {
+impl Receiver for Ear {
     fn admit(&self, headers: &HeaderMap) -> bool {
         let is_right = headers.get("x-password").is_some_and(|given| given == "right");
         self.note(if is_right { "admitted" } else { "refused" });
@@ -44,13 +46,94 @@ impl Webhook for Ear {
     }
 }
 
+/// A backend with a webhook for the account `main`.
+struct Fake(Arc<Ear>);
+
+impl Backend for Fake {
+    fn scrape(&self, _: bool) -> ScrapeBody {
+        ScrapeBody {
+            length: 0,
+            chunks: Box::new(std::iter::empty()),
+        }
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn reload(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn routes(self: &Arc<Self>, guard: Guard) -> Router {
+        let ear = self.0.clone();
+        let receiver = move |account: &str| -> Option<Arc<dyn Receiver>> {
+            let ear: Arc<dyn Receiver> = ear.clone();
+            (account == "main").then_some(ear)
+        };
+        routes(Arc::new(receiver), guard)
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    _stop: DropGuard,
+}
+
+impl Server {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
+        let headers: Vec<_> = headers.iter().map(|header| format!("\r\n{header}")).collect();
+        send(self, &format!("{method} {path} HTTP/1.1{}", headers.concat()), b"").await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[]).await
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("(none)", String::as_str)
+    }
+}
+
+fn answer(text: &str) -> Answer {
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer but {text:?}"));
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let pairs = lines.map(|line| line.split_once(": ").unwrap());
+    Answer {
+        status,
+        headers: pairs
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect(),
+        body: body.to_owned(),
+    }
+}
+
 async fn server(settings: Settings) -> (Server, Arc<Ear>) {
     let ear = Arc::new(Ear::default());
-    let backend = Fake {
-        webhook: Some(ear.clone()),
-        ..Fake::default()
+    let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
+    let (address, stop) = (listeners[0].address(), CancellationToken::new());
+    tokio::spawn(serve(listeners, settings, Arc::new(Fake(ear.clone())), stop.clone()));
+    let server = Server {
+        address,
+        _stop: stop.drop_guard(),
     };
-    (Server::of(backend, settings).await, ear)
+    (server, ear)
 }
 
 /// Sends a request as it is written here, and reads until the server closes.
