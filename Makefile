@@ -22,7 +22,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 # One thing at a time: two cargos would only wait for each other, and their output would mix.
 .NOTPARALLEL:
-.PHONY: help demo demo-stack test tools fmt lint deploy dashboards docs unit integration deny build release image soak fuzz bench clean
+.PHONY: help demo demo-stack test tools fmt lint circles deploy dashboards docs unit integration deny build release image soak fuzz bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,6 +46,10 @@ fmt: ## is the code formatted
 
 lint: ## compiler and clippy warnings are errors
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+circles: ## report files that import each other, and type names with two meanings
+	scripts/check-circles --self-test >/dev/null
+	scripts/check-circles --names
 
 deploy: ## check the shipped Prometheus files, units and scripts
 	scripts/check-deploy.sh
