@@ -4,7 +4,7 @@
 #![no_main]
 
 use geelark_client::fuzz::{list_page, money, status_answer};
-use geelark_client::{Event, Failure};
+use geelark_client::{WebhookEvent, Failure};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
@@ -19,7 +19,7 @@ fuzz_target!(|body: &[u8]| {
         page.phones.into_iter().map(|phone| phone.id).collect()
     });
     check(body, list, 9);
-    if let Ok(event) = Event::read(body) {
+    if let Ok(event) = WebhookEvent::read(body) {
         check(body, Ok(event.phones.iter().map(ToString::to_string).collect()), 6);
     }
     let (wallet, plan) = money(body);

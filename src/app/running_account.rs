@@ -7,7 +7,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::state_saver::SavedFrom;
 use crate::billing::{Billing, Money};
 use crate::config::Account;
 use crate::exposition::{AccountStore, MetricsStore};
@@ -56,6 +55,13 @@ pub(super) struct CarryOver {
     pub(super) round: Arc<RoundStatus>,
     pub(super) discovery: Option<Arc<DiscoveryStatus>>,
     pub(super) money: Option<Money>,
+}
+
+/// Where the state of one account is saved from.
+#[derive(Clone)]
+pub(super) struct SavedFrom {
+    pub(super) name: Arc<str>,
+    pub(super) carry_over: CarryOver,
 }
 
 /// An account with its tasks.

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use super::error::Error;
 use super::metrics::ExporterMetrics;
-use super::running_account::{CarryOver, Context};
+use super::running_account::{CarryOver, Context, SavedFrom};
 use crate::condition::Condition;
 use crate::config::Account;
 use crate::fleet::{Fleet, Snapshot};
@@ -50,13 +50,6 @@ pub(super) struct StateSaver {
 struct Restored {
     accounts: HashMap<Arc<str>, AccountState>,
     elapsed: ElapsedSinceSave,
-}
-
-/// Where the state of one account is saved from.
-#[derive(Clone)]
-pub(super) struct SavedFrom {
-    pub(super) name: Arc<str>,
-    pub(super) carry_over: CarryOver,
 }
 
 impl StateSaver {

@@ -49,7 +49,7 @@ struct Shown {
 }
 
 /// What happens to one account of a new configuration.
-pub(super) enum Change {
+pub(super) enum AccountChange {
     /// The account at this index did not change and runs on.
     Keep(usize),
     /// The account starts, in place of the one at index `replaces`.
@@ -62,7 +62,7 @@ pub(super) enum Change {
 /// A configuration that can be applied.
 pub(super) struct PreparedConfig {
     config: Config,
-    changes: Vec<Change>,
+    changes: Vec<AccountChange>,
 }
 
 /// Prepares every account of `config`, given those that run. Changes nothing.
@@ -70,8 +70,8 @@ pub(super) fn prepare(config: Config, running: &[RunningAccount]) -> Result<Prep
     let changes = config.accounts.iter().map(|account| {
         let replaces = running.iter().position(|running| running.account.name == account.name);
         match replaces.filter(|index| running[*index].account == *account) {
-            Some(index) => Ok(Change::Keep(index)),
-            None => Ok(Change::Start {
+            Some(index) => Ok(AccountChange::Keep(index)),
+            None => Ok(AccountChange::Start {
                 prepared: Box::new(PreparedAccount::new(account.clone())?),
                 replaces,
             }),
@@ -159,8 +159,8 @@ impl Supervisor {
         let mut before: Vec<Option<RunningAccount>> = running.accounts.drain(..).map(Some).collect();
         for change in changes {
             let account = match change {
-                Change::Keep(index) => before[index].take(),
-                Change::Start { prepared, replaces } => {
+                AccountChange::Keep(index) => before[index].take(),
+                AccountChange::Start { prepared, replaces } => {
                     let predecessor = replaces.and_then(|index| before[index].take());
                     let (carry_over, fleet) = match predecessor {
                         Some(predecessor) => predecessor.stop().await,

@@ -5,21 +5,16 @@ use std::sync::Arc;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use crate::condition::Condition;
 use geelark_client::{Failure, Reason};
 
-/// What was last logged about one kind of question.
+/// What was logged last about reading the wallet or the plan.
 #[derive(Debug)]
 pub(super) struct BillingLog {
     account: Arc<str>,
     what: &'static str,
-    failing: Option<Condition>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Condition {
-    FailedPhone(Reason),
-    /// GeeLark answered, and said nothing that is understood.
-    Empty,
+    /// With the reason, or none: the answer had no field that is known.
+    unreadable: Condition<Option<Reason>>,
 }
 
 impl BillingLog {
@@ -27,23 +22,21 @@ impl BillingLog {
         Self {
             account,
             what,
-            failing: None,
+            unreadable: Condition::default(),
         }
     }
 
     pub(super) fn answered(&mut self) {
-        if self.failing.take().is_some() {
+        if self.unreadable.end() {
             info!(account = %self.account, "the {} can be read again", self.what);
         }
     }
 
-    /// The question was not answered, or with nothing in it.
+    /// The call failed, or its answer had no field that is known.
     pub(super) fn failed(&mut self, trace_id: Uuid, failure: Option<&Failure>) {
-        let condition = failure.map_or(Condition::Empty, |failure| Condition::FailedPhone(failure.reason));
-        let is_news = self.failing.replace(condition) != Some(condition);
         let (account, what) = (&self.account, self.what);
         let message = failure.map_or("the answer has no field that is known", |failure| &failure.message);
-        if is_news {
+        if self.unreadable.begin(failure.map(|failure| failure.reason)) {
             warn!(%account, %trace_id, "the {what} cannot be read: {message}; polling goes on, and billing.enabled turns these calls off");
         } else {
             debug!(%account, %trace_id, "the {what} still cannot be read: {message}");

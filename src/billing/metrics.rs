@@ -41,15 +41,15 @@ metrics! {
     }
 }
 
-/// Gauges that show a value or nothing.
-pub trait Gauges {
+/// ShowValue that show a value or nothing.
+pub trait ShowValue {
     /// What they show.
     type Value: Copy + Default + PartialEq;
     /// Shows `value`. A field that is `None` is not shown.
     fn set(&self, value: Self::Value);
 }
 
-impl Gauges for WalletMetrics {
+impl ShowValue for WalletMetrics {
     type Value = Wallet;
 
     fn set(&self, wallet: Wallet) {
@@ -59,7 +59,7 @@ impl Gauges for WalletMetrics {
     }
 }
 
-impl Gauges for PlanMetrics {
+impl ShowValue for PlanMetrics {
     type Value = Plan;
 
     fn set(&self, plan: Plan) {
@@ -77,12 +77,12 @@ impl Gauges for PlanMetrics {
 }
 
 /// A value that was read, shown by gauges until its time is over.
-pub struct Expiring<G: Gauges> {
+pub struct ExpiringGauges<G: ShowValue> {
     gauges: G,
     value: watch::Sender<Option<(G::Value, Instant)>>,
 }
 
-impl<G: Gauges> Expiring<G> {
+impl<G: ShowValue> ExpiringGauges<G> {
     fn new(gauges: G) -> Self {
         let value = watch::Sender::default();
         Self { gauges, value }
@@ -120,9 +120,9 @@ impl<G: Gauges> Expiring<G> {
 #[derive(Clone)]
 pub struct Money {
     /// The wallet.
-    pub wallet: Arc<Expiring<WalletMetrics>>,
+    pub wallet: Arc<ExpiringGauges<WalletMetrics>>,
     /// The plan.
-    pub plan: Arc<Expiring<PlanMetrics>>,
+    pub plan: Arc<ExpiringGauges<PlanMetrics>>,
 }
 
 impl Money {
@@ -132,8 +132,8 @@ impl Money {
     /// Nothing known of `account`.
     pub fn new(registry: &Registry, account: &str) -> Self {
         Self {
-            wallet: Arc::new(Expiring::new(WalletMetrics::new(registry, &[account]))),
-            plan: Arc::new(Expiring::new(PlanMetrics::new(registry, &[account]))),
+            wallet: Arc::new(ExpiringGauges::new(WalletMetrics::new(registry, &[account]))),
+            plan: Arc::new(ExpiringGauges::new(PlanMetrics::new(registry, &[account]))),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::metrics::CallMetrics;
 use billing_log::BillingLog;
 use geelark_client::{Blocked, Call, Client, Transport};
 pub use metrics::Money;
-use metrics::{Expiring, Gauges};
+use metrics::{ExpiringGauges, ShowValue};
 
 /// Money changes by the minute while phones run, and a few minutes decide nothing. 12 calls an hour.
 const WALLET_EVERY: Duration = Duration::from_mins(5);
@@ -60,12 +60,12 @@ impl<T: Transport> Billing<T> {
     }
 
     /// Reads at each interval, and sooner after a failure.
-    async fn keep_reading<G: Gauges>(
+    async fn keep_reading<G: ShowValue>(
         &self,
         what: &'static str,
         every: Duration,
         read: impl AsyncFn(&Client<T>) -> Result<Call<G::Value>, Blocked>,
-        shown: &Expiring<G>,
+        shown: &ExpiringGauges<G>,
     ) -> Infallible {
         let mut log = BillingLog::new(self.account.clone(), what);
         let mut retry = FIRST_RETRY;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Definition, Registry, metrics};
+use super::declare::metrics;
+use super::definition::Definition;
+use super::registry::Registry;
 use geelark_client::{Call, Endpoint, Reason};
 
 /// GeeLark documents some twenty codes and the network fails in a dozen ways. Further reasons are counted as `other`, so
@@ -10,7 +12,7 @@ use geelark_client::{Call, Endpoint, Reason};
 const MOST_FAILURES: usize = 128;
 
 metrics! {
-    struct Series["account"] {
+    struct EndpointSeries["account"] {
         requests: Counters["endpoint"] = "geelark_api_requests_total",
             "Calls sent to GeeLark's API, retries included. Scrapes send none.";
         failures: Counters["endpoint", "reason"] = "geelark_api_request_failures_total",
@@ -26,15 +28,15 @@ metrics! {
 
 /// Counts the calls of one account. A cheap handle.
 #[derive(Clone, Debug)]
-pub struct CallMetrics(Arc<Series>);
+pub struct CallMetrics(Arc<EndpointSeries>);
 
 impl CallMetrics {
     /// Every metric of calls.
-    pub const DEFINITIONS: &[Definition] = Series::DEFINITIONS;
+    pub const DEFINITIONS: &[Definition] = EndpointSeries::DEFINITIONS;
 
     /// The series of `account`. Those of each endpoint exist before its first call, so that `rate` sees that call.
     pub fn new(registry: &Registry, account: &str) -> Self {
-        let series = Series::new(registry, &[account]);
+        let series = EndpointSeries::new(registry, &[account]);
         for endpoint in Endpoint::ALL {
             series.requests.with(&[endpoint.label()]);
             series.duration.with(&[endpoint.label()]);

@@ -10,7 +10,7 @@ use prometheus::core::Collector;
 use prometheus::{Encoder, TextEncoder};
 
 use super::definition::{Definition, Kind};
-use super::series::Family;
+use super::family::Family;
 
 /// What the `prometheus` crate shows of the process, in its words: it declares these itself, and a test compares.
 const PROCESS: [(&str, Kind, &str); 7] = [

@@ -21,7 +21,7 @@ type Key = usize;
 
 /// The targets of all accounts. A cheap handle.
 #[derive(Clone, Default)]
-pub struct Ownership(Arc<Mutex<Registry>>);
+pub struct Ownership(Arc<Mutex<Owners>>);
 
 /// One account's part. When it is dropped, everything the account owned is free.
 pub struct OwnershipHandle {
@@ -37,16 +37,16 @@ pub struct OwnTargets {
 }
 
 #[derive(Default)]
-struct Registry {
+struct Owners {
     next: Key,
-    accounts: BTreeMap<Key, Account>,
+    accounts: BTreeMap<Key, Claims>,
     /// Whoever shows an id, or did until its poller acknowledges a set without it.
     owners: HashMap<PhoneId, Key>,
     /// Accounts that want an id that another one owns.
     waiting: HashMap<PhoneId, BTreeSet<Key>>,
 }
 
-struct Account {
+struct Claims {
     name: Arc<str>,
     /// The position in the configuration; the lowest owns an id.
     rank: usize,
@@ -64,7 +64,7 @@ impl Ownership {
         let mut registry = self.lock();
         let key = registry.next;
         registry.next += 1;
-        let account = Account {
+        let account = Claims {
             name: name.clone(),
             rank: usize::MAX,
             wanted: Arc::default(),
@@ -88,7 +88,7 @@ impl Ownership {
         registry.resolve(contested);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Registry> {
+    fn lock(&self) -> MutexGuard<'_, Owners> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -161,7 +161,7 @@ impl OwnTargets {
     }
 }
 
-impl Registry {
+impl Owners {
     /// Grants these accounts what they want and can have, and those whose turn comes by that.
     fn resolve(&mut self, mut keys: Vec<Key>) {
         while let Some(key) = keys.pop() {
@@ -171,7 +171,7 @@ impl Registry {
 
     /// Grants one account what it wants and can have; returns the accounts that have to release an id to it.
     fn resolve_account(&mut self, key: Key) -> Vec<Key> {
-        let Some(Account { wanted, rank, .. }) = self.accounts.get(&key) else {
+        let Some(Claims { wanted, rank, .. }) = self.accounts.get(&key) else {
             return Vec::new();
         };
         let (wanted, rank) = (wanted.clone(), *rank);
@@ -279,7 +279,7 @@ impl Registry {
     }
 }
 
-impl Account {
+impl Claims {
     fn set_elsewhere(&mut self, elsewhere: BTreeMap<Arc<str>, BTreeSet<PhoneId>>) {
         let account = &self.name;
         for (owner, ids) in elsewhere

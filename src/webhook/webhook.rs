@@ -15,12 +15,12 @@ use crate::condition::Condition;
 use crate::metrics::Registry;
 use crate::poller::Hints;
 use geelark_client::clock::Clock;
-use geelark_client::{Credentials, Event, Refusal, Verifier};
+use geelark_client::{Credentials, WebhookEvent, WebhookRejection, WebhookVerifier};
 
 /// A webhook that is on.
 pub struct Webhook {
     account: Arc<str>,
-    verifier: Verifier,
+    verifier: WebhookVerifier,
     listeners: Listeners,
     pub(super) relay: Option<Arc<Relay>>,
     metrics: Arc<WebhookMetrics>,
@@ -63,7 +63,7 @@ impl Webhook {
             account: account.clone(),
             verifier: match predecessor {
                 Some(webhook) => webhook.verifier.successor(credentials),
-                None => Verifier::new(credentials),
+                None => WebhookVerifier::new(credentials),
             },
             listeners,
             relay,
@@ -88,15 +88,15 @@ impl Receiver for Webhook {
             return true;
         };
         let (result, why) = match refusal {
-            Refusal::Forged => (
+            WebhookRejection::Forged => (
                 "forged",
                 "its authentication is not the account's; if GeeLark sent it, check the account's credential",
             ),
-            Refusal::Late => (
+            WebhookRejection::Late => (
                 "late",
                 "its ts is more than five minutes from this machine's clock; check that clock",
             ),
-            Refusal::Replayed => ("replayed", "its traceId was used before"),
+            WebhookRejection::Replayed => ("replayed", "its traceId was used before"),
         };
         self.metrics.count(result);
         if self.refusing().begin(()) {
@@ -108,7 +108,7 @@ impl Receiver for Webhook {
     }
 
     fn receive(&self, headers: &HeaderMap, body: Bytes) -> bool {
-        let event = Event::read(&body);
+        let event = WebhookEvent::read(&body);
         // The user's receiver may understand more than this exporter.
         if let Some(relay) = &self.relay {
             relay.send(headers, body);

@@ -41,7 +41,7 @@ pub use gate::{Gate, GateSnapshot};
 pub use phone_list::{Filter, ListedPhone, PAGE_SIZE, Page};
 pub use secret::Secret;
 pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};
-pub use webhook::{AUTHENTICATION, Event, Refusal, Verifier};
+pub use webhook::{AUTHENTICATION, WebhookEvent, WebhookRejection, WebhookVerifier};
 
 /// A door for fuzzing: the way from bytes to an answer, without the network before it.
 #[doc(hidden)]

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::WINDOW;
+/// The span GeeLark counts calls in.
+pub(super) const WINDOW: Duration = Duration::from_mins(1);
 
 /// Added to the window: the server's clock may count in coarse ticks and run a little slower than ours.
 const MARGIN: Duration = Duration::from_millis(20);

@@ -16,11 +16,8 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use ledger::Ledger;
+use ledger::{Ledger, WINDOW};
 use pace::Pace;
-
-/// The span GeeLark counts calls in.
-const WINDOW: Duration = Duration::from_mins(1);
 
 /// Silence at the start, on top of one spacing. A process that ran until a moment ago took its ledger with it. It kept its
 /// pace, so this gap keeps both together within the budget although calls reach the server up to a second late.
@@ -32,7 +29,7 @@ pub struct Budget {
     requests_per_minute: NonZeroU32,
     pace: Arc<Pace>,
     ledger: Arc<Ledger>,
-    /// Blocked while waiting for a permit; tokio's mutex lets waiters in one by one, first come first served.
+    /// Held while waiting for a permit; tokio's mutex lets waiters in one by one, first come first served.
     turn: Arc<Mutex<()>>,
 }
 

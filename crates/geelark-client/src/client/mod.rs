@@ -109,9 +109,9 @@ impl<T: Transport> Client<T> {
         self.gate.check()?;
         // First, because it may take a minute, and whoever waits for the budget keeps others waiting.
         let allowance = self.endpoint_limits.take(endpoint).await;
-        let _turn = self.gate.turn().await;
+        let _probe = self.gate.acquire_probe().await;
         let permit = self.budget.take().await;
-        // Read before the gate is: a success proves it open only if the call was sent after it closed.
+        // Read before the gate: a success ends a block only if the call was sent after the block began.
         let sent = self.clock.now();
         if let Err(held) = self.gate.check() {
             permit.unspent();

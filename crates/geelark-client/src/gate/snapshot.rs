@@ -1,15 +1,14 @@
-//! How an account is closed, handed from one process to the next.
+//! The state of a gate, saved by one process for the next.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST_BACK_OFF, Gate, LONGEST_BACK_OFF, State};
+use super::gate::{FIRST_BACK_OFF, Gate, LONGEST_BACK_OFF, State};
 use crate::clock::{ElapsedSinceSave, Timestamp, UnixMillis};
 use crate::code::LOCK_HOLD;
 
-/// How an account is closed, to be written down for a process after this one.
+/// The state of a gate, to be saved for the next process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GateSnapshot {
@@ -19,7 +18,7 @@ pub struct GateSnapshot {
     pub refused_until: Option<UnixMillis>,
     /// The last back-off's length in milliseconds, until a call succeeds.
     pub back_off_ms: Option<u64>,
-    /// No call has succeeded since the account was closed.
+    /// No call has succeeded since the account was blocked.
     pub is_half_open: bool,
 }
 
@@ -35,16 +34,15 @@ impl Gate {
             back_off: snapshot
                 .back_off_ms
                 .map(|millis| Duration::from_millis(millis).clamp(FIRST_BACK_OFF, LONGEST_BACK_OFF)),
-            closed_at: snapshot.is_half_open.then_some(past.now().mono),
+            blocked_at: snapshot.is_half_open.then_some(past.now().mono),
             replaced_at: None,
         };
-        Self {
-            state: Mutex::new(state),
-            ..Self::default()
-        }
+        let gate = Self::new();
+        *gate.lock() = state;
+        gate
     }
 
-    /// How the account is closed now.
+    /// The state at `now`, to be saved.
     pub fn snapshot(&self, now: Timestamp) -> GateSnapshot {
         let state = self.lock();
         let ahead = |until: Option<Instant>| {
@@ -58,7 +56,7 @@ impl Gate {
             back_off_ms: state
                 .back_off
                 .map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
-            is_half_open: state.closed_at.is_some(),
+            is_half_open: state.blocked_at.is_some(),
         }
     }
 }
@@ -142,19 +140,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_keeps_the_memory_is_told_of_each_closing() {
+    async fn whoever_saves_the_state_is_notified_of_each_block() {
         let clock = clock();
-        let closings = Arc::new(Notify::new());
-        let gate = Gate::new().change_notify(closings.clone());
-        let told = async || tokio::time::timeout(MINUTE, closings.notified()).await.is_ok();
+        let blocks = Arc::new(Notify::new());
+        let gate = Gate::new().change_notify(blocks.clone());
+        let notified = async || tokio::time::timeout(MINUTE, blocks.notified()).await.is_ok();
         fail(&gate, 40000, &clock);
-        assert!(!told().await, "a failure that closes nothing");
+        assert!(!notified().await, "a failure that blocks nothing");
         for code in [40014, 40003, 40007] {
             fail(&gate, code, &clock);
-            assert!(told().await, "{code}");
+            assert!(notified().await, "{code}");
             advance(Duration::from_secs(1)).await;
         }
         gate.record(None, clock.now().mono, clock.now().mono);
-        assert!(!told().await, "a success");
+        assert!(!notified().await, "a success");
     }
 }

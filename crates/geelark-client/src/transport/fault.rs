@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use super::{Failure, Reason};
+use crate::call::{Failure, Reason};
 
 /// The HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ impl SetupError {
 
 /// How far a call had come when it broke.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Phase {
+pub(super) enum CallPhase {
     /// Before the head of an answer.
     Request,
     /// While its body was read.
@@ -49,7 +49,7 @@ pub(super) enum Phase {
 
 /// What `error` means, in a sentence for the log. The address is left out of it: it says nothing new, and might hold a
 /// password.
-pub(super) fn failure(phase: Phase, error: &reqwest::Error, timeout: Duration) -> Failure {
+pub(super) fn failure(phase: CallPhase, error: &reqwest::Error, timeout: Duration) -> Failure {
     let root = root_cause(error);
     let tls = causes(error).any(<dyn Error>::is::<rustls::Error>);
     let (reason, message) = match phase {
@@ -64,19 +64,19 @@ pub(super) fn failure(phase: Phase, error: &reqwest::Error, timeout: Duration) -
                 humantime::format_duration(timeout)
             ),
         ),
-        Phase::Request if tls => (
+        CallPhase::Request if tls => (
             Reason::Tls,
             format!("TLS failed: {root}; check base_url, this machine's clock and CA certificates, and any proxy"),
         ),
-        Phase::Request if error.is_connect() => (
+        CallPhase::Request if error.is_connect() => (
             Reason::Connect,
             format!("no connection: {root}; check base_url, DNS, the firewall and any proxy"),
         ),
-        Phase::Request => (
+        CallPhase::Request => (
             Reason::Connect,
             format!("the connection broke before an answer began: {root}"),
         ),
-        Phase::Body => (Reason::Body, format!("the answer broke off: {root}")),
+        CallPhase::Body => (Reason::Body, format!("the answer broke off: {root}")),
     };
     Failure {
         reason,

@@ -12,8 +12,8 @@ use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{ClientBuilder, redirect, retry};
 use url::Url;
 
-use super::call::{Failure, Reason};
-use fault::Phase;
+use super::call::Failure;
+use fault::CallPhase;
 pub use fault::SetupError;
 
 /// Names the exporter, whose only client this is, in GeeLark's logs.
@@ -95,7 +95,7 @@ impl HttpTransport {
         url
     }
 
-    fn failure(&self, phase: Phase, error: &reqwest::Error) -> Failure {
+    fn failure(&self, phase: CallPhase, error: &reqwest::Error) -> Failure {
         fault::failure(phase, error, self.timeout)
     }
 }
@@ -116,7 +116,7 @@ impl Transport for HttpTransport {
             .body(body)
             .send()
             .await
-            .map_err(|error| self.failure(Phase::Request, &error))?;
+            .map_err(|error| self.failure(CallPhase::Request, &error))?;
         let announced = response.content_length().unwrap_or(0);
         if announced > limit as u64 {
             return Err(fault::oversized(limit));
@@ -125,7 +125,7 @@ impl Transport for HttpTransport {
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.failure(Phase::Body, &error))?
+            .map_err(|error| self.failure(CallPhase::Body, &error))?
         {
             if body.len() + chunk.len() > limit {
                 return Err(fault::oversized(limit));

@@ -18,7 +18,7 @@ const TAGS_CHANGED: i64 = 11;
 
 /// What a webhook hints at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Event {
+pub struct WebhookEvent {
     /// Phones that may have changed: started (1), stopped (8), renamed (9), deleted (10).
     pub phones: Vec<PhoneId>,
     /// Which phones there are, or their tags, may have changed: deleted (10), tags changed (11).
@@ -41,7 +41,7 @@ struct Item<'a> {
     id: &'a RawValue,
 }
 
-impl Event {
+impl WebhookEvent {
     /// Reads a body; `Err` says in words what it is instead of a webhook's. Types that are of no use hint at nothing.
     pub fn read(body: &[u8]) -> Result<Self, String> {
         let body: Body = serde_json::from_slice(body).map_err(|error| decode_error("the body", &error))?;
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn event(json: &str) -> (Vec<String>, bool) {
-        let event = Event::read(json.as_bytes()).unwrap();
+        let event = WebhookEvent::read(json.as_bytes()).unwrap();
         (
             event.phones.iter().map(PhoneId::to_string).collect(),
             event.targets_changed,
@@ -133,7 +133,7 @@ mod tests {
             r#"{"type": 9, "items": {}}"#,
             r#"{"type": [1], "id": "a"}"#,
         ] {
-            assert!(!Event::read(json.as_bytes()).unwrap().is_of_use(), "{json}");
+            assert!(!WebhookEvent::read(json.as_bytes()).unwrap().is_of_use(), "{json}");
         }
     }
 
@@ -149,7 +149,7 @@ mod tests {
             b"{\"id\": \"\xff\"}",
             deep.as_bytes(),
         ] {
-            let sentence = Event::read(body).unwrap_err();
+            let sentence = WebhookEvent::read(body).unwrap_err();
             assert!(
                 sentence.starts_with("the body ") && !sentence.contains("secret"),
                 "{sentence}"

@@ -4,8 +4,8 @@
 //! whatever else it says are never deserialised.
 
 mod event;
-mod memory;
+mod trace_id_cache;
 mod verifier;
 
-pub use event::Event;
-pub use verifier::{AUTHENTICATION, Refusal, Verifier};
+pub use event::WebhookEvent;
+pub use verifier::{AUTHENTICATION, WebhookRejection, WebhookVerifier};

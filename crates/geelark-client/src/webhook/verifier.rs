@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use subtle::ConstantTimeEq;
 
-use super::memory::Memory;
+use super::trace_id_cache::TraceIdCache;
 use crate::clock::Timestamp;
 use crate::credentials::Credentials;
 use crate::sign::{APP_ID, NONCE, SIGN, TRACE_ID, TS, signature};
@@ -29,7 +29,7 @@ pub const AUTHENTICATION: [HeaderName; 6] = [AUTHORIZATION, APP_ID, TRACE_ID, TS
 
 /// Why a call is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum WebhookRejection {
     /// Whoever calls does not have the account's credential.
     Forged,
     /// It is genuine, yet its `ts` is too far from our clock.
@@ -39,12 +39,12 @@ pub enum Refusal {
 }
 
 /// Verifies the calls of one account.
-pub struct Verifier {
+pub struct WebhookVerifier {
     credentials: Credentials,
-    used: Arc<Mutex<Memory>>,
+    used: Arc<Mutex<TraceIdCache>>,
 }
 
-impl Verifier {
+impl WebhookVerifier {
     /// A verifier that has seen no call.
     pub fn new(credentials: Credentials) -> Self {
         Self {
@@ -63,34 +63,34 @@ impl Verifier {
     }
 
     /// Whether a call with these headers, which arrives `now`, is GeeLark's and new.
-    pub fn admit(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), Refusal> {
+    pub fn admit(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), WebhookRejection> {
         let trace_id = text(headers, &TRACE_ID)
             .filter(|id| (1..=MAX_TRACE_ID_BYTES).contains(&id.len()))
-            .ok_or(Refusal::Forged)?;
+            .ok_or(WebhookRejection::Forged)?;
         let is_genuine = match &self.credentials {
             Credentials::Token(token) => is_bearer(headers, token.expose()),
             Credentials::Key { app_id, api_key } => is_signed(headers, trace_id, app_id, api_key.expose()),
         };
         if !is_genuine {
-            return Err(Refusal::Forged);
+            return Err(WebhookRejection::Forged);
         }
         // Without a signature there need be no ts: then the trace id has to do.
         if headers.contains_key(TS) && !is_timely(headers, now) {
-            return Err(Refusal::Late);
+            return Err(WebhookRejection::Late);
         }
         // Every change is complete between two calls of it; a poisoned memory still is one.
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.is_first_use(trace_id, now.mono, REMEMBER) {
             Ok(())
         } else {
-            Err(Refusal::Replayed)
+            Err(WebhookRejection::Replayed)
         }
     }
 }
 
-impl fmt::Debug for Verifier {
+impl fmt::Debug for WebhookVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Verifier")
+        f.write_str("WebhookVerifier")
     }
 }
 
@@ -134,7 +134,7 @@ fn equal(given: &str, expected: &str) -> bool {
 mod tests {
     use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-    use super::Refusal::{Forged, Late, Replayed};
+    use super::WebhookRejection::{Forged, Late, Replayed};
     use super::*;
 
     const APP: &str = "eH6gQR4oHr3FsZpI36La01IW";
@@ -143,15 +143,15 @@ mod tests {
     const TS_MILLIS: u64 = 1_716_972_892_166;
     const PUBLISHED_SIGN: &str = "6280C080AF7C3CCE168F15C913E3444A00A618CB0E16038EED9811D6E3366BDD";
 
-    fn key() -> Verifier {
-        Verifier::new(Credentials::Key {
+    fn key() -> WebhookVerifier {
+        WebhookVerifier::new(Credentials::Key {
             app_id: APP.to_owned(),
             api_key: KEY.to_owned().into(),
         })
     }
 
-    fn token() -> Verifier {
-        Verifier::new(Credentials::Token("tok-1".to_owned().into()))
+    fn token() -> WebhookVerifier {
+        WebhookVerifier::new(Credentials::Token("tok-1".to_owned().into()))
     }
 
     fn moment(wall: SystemTime) -> Timestamp {

@@ -23,7 +23,7 @@ const LAST_SECOND: i64 = 253_402_300_799;
 
 /// One phone as it is printed. What GeeLark did not say is `None`.
 #[derive(Debug, Serialize)]
-struct Row {
+struct PhoneRow {
     account: String,
     id: String,
     name: Option<String>,
@@ -51,7 +51,7 @@ pub(in crate::app) async fn run(sources: &Sources, only: Option<&str>, format: L
             .map_or(&everything[..], |discovery| &discovery.filters);
         let client = PreparedAccount::new((*account).clone())?.into_client(&Clock::system());
         match list_phones(&client, filters).await {
-            Ok(phones) => rows.extend(phones.into_iter().map(|phone| Row::new(&account.name, phone))),
+            Ok(phones) => rows.extend(phones.into_iter().map(|phone| PhoneRow::new(&account.name, phone))),
             Err(trouble) => problems.push(format!("account {}: {trouble}", account.name)),
         }
     }
@@ -81,7 +81,7 @@ fn chosen<'a>(accounts: &'a [Account], only: Option<&str>) -> Result<Vec<&'a Acc
     }
 }
 
-impl Row {
+impl PhoneRow {
     fn new(account: &str, phone: ListedPhone) -> Self {
         let is_monthly = phone.charge_mode == Some(ChargeMode::Monthly);
         let text = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -107,7 +107,7 @@ fn time(at: i64) -> String {
     }
 }
 
-fn json(rows: &[Row]) -> String {
+fn json(rows: &[PhoneRow]) -> String {
     #[expect(clippy::expect_used, reason = "strings and lists of them are always JSON")]
     let mut text = serde_json::to_string_pretty(rows).expect("strings serialise");
     text.push('\n');
@@ -144,7 +144,7 @@ mod tests {
                 name: Some(String::new()),
                 ..ListedPhone::default()
             };
-            Row::new("main", phone)
+            PhoneRow::new("main", phone)
         };
         assert_eq!(
             row(Some(ChargeMode::Monthly)).expires.as_deref(),

@@ -2,14 +2,14 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Row;
+use super::PhoneRow;
 use geelark_client::is_unprintable;
 
 /// What stands between two columns.
 const GAP: usize = 2;
 
 /// A column: its heading, and its cell of a row.
-type Column = (&'static str, fn(&Row) -> String);
+type Column = (&'static str, fn(&PhoneRow) -> String);
 
 const ACCOUNT: Column = ("ACCOUNT", |row| printable(&row.account));
 const COLUMNS: [Column; 7] = [
@@ -23,7 +23,7 @@ const COLUMNS: [Column; 7] = [
 ];
 
 /// A line of headings and one for each row. With several accounts each row names its own.
-pub(super) fn render(rows: &[Row], with_account: bool) -> String {
+pub(super) fn render(rows: &[PhoneRow], with_account: bool) -> String {
     let columns: Vec<Column> = with_account.then_some(ACCOUNT).into_iter().chain(COLUMNS).collect();
     let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
     let mut lines: Vec<Vec<String>> = vec![headings];
@@ -68,8 +68,8 @@ fn printable(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn row(account: &str, id: &str, name: &str) -> Row {
-        Row {
+    fn row(account: &str, id: &str, name: &str) -> PhoneRow {
+        PhoneRow {
             account: account.into(),
             id: id.into(),
             name: Some(name.into()),
@@ -87,7 +87,7 @@ mod tests {
             row("main", "1", "plain"),
             row("main", "2", "云手机"),
             row("main", "3", "📱 a"),
-            Row {
+            PhoneRow {
                 expires: None,
                 charge_mode: None,
                 name: None,

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::call::Reason;
 
 const PATH: &str = "/open/v1/phone/status";
 const LIMIT: usize = 64 * 1024;

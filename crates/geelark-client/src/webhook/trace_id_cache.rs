@@ -8,12 +8,12 @@ const MOST: usize = 65_536;
 
 /// Remembers each trace id for a while.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct TraceIdCache {
     used: HashSet<Box<str>>,
     oldest_first: VecDeque<(Instant, Box<str>)>,
 }
 
-impl Memory {
+impl TraceIdCache {
     /// Whether the trace id is used for the first time within `keep`.
     pub(super) fn is_first_use(&mut self, trace_id: &str, now: Instant, keep: Duration) -> bool {
         while self
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_trace_id_is_remembered_as_long_as_it_has_to_be() {
-        let mut memory = Memory::default();
+        let mut memory = TraceIdCache::default();
         let start = Instant::now();
         assert!(memory.is_first_use("a", start, KEEP));
         assert!(!memory.is_first_use("a", start + KEEP, KEEP));
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_oldest_goes_first() {
-        let mut memory = Memory::default();
+        let mut memory = TraceIdCache::default();
         let now = Instant::now();
         for number in 0..=MOST {
             assert!(memory.is_first_use(&number.to_string(), now, KEEP));
