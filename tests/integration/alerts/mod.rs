@@ -100,7 +100,7 @@ fn every_alert_is_tested_silent_firing_and_over() {
 
 #[test]
 fn every_alert_says_how_bad_it_is_what_happened_and_where_to_read_on() {
-    let runbooks = text("docs/operations.md");
+    let runbooks = text("docs/alerts.md");
     let headings: Vec<String> = runbooks
         .lines()
         .filter_map(|line| line.strip_prefix("### "))
@@ -114,10 +114,10 @@ fn every_alert_says_how_bad_it_is_what_happened_and_where_to_read_on() {
         let parts: Vec<&str> = rule.annotations.keys().map(String::as_str).collect();
         assert_eq!(parts, ["description", "runbook_url", "summary"], "{alert}");
         let runbook = &rule.annotations["runbook_url"];
-        let section = runbook.strip_prefix("docs/operations.md#").unwrap();
+        let section = runbook.strip_prefix("docs/alerts.md#").unwrap();
         assert_eq!(section, alert.to_lowercase());
         let sections = headings.iter().filter(|heading| *heading == section).count();
-        assert_eq!(sections, 1, "sections of docs/operations.md that are called {alert}");
+        assert_eq!(sections, 1, "sections of docs/alerts.md that are called {alert}");
         let description = &rule.annotations["description"];
         let named: &[&str] = match alert {
             phone if phone.starts_with("GeelarkPhone") => &["serial_name", "id", "account"],
@@ -152,7 +152,7 @@ fn rules_ask_only_for_metrics_that_exist() {
 
 /// The queries of the runbooks: what is indented in the sections that are named after alerts.
 pub(crate) fn queries_of_runbooks() -> Vec<String> {
-    let text = text("docs/operations.md");
+    let text = text("docs/alerts.md");
     let sections = text.split("\n#").filter(|section| section.starts_with("## Geelark"));
     let lines = sections.flat_map(|section| section.lines().filter_map(|line| line.strip_prefix("    ")));
     lines.map(str::to_owned).collect()
@@ -174,7 +174,7 @@ async fn messages_for_people_name_the_phone_and_where_to_read_on() {
     let alert = |status: &str, name: &str| {
         serde_json::json!({"status": status, "labels": {"id": "1"}, "startsAt": "2026-01-01T00:00:00Z",
             "endsAt": "2026-01-01T00:00:00Z", "annotations": {"summary": format!("{name} is gone"),
-            "description": format!("{name} (id 1) is gone."), "runbook_url": "docs/operations.md#x"}})
+            "description": format!("{name} (id 1) is gone."), "runbook_url": "docs/alerts.md#x"}})
     };
     let message = serde_json::json!({"status": "firing", "receiver": "mail", "externalURL": "",
         "groupLabels": {"alertname": "GeelarkPhoneNotFound", "account": "main"}, "commonLabels": {},
@@ -193,6 +193,6 @@ async fn messages_for_people_name_the_phone_and_where_to_read_on() {
         .unwrap_or_else(|error| missing("amtool", &error));
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     let expected = "[firing] GeelarkPhoneNotFound, account main (1 firing)\n\
-        shop 1 is gone\nshop 1 (id 1) is gone.\nWhat to do: docs/operations.md#x\n\nOver:\n  shop 2 is gone\n";
+        shop 1 is gone\nshop 1 (id 1) is gone.\nWhat to do: docs/alerts.md#x\n\nOver:\n  shop 2 is gone\n";
     assert_eq!(said.trim_end(), expected.trim_end());
 }

@@ -1,4 +1,4 @@
-//! The table in `docs/operations.md` and these tests name each other.
+//! Every row of the table in `docs/faults.md` names a test, and every test has a row.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,8 +8,8 @@ const HEADING: &str = "## Fault matrix";
 #[test]
 fn every_row_names_its_test_and_every_test_has_its_row() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = std::fs::read_to_string(root.join("docs/operations.md")).unwrap();
-    let (_, section) = page.split_once(HEADING).expect("docs/operations.md has the section");
+    let page = std::fs::read_to_string(root.join("docs/faults.md")).unwrap();
+    let (_, section) = page.split_once(HEADING).expect("docs/faults.md has the section");
     let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
     let mut named = BTreeSet::new();

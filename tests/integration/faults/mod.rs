@@ -1,4 +1,4 @@
-//! What goes wrong on the way to GeeLark and back, one test a row of the fault matrix in `docs/operations.md`.
+//! Faults between the exporter and GeeLark: one test for each row of the fault matrix in `docs/faults.md`.
 //!
 //! Every row says four things: what is shown, what is counted, who is spared, and that it heals by itself once the fault
 //! is gone. Meanwhile scrapes are quick and memory stays where it was.
