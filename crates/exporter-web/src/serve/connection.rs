@@ -27,8 +27,11 @@ use crate::web_config::Rules;
 
 /// What a connection may hold of a request's head, and of a response that is not taken yet. Scrape pieces are smaller.
 const BUFFER: usize = 64 * 1024;
-/// Requests at once on one HTTP/2 connection; a browser with the page open needs a handful.
-const STREAMS: u32 = 16;
+/// Requests at once on one HTTP/2 connection. Prometheus sends one, a browser with the page open a handful.
+const STREAMS: u32 = 8;
+/// What an HTTP/2 stream buffers of a response that the client does not read. A client that reads nothing costs at most
+/// this, and one chunk, for each of its streams.
+const STREAM_BUFFER: usize = 16 * 1024;
 /// An HTTP/2 request's headers; ours need a few hundred bytes.
 const HEADER_LIST: u32 = 16 * 1024;
 
@@ -106,6 +109,7 @@ where
     builder
         .http2()
         .max_concurrent_streams(STREAMS)
+        .max_send_buf_size(STREAM_BUFFER)
         .max_header_list_size(HEADER_LIST);
 
     let stream = TokioIo::new(ActivityIo {

@@ -3,6 +3,7 @@
 mod ends;
 mod follow;
 mod harness;
+mod http2;
 mod paths;
 mod strangers;
 mod tls;
