@@ -21,7 +21,7 @@ type Key = usize;
 
 /// The targets of all accounts. A cheap handle.
 #[derive(Clone, Default)]
-pub struct Ownership(Arc<Mutex<Owners>>);
+pub struct Ownership(Arc<Mutex<OwnershipTable>>);
 
 /// One account's part. When it is dropped, everything the account owned is free.
 pub struct OwnershipHandle {
@@ -37,7 +37,7 @@ pub struct OwnTargets {
 }
 
 #[derive(Default)]
-struct Owners {
+struct OwnershipTable {
     next: Key,
     accounts: BTreeMap<Key, Claims>,
     /// Whoever shows an id, or did until its poller acknowledges a set without it.
@@ -88,7 +88,7 @@ impl Ownership {
         registry.resolve(contested);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Owners> {
+    fn lock(&self) -> MutexGuard<'_, OwnershipTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -161,7 +161,7 @@ impl OwnTargets {
     }
 }
 
-impl Owners {
+impl OwnershipTable {
     /// Grants these accounts what they want and can have, and those whose turn comes by that.
     fn resolve(&mut self, mut keys: Vec<Key>) {
         while let Some(key) = keys.pop() {
