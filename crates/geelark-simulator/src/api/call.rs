@@ -110,7 +110,7 @@ async fn answer(
             let code = envelope["code"].as_i64().unwrap_or(0);
             (Some(code), json_response(StatusCode::OK, body))
         }
-        Some(fault) => (None, fault(body.into())),
+        Some(fault) => (None, fault(&body.into())),
     })
 }
 

@@ -36,29 +36,29 @@ pub(super) fn small(body: impl Into<Body>) -> Response {
 }
 
 /// Bytes that are not text, within a string.
-pub(super) fn not_utf8(truth: &[u8]) -> Response {
+pub(super) fn not_utf8(truth: &Bytes) -> Response {
     let (first, second) = truth.split_at(truth.len() / 2);
     small([first, b"\xff\xfe\xc3\x28", second].concat())
 }
 
-pub(super) fn half_then_silence(truth: Bytes) -> Response {
+pub(super) fn half_then_silence(truth: &Bytes) -> Response {
     let half = truth.slice(..truth.len() / 2);
-    announced(&truth, stream::iter([Ok(half)]).chain(stream::once(pending())))
+    announced(truth, stream::iter([Ok(half)]).chain(stream::once(pending())))
 }
 
 /// The connection ends before the announced length.
-pub(super) fn half_then_end(truth: Bytes) -> Response {
+pub(super) fn half_then_end(truth: &Bytes) -> Response {
     let half = truth.slice(..truth.len() / 2);
     let error = async {
         // hyper sends the headers and the half first. An error at once would suppress them.
         tokio::task::yield_now().await;
         Err(io::ErrorKind::BrokenPipe.into())
     };
-    announced(&truth, stream::iter([Ok(half)]).chain(stream::once(error)))
+    announced(truth, stream::iter([Ok(half)]).chain(stream::once(error)))
 }
 
 /// One byte after each pause.
-pub(super) fn drip(truth: Bytes, pause: Duration) -> Response {
+pub(super) fn drip(truth: &Bytes, pause: Duration) -> Response {
     let bytes = stream::unfold(truth.clone(), move |mut rest| async move {
         if rest.is_empty() {
             return None;
@@ -66,7 +66,7 @@ pub(super) fn drip(truth: Bytes, pause: Duration) -> Response {
         tokio::time::sleep(pause).await;
         Some((Ok(rest.split_to(1)), rest))
     });
-    announced(&truth, bytes)
+    announced(truth, bytes)
 }
 
 /// Lists within lists.

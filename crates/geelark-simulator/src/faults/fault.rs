@@ -42,7 +42,7 @@ pub struct BadFault {
 type ResponseMutation = Arc<dyn Fn(&mut Value) + Send + Sync>;
 
 /// Makes a response out of the truthful body.
-type BodyFault = Arc<dyn Fn(Bytes) -> Response + Send + Sync>;
+type BodyFault = Arc<dyn Fn(&Bytes) -> Response + Send + Sync>;
 
 /// What a fault does to a call.
 #[derive(Clone)]
@@ -187,7 +187,7 @@ fn read_effect(kind: &str) -> Result<Effect, String> {
         "html" => body(|_| bodies::html()),
         "empty" => body(|_| bodies::small("")),
         "truncated" => body(|truth| bodies::small(truth.slice(..truth.len() / 2))),
-        "not-utf8" => body(|truth| bodies::not_utf8(&truth)),
+        "not-utf8" => body(bodies::not_utf8),
         "deep" => {
             let depth = argument.take().map_or(Ok(DEEP), size)?;
             body(move |_| bodies::deep(depth))
@@ -212,7 +212,7 @@ fn mutation(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Effect {
     Effect::Mutation(Arc::new(change))
 }
 
-fn body(respond: impl Fn(Bytes) -> Response + Send + Sync + 'static) -> Effect {
+fn body(respond: impl Fn(&Bytes) -> Response + Send + Sync + 'static) -> Effect {
     Effect::Body(Arc::new(respond))
 }
 
