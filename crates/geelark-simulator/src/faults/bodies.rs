@@ -1,21 +1,27 @@
 //! Responses that are not an envelope: broken, endless, or not JSON at all. Large ones are made while they are sent.
 
 use std::future::pending;
-use std::io::{self, Read};
+use std::io::{self, Write as _};
 use std::iter;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use flate2::Compression;
-use flate2::read::GzEncoder;
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
 use futures_util::stream::{self, Stream, StreamExt};
 
 use crate::envelope::json_response;
 
-/// How many bytes of a large body are made at once. A piece of a bomb takes a thousand times as many bytes to make.
-const PIECE: u64 = 16 << 10;
+/// The size of a piece of a large body.
+const PIECE: usize = 1 << 20;
+
+/// Deflate, no flags, no time, best compression, unknown operating system.
+const GZIP_HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
+
+/// The empty block that ends a deflate stream.
+const DEFLATE_END: &[u8] = &[3, 0];
 
 /// An HTTP error as gateways send it, with a page for people. `retry_after` is in seconds.
 pub(crate) fn gateway_error(status: StatusCode, retry_after: Option<u64>) -> Response {
@@ -70,44 +76,96 @@ pub(super) fn drip(truth: &Bytes, pause: Duration) -> Response {
 }
 
 /// Lists within lists.
-pub(super) fn deep(depth: u64) -> Response {
-    let lists = io::repeat(b'[').take(depth).chain(io::repeat(b']').take(depth));
-    small(in_pieces(envelope("", lists, "}")))
+pub(super) fn deep(depth: usize) -> Response {
+    small(in_pieces(envelope("", &[(b'[', depth), (b']', depth)], "")))
 }
 
 /// Valid JSON with a string of `size` bytes.
-pub(super) fn huge(size: u64) -> Response {
+pub(super) fn huge(size: usize) -> Response {
     small(in_pieces(padded(size)))
 }
 
 /// The same, compressed to a thousandth.
-pub(super) fn bomb(size: u64) -> Response {
-    let compressed = GzEncoder::new(padded(size), Compression::best());
-    let encoding = [(header::CONTENT_ENCODING, "gzip")];
-    (encoding, small(in_pieces(compressed))).into_response()
+pub(super) fn bomb(size: usize) -> Response {
+    let body = in_pieces(gzip(&padded(size)));
+    ([(header::CONTENT_ENCODING, "gzip")], small(body)).into_response()
 }
 
-fn padded(size: u64) -> impl Read + Send + 'static {
-    envelope(r#"{"padding":""#, io::repeat(b'x').take(size), r#""}}"#)
+/// A large body: pieces, and how often each comes. So a gigabyte needs the memory of a piece.
+type Pieces = Vec<(Bytes, usize)>;
+
+fn padded(size: usize) -> Pieces {
+    envelope(r#"{"padding":""#, &[(b'x', size)], r#""}"#)
 }
 
-/// An envelope around data that is too large for memory.
-fn envelope(start: &'static str, data: impl Read + Send, end: &'static str) -> impl Read + Send {
-    let head = r#"{"traceId":"","code":0,"msg":"success","data":"#.as_bytes();
-    head.chain(start.as_bytes()).chain(data).chain(end.as_bytes())
+/// An envelope whose data is `start`, each byte of `fill` as often as it says, and `end`.
+fn envelope(start: &str, fill: &[(u8, usize)], end: &str) -> Pieces {
+    let head = format!(r#"{{"traceId":"","code":0,"msg":"success","data":{start}"#);
+    let mut pieces = vec![(head.into(), 1)];
+    for (byte, count) in fill {
+        let piece = Bytes::from(vec![*byte; PIECE]);
+        pieces.push((piece.clone(), count / PIECE));
+        pieces.push((piece.slice(..count % PIECE), 1));
+    }
+    pieces.push((format!("{end}}}").into(), 1));
+    pieces
 }
 
-fn in_pieces(mut content: impl Read + Send + 'static) -> Body {
-    let pieces = iter::from_fn(move || {
-        let mut piece = Vec::new();
-        let read = content.by_ref().take(PIECE).read_to_end(&mut piece);
-        (!piece.is_empty()).then(|| read.map(|_| Bytes::from(piece)))
-    });
-    Body::from_stream(stream::iter(pieces))
+/// One gzip member. Each piece is compressed by itself, so a piece that repeats is compressed once.
+fn gzip(pieces: &Pieces) -> Pieces {
+    let mut checksum = Crc::new();
+    let mut compressed = vec![(Bytes::from_static(GZIP_HEADER), 1)];
+    for (piece, times) in pieces {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        // Writing to memory does not fail. A flush fills the last byte, so that any piece can follow.
+        let _ = encoder.write_all(piece).and_then(|()| encoder.flush());
+        compressed.push((std::mem::take(encoder.get_mut()).into(), *times));
+        let mut crc = Crc::new();
+        crc.update(piece);
+        (0..*times).for_each(|_| checksum.combine(&crc));
+    }
+    let [sum, length] = [checksum.sum(), checksum.amount()].map(u32::to_le_bytes);
+    compressed.push(([DEFLATE_END, &sum, &length].concat().into(), 1));
+    compressed
+}
+
+fn in_pieces(pieces: Pieces) -> Body {
+    let pieces = pieces
+        .into_iter()
+        .flat_map(|(piece, times)| iter::repeat_n(piece, times));
+    Body::from_stream(stream::iter(pieces.map(io::Result::Ok)))
 }
 
 /// A body whose `Content-Length` is that of the truthful body, whatever the pieces are.
 fn announced(truth: &Bytes, pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Response {
     let length = [(header::CONTENT_LENGTH, truth.len().to_string())];
     (length, small(Body::from_stream(pieces))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    #[test]
+    fn gzip_keeps_pieces_that_repeat() {
+        let pieces = [("head", 1), ("xyz", 1000), ("", 1), ("tail", 2)];
+        let pieces = pieces.map(|(piece, times)| (Bytes::from_static(piece.as_bytes()), times));
+        let concat = |pieces: &Pieces| {
+            pieces
+                .iter()
+                .map(|(piece, times)| piece.repeat(*times))
+                .collect::<Vec<_>>()
+                .concat()
+        };
+        let mut plain = Vec::new();
+        // The decoder checks length and checksum.
+        GzDecoder::new(&concat(&gzip(&pieces.to_vec()))[..])
+            .read_to_end(&mut plain)
+            .unwrap();
+        assert_eq!(plain, concat(&pieces.to_vec()));
+    }
 }

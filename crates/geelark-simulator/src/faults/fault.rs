@@ -15,9 +15,9 @@ use super::{bodies, mutations};
 use crate::endpoint::Endpoint;
 
 const DRIP: Duration = Duration::from_millis(100);
-const DEEP: u64 = 100_000;
-const HUGE: u64 = 100 << 20;
-const BOMB: u64 = 1 << 30;
+const DEEP: usize = 100_000;
+const HUGE: usize = 100 << 20;
+const BOMB: usize = 1 << 30;
 
 /// Something that goes wrong on demand. Parsed from text, for example `http:503,endpoint=status,count=2`.
 #[derive(Clone)]
@@ -234,7 +234,7 @@ fn http_status(text: &str) -> Result<StatusCode, String> {
 }
 
 /// A count or a number of bytes: `5000`, `64K`, `100M`, `2G`.
-fn size(text: &str) -> Result<u64, String> {
+fn size(text: &str) -> Result<usize, String> {
     let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
     let unit = units
         .iter()
@@ -243,7 +243,7 @@ fn size(text: &str) -> Result<u64, String> {
     digits
         .parse()
         .ok()
-        .and_then(|number: u64| number.checked_mul(bytes))
+        .and_then(|number: usize| number.checked_mul(bytes))
         .ok_or_else(|| format!("{text:?} is not a size such as 64K or 1G"))
 }
 
