@@ -16,8 +16,6 @@ pub enum Error {
     WebConfig(exporter_web::Problems),
     #[error(transparent)]
     Setup(#[from] geelark_client::SetupError),
-    #[error(transparent)]
-    Simulator(#[from] geelark_simulator::Problem),
     #[error("{0}")]
     Run(String),
 }
@@ -26,7 +24,7 @@ impl Error {
     /// 2 for what the user has to correct before a start, 1 for a failure at run time.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::WebConfig(_) | Self::Simulator(_) => ExitCode::from(2),
+            Self::Config(_) | Self::Usage(_) | Self::WebConfig(_) => ExitCode::from(2),
             Self::Setup(_) | Self::Run(_) => ExitCode::FAILURE,
         }
     }

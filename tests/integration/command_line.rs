@@ -87,7 +87,10 @@ async fn bad_flags_end_with_exit_code_2_and_a_hint() {
             "error: invalid value 'metrics' for '--web.telemetry-path <PATH>'",
         ),
         (&["simulate", "--fault=meteor"], "there is no kind \"meteor\""),
-        (&["simulate", "--speed=-1"], "--speed -1 is out of range"),
+        (
+            &["simulate", "--speed=-1"],
+            "error: invalid value '-1' for '--speed <FACTOR>'",
+        ),
         (
             &["healthcheck", "--url=nowhere"],
             "error: invalid value 'nowhere' for '--url <URL>'",

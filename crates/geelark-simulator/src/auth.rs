@@ -1,87 +1,47 @@
-//! Who may come in: GeeLark's two ways to authenticate, verified as its documentation describes them.
+//! GeeLark's two ways to authenticate a call, verified as its documentation describes them.
 
 use std::collections::{HashSet, VecDeque};
-use std::fmt::Write as _;
-use std::time::Duration;
 
 use axum::http::HeaderMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::api::Refusal;
-use super::options::Options;
 use crate::clock::Moment;
+use crate::envelope::Refusal;
+use crate::options::Options;
 
-/// How far `ts` may be from the stand-in's clock, either way.
-const MAX_SKEW: Duration = Duration::from_mins(5);
+/// How far `ts` may be from the simulator's clock, either way.
+const MAX_SKEW_MILLIS: u64 = 5 * 60 * 1000;
 
 /// How many trace ids are remembered; at the documented limit that is more than two and a half hours of calls.
 const REMEMBERED: usize = 65_536;
 
-/// Knows the account's credentials and the trace ids that were used.
-pub(super) struct Authenticator {
-    token: String,
-    app_id: String,
-    api_key: String,
+/// Checks credentials, and remembers the trace ids that were used.
+#[derive(Default)]
+pub(crate) struct Authenticator {
     used: HashSet<Uuid>,
     oldest_first: VecDeque<Uuid>,
 }
 
 impl Authenticator {
-    pub(super) fn new(options: &Options) -> Self {
-        Self {
-            token: options.token.clone(),
-            app_id: options.app_id.clone(),
-            api_key: options.api_key.clone(),
-            used: HashSet::new(),
-            oldest_first: VecDeque::new(),
-        }
-    }
-
-    /// Lets a call in, once per trace id. Only a call that proved who it is uses its trace id up.
-    pub(super) fn admit(&mut self, headers: &HeaderMap, now: Moment) -> Result<(), Refusal> {
+    /// Authenticates a call, once per trace id. Only an authenticated call uses up its trace id.
+    pub(crate) fn authenticate(&mut self, options: &Options, headers: &HeaderMap, now: Moment) -> Result<(), Refusal> {
         let trace_id = header(headers, "traceId");
         if trace_id.is_empty() {
             return Err(Refusal::new(40002, "traceId is empty"));
         }
         let id = Uuid::try_parse(trace_id).ok().filter(|id| {
-            // Only the hyphenated spelling is a traceId; the signature is over the text.
+            // Only the hyphenated spelling is accepted, because the signature covers the text.
             id.get_version_num() == 4 && trace_id.len() == 36
         });
         let id = id.ok_or(Refusal::new(40003, "traceId is not a UUID v4"))?;
         if headers.contains_key("sign") || headers.contains_key("appId") {
-            self.check_signature(headers, trace_id, now)?;
+            check_signature(options, headers, trace_id, now)?;
         } else {
-            self.check_token(headers)?;
+            check_token(options, headers)?;
         }
         self.remember(id)
-    }
-
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let token = header(headers, "Authorization")
-            .strip_prefix("Bearer ")
-            .unwrap_or_default();
-        if equal(token, &self.token) {
-            Ok(())
-        } else {
-            Err(Refusal::new(40003, "token is invalid"))
-        }
-    }
-
-    fn check_signature(&self, headers: &HeaderMap, trace_id: &str, now: Moment) -> Result<(), Refusal> {
-        let [app_id, ts, nonce, sign] = ["appId", "ts", "nonce", "sign"].map(|name| header(headers, name));
-        let skew = ts.parse::<u128>().ok().map(|ts| ts.abs_diff(now.unix_millis()));
-        if skew.is_some_and(|skew| skew > MAX_SKEW.as_millis()) {
-            return Err(Refusal::new(40003, "ts is more than five minutes off"));
-        }
-        let expected = signature(&self.app_id, trace_id, ts, nonce, &self.api_key);
-        let well_formed = skew.is_some() && trace_id.get(..6) == Some(nonce);
-        if well_formed && equal(app_id, &self.app_id) && equal(sign, &expected) {
-            Ok(())
-        } else {
-            Err(Refusal::new(40003, "signature verification failed"))
-        }
     }
 
     fn remember(&mut self, id: Uuid) -> Result<(), Refusal> {
@@ -98,8 +58,34 @@ impl Authenticator {
     }
 }
 
-/// A header's text; empty where it is missing or not text.
-pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+fn check_token(options: &Options, headers: &HeaderMap) -> Result<(), Refusal> {
+    let token = header(headers, "Authorization")
+        .strip_prefix("Bearer ")
+        .unwrap_or_default();
+    if equal(token, &options.token) {
+        Ok(())
+    } else {
+        Err(Refusal::new(40003, "token is invalid"))
+    }
+}
+
+fn check_signature(options: &Options, headers: &HeaderMap, trace_id: &str, now: Moment) -> Result<(), Refusal> {
+    let [app_id, ts, nonce, sign] = ["appId", "ts", "nonce", "sign"].map(|name| header(headers, name));
+    let skew = ts.parse::<i64>().ok().map(|ts| ts.abs_diff(now.unix_millis));
+    if skew.is_some_and(|skew| skew > MAX_SKEW_MILLIS) {
+        return Err(Refusal::new(40003, "ts is more than five minutes off"));
+    }
+    let expected = signature(&options.app_id, trace_id, ts, nonce, &options.api_key);
+    let well_formed = skew.is_some() && trace_id.get(..6) == Some(nonce);
+    if well_formed && equal(app_id, &options.app_id) && equal(sign, &expected) {
+        Ok(())
+    } else {
+        Err(Refusal::new(40003, "signature verification failed"))
+    }
+}
+
+/// The text of a header; empty when it is missing or not text.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers
         .get(name)
         .and_then(|value| value.to_str().ok())
@@ -110,45 +96,38 @@ fn equal(given: &str, expected: &str) -> bool {
     given.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
-/// Upper-case hex SHA-256 of the parts with nothing between them.
-pub(super) fn signature(app_id: &str, trace_id: &str, ts: &str, nonce: &str, api_key: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [app_id, trace_id, ts, nonce, api_key] {
-        hash.update(part);
-    }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02X}");
-        hex
-    })
+/// The SHA-256 of the parts with nothing between them, in upper-case hexadecimal digits.
+pub(crate) fn signature(app_id: &str, trace_id: &str, ts: &str, nonce: &str, api_key: &str) -> String {
+    Sha256::digest([app_id, trace_id, ts, nonce, api_key].concat())
+        .iter()
+        .fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02X}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Instant, SystemTime, UNIX_EPOCH};
+    use std::time::Instant;
 
     use super::*;
 
     const TRACE: &str = "db6094ab-3797-4186-84d5-b0b58eebad56";
-    const TS: u64 = 1_716_972_892_166;
+    const TS: i64 = 1_716_972_892_166;
     const SIGN: &str = "6280C080AF7C3CCE168F15C913E3444A00A618CB0E16038EED9811D6E3366BDD";
 
-    fn doorkeeper() -> Authenticator {
-        Authenticator::new(&Options {
+    fn authenticate(headers: &HeaderMap, unix_millis: i64) -> Result<(), Refusal> {
+        Authenticator::default().authenticate(&options(), headers, moment(unix_millis))
+    }
+
+    fn options() -> Options {
+        Options {
             app_id: "eH6gQR4oHr3FsZpI36La01IW".to_owned(),
             api_key: "YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf".to_owned(),
             ..Options::default()
-        })
-    }
-
-    fn moment(wall: SystemTime) -> Moment {
-        Moment {
-            mono: Instant::now(),
-            wall,
         }
     }
 
-    fn at_ts() -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(TS)
+    fn moment(unix_millis: i64) -> Moment {
+        let mono = Instant::now();
+        Moment { mono, unix_millis }
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -178,17 +157,17 @@ mod tests {
             "YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf",
         );
         assert_eq!(signed, SIGN);
-        assert_eq!(doorkeeper().admit(&published(), moment(at_ts())), Ok(()));
+        assert_eq!(authenticate(&published(), TS), Ok(()));
     }
 
     #[test]
     fn a_clock_may_be_five_minutes_off_either_way_and_no_more() {
-        let second = Duration::from_secs(1);
-        for wall in [at_ts() + MAX_SKEW, at_ts() - MAX_SKEW] {
-            assert_eq!(doorkeeper().admit(&published(), moment(wall)), Ok(()));
+        let skew = 5 * 60 * 1000;
+        for unix_millis in [TS + skew, TS - skew] {
+            assert_eq!(authenticate(&published(), unix_millis), Ok(()));
         }
-        for wall in [at_ts() + MAX_SKEW + second, at_ts() - MAX_SKEW - second] {
-            let refusal = doorkeeper().admit(&published(), moment(wall)).unwrap_err();
+        for unix_millis in [TS + skew + 1, TS - skew - 1] {
+            let refusal = authenticate(&published(), unix_millis).unwrap_err();
             assert_eq!((refusal.code, refusal.msg), (40003, "ts is more than five minutes off"));
         }
     }
@@ -196,7 +175,7 @@ mod tests {
     #[test]
     fn every_part_of_the_signature_counts() {
         let wrong = [
-            ("appid", "someone-else"),
+            ("appid", "other-app"),
             ("ts", "1716972892167"),
             ("ts", "yesterday"),
             ("nonce", "db6095"),
@@ -210,7 +189,7 @@ mod tests {
         for (name, value) in wrong {
             let mut headers = published();
             headers.insert(name, value.parse().unwrap());
-            let refusal = doorkeeper().admit(&headers, moment(at_ts())).unwrap_err();
+            let refusal = authenticate(&headers, TS).unwrap_err();
             assert_eq!(refusal.code, 40003, "{name}: {value}");
         }
     }
@@ -218,14 +197,17 @@ mod tests {
     #[test]
     fn a_token_needs_a_fresh_trace_id() {
         let call = |trace: &str, authorization: &str| headers(&[("traceid", trace), ("authorization", authorization)]);
-        let mut door = doorkeeper();
-        let mut code = |headers: &HeaderMap| door.admit(headers, moment(at_ts())).map_err(|refusal| refusal.code);
+        let (options, mut authenticator) = (options(), Authenticator::default());
+        let mut code = |headers: &HeaderMap| {
+            let result = authenticator.authenticate(&options, headers, moment(TS));
+            result.map_err(|refusal| refusal.code)
+        };
         assert_eq!(code(&call(TRACE, "Bearer wrong")), Err(40003));
         assert_eq!(code(&call(TRACE, "demo-token")), Err(40003));
         assert_eq!(
             code(&call(TRACE, "Bearer demo-token")),
             Ok(()),
-            "a refused call does not use its traceId up"
+            "a refused call does not use up its traceId"
         );
         assert_eq!(code(&call(TRACE, "Bearer demo-token")), Err(40003), "used before");
         assert_eq!(code(&call("", "Bearer demo-token")), Err(40002));
@@ -247,14 +229,17 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_trace_ids_is_bounded() {
-        let mut door = doorkeeper();
+    fn only_the_latest_trace_ids_are_remembered() {
+        let mut authenticator = Authenticator::default();
         let first = Uuid::new_v4();
-        door.remember(first).unwrap();
+        authenticator.remember(first).unwrap();
         for _ in 0..REMEMBERED {
-            door.remember(Uuid::new_v4()).unwrap();
+            authenticator.remember(Uuid::new_v4()).unwrap();
         }
-        assert_eq!((door.used.len(), door.oldest_first.len()), (REMEMBERED, REMEMBERED));
-        assert_eq!(door.remember(first), Ok(()), "forgotten, so it may come again");
+        assert_eq!(
+            (authenticator.used.len(), authenticator.oldest_first.len()),
+            (REMEMBERED, REMEMBERED)
+        );
+        assert_eq!(authenticator.remember(first), Ok(()), "it is no longer remembered");
     }
 }

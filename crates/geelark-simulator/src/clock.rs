@@ -1,59 +1,46 @@
-//! Time, handed in so that tests can pause it.
+//! The time, passed in so that tests can pause it.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// One moment on both clocks.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// The monotonic clock. Under `tokio::time::pause` it stands still with tokio's.
-    pub mono: Instant,
-    /// The wall clock.
-    pub wall: SystemTime,
+pub(crate) struct Moment {
+    /// The monotonic clock. It stands still while tokio's clock is paused.
+    pub(crate) mono: Instant,
+    /// The wall clock, in milliseconds since the Unix epoch.
+    pub(crate) unix_millis: i64,
 }
 
 impl Moment {
     /// The wall clock in whole seconds since the Unix epoch.
-    pub fn unix(self) -> i64 {
-        i64::try_from(self.unix_millis() / 1000).unwrap_or(i64::MAX)
-    }
-
-    /// The wall clock in milliseconds since the Unix epoch; 0 for a clock set before it.
-    pub fn unix_millis(self) -> u128 {
-        self.wall
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis())
+    pub(crate) fn unix(self) -> i64 {
+        self.unix_millis / 1000
     }
 }
 
-/// Where moments come from.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+/// The operating system's clock, or a wall clock that starts at a chosen moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Clock {
+    start: Option<(SystemTime, tokio::time::Instant)>,
+}
 
 impl Clock {
-    /// The operating system's clock.
-    pub fn system() -> Self {
-        Self(Arc::new(SystemTime::now))
-    }
-
-    /// A wall clock that begins at `start` and advances with tokio's (possibly paused) clock.
-    pub fn starting_at(start: SystemTime) -> Self {
-        let origin = tokio::time::Instant::now();
-        Self(Arc::new(move || start + origin.elapsed()))
-    }
-
-    /// The present moment.
-    pub fn now(&self) -> Moment {
-        Moment {
-            mono: tokio::time::Instant::now().into_std(),
-            wall: (self.0)(),
+    /// A wall clock that starts at `wall` and advances with tokio's clock, which tests can pause.
+    #[cfg(test)]
+    pub(crate) fn starting_at(wall: SystemTime) -> Self {
+        Self {
+            start: Some((wall, tokio::time::Instant::now())),
         }
     }
-}
 
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
+    pub(crate) fn now(self) -> Moment {
+        let wall = self
+            .start
+            .map_or_else(SystemTime::now, |(wall, origin)| wall + origin.elapsed());
+        let since_epoch = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment {
+            mono: tokio::time::Instant::now().into_std(),
+            unix_millis: i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX),
+        }
     }
 }

@@ -1,133 +1,109 @@
-//! What GeeLark allows in a time, and the lock that follows too much of it.
+//! How many calls GeeLark allows, and the lock that follows too many.
 //!
-//! Every limit is a sliding window: at most `allowed` calls in any half-open span of its length. A call that a minute's
-//! limit refused does not fill that minute, so that it passes by waiting; it does fill the hour, so that a client that
-//! hammers on ends in the lock.
+//! Every limit is a sliding window. A call that the minute's limit refuses does not count in that minute, so the limit
+//! passes by waiting. The call does count in the hour, so a client that goes on calling is locked out.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::api::{Endpoint, Refusal};
-use super::options::Options;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::endpoint::Endpoint;
+use crate::envelope::Refusal;
+use crate::options::Options;
+use crate::window::Window;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// How long 40014 lasts.
-pub(super) const LOCK: Duration = Duration::from_hours(2);
+pub(crate) const LOCK: Duration = Duration::from_hours(2);
 
 /// GeeLark's own limits of the account endpoints, in calls a minute.
 const WALLET_PER_MINUTE: u32 = 10;
 const PLAN_PER_MINUTE: u32 = 1;
 
-pub(super) struct Limits {
-    minute: Window,
+pub(crate) struct Limits {
+    minutes: [MinuteLimit; 3],
     hour: Window,
-    wallet: Window,
-    plan: Window,
+    allowed_per_hour: u32,
     locked_until: Option<Instant>,
-    max_concurrent: Option<usize>,
-    under_way: usize,
+    concurrent: Arc<Semaphore>,
+}
+
+/// A limit of a minute, for one endpoint or for all of them.
+struct MinuteLimit {
+    endpoint: Option<Endpoint>,
+    allowed: u32,
+    window: Window,
 }
 
 impl Limits {
-    pub(super) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
+        let limits = [
+            (None, options.requests_per_minute),
+            (Some(Endpoint::Wallet), WALLET_PER_MINUTE),
+            (Some(Endpoint::Plan), PLAN_PER_MINUTE),
+        ];
+        let concurrent = options.max_concurrent.map_or(usize::MAX, |most| most as usize);
         Self {
-            minute: Window::new(MINUTE, options.requests_per_minute),
-            hour: Window::new(HOUR, options.requests_per_hour),
-            wallet: Window::new(MINUTE, WALLET_PER_MINUTE),
-            plan: Window::new(MINUTE, PLAN_PER_MINUTE),
+            minutes: limits.map(|(endpoint, allowed)| MinuteLimit {
+                endpoint,
+                allowed,
+                window: Window::new(MINUTE),
+            }),
+            hour: Window::new(HOUR),
+            allowed_per_hour: options.requests_per_hour,
             locked_until: None,
-            max_concurrent: options.max_concurrent,
-            under_way: 0,
+            concurrent: Arc::new(Semaphore::new(concurrent.min(Semaphore::MAX_PERMITS))),
         }
     }
 
-    /// Takes a call on; whoever is taken on must [`leave`](Self::leave) again.
-    pub(super) fn enter(&mut self, endpoint: Endpoint, now: Instant) -> Result<(), Refusal> {
+    /// Counts a call and admits or refuses it. The call counts as concurrent until the permit is dropped.
+    pub(crate) fn admit(&mut self, endpoint: Endpoint, now: Instant) -> Result<OwnedSemaphorePermit, Refusal> {
         let locked = Refusal::new(40014, "hourly limit exceeded, locked for two hours");
         if self.locked_until(now).is_some() {
             return Err(locked);
         }
-        if self.hour.is_full(now) {
+        if self.hour.count(now) >= self.allowed_per_hour as usize {
             self.lock(LOCK, now);
             return Err(locked);
         }
-        self.hour.note(now);
-        let own = match endpoint {
-            Endpoint::Wallet => Some(&mut self.wallet),
-            Endpoint::Plan => Some(&mut self.plan),
-            Endpoint::Status | Endpoint::List | Endpoint::Unknown => None,
-        };
-        let own_is_full = own.as_ref().is_some_and(|window| window.is_full(now));
-        if self.minute.is_full(now) || own_is_full {
+        self.hour.add(now);
+        let mut limits: Vec<_> = self
+            .minutes
+            .iter_mut()
+            .filter(|limit| limit.endpoint.is_none_or(|only| only == endpoint))
+            .collect();
+        if limits
+            .iter_mut()
+            .any(|limit| limit.window.count(now) >= limit.allowed as usize)
+        {
             return Err(Refusal::new(40007, "too many requests, try again in the next minute"));
         }
-        if self.max_concurrent.is_some_and(|most| self.under_way >= most) {
-            return Err(Refusal::new(47002, "too many concurrent requests"));
+        let permit = Arc::clone(&self.concurrent)
+            .try_acquire_owned()
+            .map_err(|_| Refusal::new(47002, "too many concurrent requests"))?;
+        for limit in limits {
+            limit.window.add(now);
         }
-        self.minute.note(now);
-        if let Some(own) = own {
-            own.note(now);
-        }
-        self.under_way += 1;
-        Ok(())
+        Ok(permit)
     }
 
-    pub(super) fn leave(&mut self) {
-        self.under_way -= 1;
-    }
-
-    /// Closes the account for `length`, whatever it did.
-    pub(super) fn lock(&mut self, length: Duration, now: Instant) {
+    /// Locks the account for `length` from `now` on.
+    pub(crate) fn lock(&mut self, length: Duration, now: Instant) {
         self.locked_until = Some(now + length);
     }
 
-    /// Opens the account and forgets what was spent, so that it does not close again at once.
-    pub(super) fn unlock(&mut self) {
+    /// Ends the lock and forgets the calls of the hour, so that the next call does not lock the account again.
+    pub(crate) fn unlock(&mut self) {
         self.locked_until = None;
-        self.hour.noted.clear();
+        self.hour.clear();
     }
 
     /// When the present lock ends.
-    pub(super) fn locked_until(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn locked_until(&self, now: Instant) -> Option<Instant> {
         self.locked_until.filter(|until| now < *until)
-    }
-}
-
-struct Window {
-    length: Duration,
-    allowed: usize,
-    noted: VecDeque<Instant>,
-}
-
-impl Window {
-    fn new(length: Duration, allowed: u32) -> Self {
-        Self {
-            length,
-            allowed: usize::try_from(allowed).unwrap_or(usize::MAX),
-            noted: VecDeque::new(),
-        }
-    }
-
-    /// Looks only at the oldest call that matters: the one `allowed` calls ago.
-    fn is_full(&self, now: Instant) -> bool {
-        self.noted
-            .len()
-            .checked_sub(self.allowed)
-            .and_then(|at| self.noted.get(at))
-            .is_some_and(|oldest| now.saturating_duration_since(*oldest) < self.length)
-    }
-
-    fn note(&mut self, now: Instant) {
-        while self
-            .noted
-            .front()
-            .is_some_and(|at| now.saturating_duration_since(*at) >= self.length)
-        {
-            self.noted.pop_front();
-        }
-        self.noted.push_back(now);
     }
 }
 
@@ -141,15 +117,9 @@ mod tests {
         Limits::new(&options)
     }
 
-    /// Enters and leaves at once; the code that was answered.
+    /// The code of a call that is answered at once.
     fn call(limits: &mut Limits, endpoint: Endpoint, now: Instant) -> i64 {
-        match limits.enter(endpoint, now) {
-            Ok(()) => {
-                limits.leave();
-                0
-            }
-            Err(refusal) => refusal.code,
-        }
+        limits.admit(endpoint, now).map_or_else(|refusal| refusal.code, |_| 0)
     }
 
     fn seconds(count: u64) -> Duration {
@@ -179,7 +149,7 @@ mod tests {
         assert_eq!(
             call(&mut limits, Endpoint::Status, start + seconds(60)),
             40007,
-            "one left, one came"
+            "one call left the window, one entered"
         );
         assert_eq!(
             call(&mut limits, Endpoint::Status, start + Duration::from_millis(60_100)),
@@ -188,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn too_much_in_an_hour_locks_for_two_hours_and_then_no_longer() {
+    fn too_many_calls_in_an_hour_lock_the_account_for_two_hours() {
         let mut limits = limits(|options| options.requests_per_hour = 30);
         let start = Instant::now();
         for at in 0..30 {
@@ -199,7 +169,7 @@ mod tests {
         assert_eq!(
             call(&mut limits, Endpoint::Wallet, locked + LOCK / 2),
             40014,
-            "every endpoint, all the time"
+            "the lock holds for every endpoint"
         );
         assert_eq!(
             limits.locked_until(locked),
@@ -210,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn hammering_on_the_minutes_limit_ends_in_the_lock() {
+    fn repeated_calls_beyond_the_minutes_limit_end_in_the_lock() {
         let mut limits = limits(|options| (options.requests_per_minute, options.requests_per_hour) = (1, 5));
         let now = Instant::now();
         let codes: Vec<i64> = (0..7).map(|_| call(&mut limits, Endpoint::Status, now)).collect();
@@ -232,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn a_call_beyond_the_concurrent_ones_is_refused_until_one_leaves() {
+    fn a_call_beyond_the_concurrent_ones_is_refused_until_one_ends() {
         let mut limits = limits(|options| options.max_concurrent = Some(2));
         let now = Instant::now();
-        limits.enter(Endpoint::Status, now).unwrap();
-        limits.enter(Endpoint::Status, now).unwrap();
-        assert_eq!(limits.enter(Endpoint::Status, now).unwrap_err().code, 47002);
-        limits.leave();
-        assert_eq!(limits.enter(Endpoint::Status, now), Ok(()));
+        let first = limits.admit(Endpoint::Status, now).unwrap();
+        let _second = limits.admit(Endpoint::Status, now).unwrap();
+        assert_eq!(limits.admit(Endpoint::Status, now).unwrap_err().code, 47002);
+        drop(first);
+        assert!(limits.admit(Endpoint::Status, now).is_ok());
     }
 }

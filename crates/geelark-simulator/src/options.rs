@@ -1,20 +1,18 @@
-//! What the stand-in can be told, and what is wrong with it.
+//! The options of the simulator. They are flags of the command line, which checks them.
 
 use std::ops::RangeInclusive;
 
+use clap::ValueEnum;
+use clap::builder::RangedU64ValueParser;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::faults::Fault;
-use super::webhook::WebhookAuth;
+use crate::faults::Fault;
 
-/// GeeLark's documented limits.
-const REQUESTS_PER_MINUTE: u32 = 200;
-const REQUESTS_PER_HOUR: u32 = 24_000;
-
-/// A second in a quarter of an hour, and a day in a second: outside, nothing or everything happens between two calls.
+/// From a second in a quarter of an hour to a day in a second. Outside, nothing or everything happens between two calls.
 const SPEEDS: RangeInclusive<f64> = 0.001..=86_400.0;
 
-/// How the stand-in behaves. As flags of the command line and as a value for tests.
+/// How the simulator behaves.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Options {
     /// How many phones the fleet has.
@@ -30,34 +28,34 @@ pub struct Options {
     pub seed: u64,
 
     /// How fast the phones live: 0 frozen, 1 a realistic pace, 60 an hour a minute.
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
 
     /// Calls in any minute before 40007.
-    #[arg(long, value_name = "N", default_value_t = REQUESTS_PER_MINUTE)]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = at_least_one())]
     pub requests_per_minute: u32,
 
     /// Calls in any hour before 40014 and a lock of two hours.
-    #[arg(long, value_name = "N", default_value_t = REQUESTS_PER_HOUR)]
+    #[arg(long, value_name = "N", default_value_t = 24_000, value_parser = at_least_one())]
     pub requests_per_hour: u32,
 
-    /// Calls under way at once before 47002. [default: no limit]
-    #[arg(long, value_name = "N")]
-    pub max_concurrent: Option<usize>,
+    /// Concurrent calls before 47002. [default: no limit]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
+    pub max_concurrent: Option<u32>,
 
     /// The token that `Authorization: Bearer` must carry.
-    #[arg(long, default_value = "demo-token")]
+    #[arg(long, default_value = "demo-token", value_parser = credential)]
     pub token: String,
 
     /// The application id of the key signature.
-    #[arg(long, default_value = "demo-app")]
+    #[arg(long, default_value = "demo-app", value_parser = credential)]
     pub app_id: String,
 
-    /// The key that signs. It is made up, like the token: never give the stand-in a real one.
-    #[arg(long, default_value = "demo-key")]
+    /// The key that signs. It is made up, like the token: never give the simulator a real one.
+    #[arg(long, default_value = "demo-key", value_parser = credential)]
     pub api_key: String,
 
-    /// Call this URL when a phone starts, stops, is renamed, deleted or tagged, as GeeLark's webhooks do. [default: nobody]
+    /// Call this URL when a phone starts, stops, is renamed, deleted or tagged, as GeeLark's webhooks do. [default: none]
     #[arg(long, value_name = "URL")]
     pub webhook_url: Option<Url>,
 
@@ -70,64 +68,43 @@ pub struct Options {
     pub faults: Vec<Fault>,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            phones: 300,
-            missing: 0,
-            seed: 1,
-            speed: 1.0,
-            requests_per_minute: REQUESTS_PER_MINUTE,
-            requests_per_hour: REQUESTS_PER_HOUR,
-            max_concurrent: None,
-            token: "demo-token".to_owned(),
-            app_id: "demo-app".to_owned(),
-            api_key: "demo-key".to_owned(),
-            webhook_url: None,
-            webhook_auth: WebhookAuth::Token,
-            faults: Vec::new(),
-        }
+/// Which of GeeLark's two ways authenticates webhooks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WebhookAuth {
+    /// `Authorization: Bearer`.
+    #[default]
+    Token,
+    /// The key signature.
+    Key,
+}
+
+fn at_least_one() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..)
+}
+
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed = text.parse().ok();
+    speed
+        .filter(|speed| *speed == 0.0 || SPEEDS.contains(speed))
+        .ok_or("give 0 (frozen) or a number from 0.001 to 86400")
+}
+
+/// An HTTP header must be able to carry it.
+fn credential(text: &str) -> Result<String, &'static str> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("give visible ASCII characters, without spaces")
     }
 }
 
-/// Why there can be no such stand-in.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Problem {
-    /// The speed is negative, not a number, too small or too large.
-    #[error("--speed {0} is out of range: give 0 (frozen) or a number from 0.001 to 86400")]
-    Speed(f64),
-    /// A limit that would refuse every call.
-    #[error("{0} 0 would refuse every call: give at least 1")]
-    Zero(&'static str),
-    /// A credential that no client could present.
-    #[error("{0} is empty or has characters that no HTTP header carries: give visible ASCII characters")]
-    Credential(&'static str),
-}
-
-impl Options {
-    pub(super) fn check(&self) -> Result<(), Problem> {
-        if self.speed != 0.0 && !SPEEDS.contains(&self.speed) {
-            return Err(Problem::Speed(self.speed));
-        }
-        let limits = [
-            ("--requests-per-minute", self.requests_per_minute == 0),
-            ("--requests-per-hour", self.requests_per_hour == 0),
-            ("--max-concurrent", self.max_concurrent == Some(0)),
-        ];
-        if let Some((flag, _)) = limits.iter().find(|(_, zero)| *zero) {
-            return Err(Problem::Zero(flag));
-        }
-        let credentials = [
-            ("--token", &self.token),
-            ("--app-id", &self.app_id),
-            ("--api-key", &self.api_key),
-        ];
-        let sendable = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        match credentials.iter().find(|(_, value)| !sendable(value)) {
-            Some((flag, _)) => Err(Problem::Credential(flag)),
-            None => Ok(()),
-        }
+#[cfg(test)]
+impl Default for Options {
+    /// The defaults of the flags.
+    fn default() -> Self {
+        let flags = <Self as clap::Args>::augment_args(clap::Command::new("simulate"));
+        clap::FromArgMatches::from_arg_matches(&flags.get_matches_from(["simulate"])).unwrap()
     }
 }
 
@@ -137,41 +114,53 @@ mod tests {
 
     use super::*;
 
-    #[derive(Parser)]
+    #[derive(Debug, Parser)]
     struct Line {
         #[command(flatten)]
         options: Options,
     }
 
-    #[test]
-    fn the_flags_and_the_value_have_the_same_defaults() {
-        let flags = Line::parse_from(["simulate"]).options;
-        assert_eq!(format!("{flags:?}"), format!("{:?}", Options::default()));
+    /// The first line of the problem with a flag.
+    fn problem(flag: &str) -> String {
+        let problem = Line::try_parse_from(["simulate", flag]).unwrap_err().to_string();
+        problem.lines().next().unwrap().to_owned()
     }
 
     #[test]
-    fn every_problem_is_a_sentence_that_names_its_flag() {
-        let problem = |change: fn(&mut Options)| {
-            let mut options = Options::default();
-            change(&mut options);
-            options.check().unwrap_err().to_string()
-        };
+    fn an_invalid_value_is_refused_with_a_sentence_that_names_the_flag() {
+        for speed in ["-1", "NaN", "1e9"] {
+            assert_eq!(
+                problem(&format!("--speed={speed}")),
+                format!(
+                    "error: invalid value '{speed}' for '--speed <FACTOR>': give 0 (frozen) or a number from 0.001 to 86400"
+                )
+            );
+        }
+        for flag in ["--requests-per-minute", "--requests-per-hour", "--max-concurrent"] {
+            let problem = problem(&format!("{flag}=0"));
+            assert!(
+                problem.starts_with(&format!("error: invalid value '0' for '{flag} <N>'")),
+                "{problem}"
+            );
+        }
         assert_eq!(
-            problem(|options| options.speed = -1.0),
-            "--speed -1 is out of range: give 0 (frozen) or a number from 0.001 to 86400"
+            problem("--token=a b"),
+            "error: invalid value 'a b' for '--token <TOKEN>': give visible ASCII characters, without spaces"
         );
-        assert!(problem(|options| options.speed = f64::NAN).starts_with("--speed NaN"));
-        assert_eq!(
-            problem(|options| options.requests_per_hour = 0),
-            "--requests-per-hour 0 would refuse every call: give at least 1"
-        );
-        assert!(problem(|options| options.max_concurrent = Some(0)).starts_with("--max-concurrent 0"));
-        assert!(problem(|options| options.token = "a b".to_owned()).starts_with("--token is empty or has"));
+        assert!(problem("--api-key=").contains("--api-key"));
     }
 
     #[test]
-    fn a_fault_that_cannot_be_read_is_refused_on_the_command_line() {
-        assert!(Line::try_parse_from(["simulate", "--fault", "http:503", "--fault", "hang,count=1"]).is_ok());
-        assert!(Line::try_parse_from(["simulate", "--fault", "meteor"]).is_err());
+    fn an_invalid_fault_is_refused_on_the_command_line() {
+        let valid = Line::try_parse_from([
+            "simulate",
+            "--speed=0",
+            "--fault",
+            "http:503",
+            "--fault",
+            "hang,count=1",
+        ]);
+        assert_eq!(valid.unwrap().options.faults.len(), 2);
+        assert!(problem("--fault=meteor").contains("there is no kind"));
     }
 }

@@ -1,91 +1,89 @@
-//! Everything the stand-in is, behind one handle: each part under its own lock.
+//! The state that the API, the control endpoints and the webhooks share.
 
-use std::fmt;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::auth::Authenticator;
-use super::calls::CallLog;
-use super::faults::Faults;
-use super::fleet::Fleet;
-use super::limits::Limits;
-use super::options::Options;
-use super::webhook::{self, Webhook};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::auth::Authenticator;
+use crate::calls::CallLog;
 use crate::clock::{Clock, Moment};
+use crate::faults::Faults;
+use crate::fleet::Fleet;
+use crate::limits::Limits;
+use crate::options::Options;
+use crate::webhook::{Webhook, WebhookMessage};
 
-pub(super) struct ServerState {
-    pub(super) options: Options,
-    pub(super) clock: Clock,
-    /// When this state began; the log counts from here.
-    pub(super) began: Moment,
-    fleet: Mutex<Fleet>,
-    doorkeeper: Mutex<Authenticator>,
-    limits: Mutex<Limits>,
-    calls: Mutex<CallLog>,
-    faults: Mutex<Faults>,
-    webhook: Mutex<Webhook>,
-    webhook_client: OnceLock<Result<reqwest::Client, String>>,
+/// How soon after an event its webhook is sent.
+const WEBHOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+pub(crate) struct ServerState {
+    pub(crate) options: Options,
+    pub(crate) clock: Clock,
+    pub(crate) started: Moment,
+    parts: Mutex<Parts>,
+}
+
+/// The parts that change. One lock guards them all.
+pub(crate) struct Parts {
+    pub(crate) fleet: Fleet,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) limits: Limits,
+    pub(crate) calls: CallLog,
+    pub(crate) faults: Faults,
+    pub(crate) webhook: Webhook,
 }
 
 impl ServerState {
-    pub(super) fn new(options: Options, clock: Clock) -> Self {
-        let began = clock.now();
+    pub(crate) fn new(options: Options, clock: Clock) -> Self {
+        let started = clock.now();
+        let parts = Parts {
+            fleet: Fleet::new(&options, started),
+            authenticator: Authenticator::default(),
+            limits: Limits::new(&options),
+            calls: CallLog::new(0),
+            faults: Faults::new(options.seed, options.faults.clone()),
+            webhook: Webhook::new(options.webhook_url.clone(), options.webhook_auth),
+        };
         Self {
-            fleet: Mutex::new(Fleet::found(&options, began)),
-            doorkeeper: Mutex::new(Authenticator::new(&options)),
-            limits: Mutex::new(Limits::new(&options)),
-            calls: Mutex::new(CallLog::default()),
-            faults: Mutex::new(Faults::new(options.seed, options.faults.clone())),
-            webhook: Mutex::new(Webhook::new(options.webhook_url.clone(), options.webhook_auth)),
-            webhook_client: OnceLock::new(),
             options,
             clock,
-            began,
+            started,
+            parts: Mutex::new(parts),
         }
     }
 
-    /// The fleet as it is now.
-    pub(super) fn fleet(&self) -> MutexGuard<'_, Fleet> {
-        let mut fleet = hold(&self.fleet);
-        fleet.advance(self.clock.now().mono);
-        fleet
+    /// The parts as they are now.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Parts> {
+        // A panic in one call must not end the others, so poison is ignored.
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.fleet.advance(self.clock.now().mono);
+        parts
     }
 
-    pub(super) fn doorkeeper(&self) -> MutexGuard<'_, Authenticator> {
-        hold(&self.doorkeeper)
+    /// Sends a webhook for every event of the fleet, for ever.
+    pub(crate) async fn send_webhooks(&self) {
+        let mut ticks = interval(WEBHOOK_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let events = self.lock().fleet.take_events();
+            for event in events {
+                // A failure is counted; without a URL there is nothing to do.
+                let _ = self.send_webhook(WebhookMessage::event(event, self.clock.now())).await;
+            }
+        }
     }
 
-    pub(super) fn limits(&self) -> MutexGuard<'_, Limits> {
-        hold(&self.limits)
-    }
-
-    pub(super) fn calls(&self) -> MutexGuard<'_, CallLog> {
-        hold(&self.calls)
-    }
-
-    pub(super) fn webhook(&self) -> MutexGuard<'_, Webhook> {
-        hold(&self.webhook)
-    }
-
-    /// What sends webhooks, built when it is first needed; most stand-ins never do.
-    pub(super) fn webhook_client(&self) -> Result<&reqwest::Client, String> {
-        self.webhook_client
-            .get_or_init(webhook::client)
-            .as_ref()
-            .map_err(String::clone)
-    }
-
-    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
-        hold(&self.faults)
-    }
-}
-
-/// A panic in one call must not end the others, so poison is ignored: the parts are valid between any two of their calls.
-fn hold<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
-    part.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl fmt::Debug for ServerState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerState").finish_non_exhaustive()
+    /// Sends one webhook and returns the HTTP status of the answer.
+    pub(crate) async fn send_webhook(&self, message: WebhookMessage) -> Result<u16, String> {
+        let request = self.lock().webhook.request(&self.options, self.clock.now(), message)?;
+        let status = request.send().await.map(|response| response.status());
+        self.lock()
+            .webhook
+            .count(status.as_ref().is_ok_and(reqwest::StatusCode::is_success));
+        status
+            .map(|status| status.as_u16())
+            .map_err(|error| format!("the receiver does not answer: {error}"))
     }
 }

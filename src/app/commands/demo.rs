@@ -29,7 +29,7 @@ pub(in crate::app) async fn run(options: Options, flags: Flags) -> Result<(), Er
     };
     let token = options.token.clone();
     let budget = options.requests_per_minute;
-    let simulator = Simulator::new(options, geelark_simulator::Clock::system())?;
+    let simulator = Simulator::new(options);
     let (listener, address) = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let env = BTreeMap::from([
         ("GEELARK_BASE_URL".into(), format!("http://{address}")),
@@ -73,7 +73,7 @@ pub(in crate::app) async fn simulate(
     write_config: Option<&Path>,
 ) -> Result<(), Error> {
     let stop = signals::stop_token()?;
-    let simulator = Simulator::new(options, geelark_simulator::Clock::system())?;
+    let simulator = Simulator::new(options);
     let (listener, address) = listen(address).await?;
     if let Some(path) = write_config {
         let text = simulator.example_config(&format!("http://{address}"));

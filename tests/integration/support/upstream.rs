@@ -62,7 +62,7 @@ impl Upstream {
             flags.iter().all(|given| given.split('=').next() != name)
         });
         let options = Flags::parse_from(defaults.chain(flags.iter().copied())).options;
-        let simulator = Simulator::new(options, geelark_simulator::Clock::system()).unwrap();
+        let simulator = Simulator::new(options);
         let ids = simulator.ids();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

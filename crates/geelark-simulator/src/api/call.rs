@@ -1,138 +1,131 @@
-//! One call from its arrival to its answer: log, credentials, limits, faults, truth, distortion.
+//! One call from its arrival to its answer: log, credentials, limits, faults, truth, mutations.
 
-use axum::body::to_bytes;
-use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
-use serde_json::Value;
+use std::future::pending;
+use std::sync::Arc;
 
-use super::Endpoint;
-use super::envelope::{self, Refusal};
-use super::question::Question;
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{pay, phone_list, phone_status};
 use crate::auth::header;
-use crate::faults::{BodyFault, Kind, ResponseMutation};
+use crate::connection::ConnectionHandle;
+use crate::endpoint::Endpoint;
+use crate::envelope::{Refusal, json_response};
+use crate::faults::{Effect, gateway_error};
 use crate::state::ServerState;
-use crate::wire::Fate;
 
-/// More than the longest question; beyond it a body counts as unreadable.
-const MAX_BODY: usize = 1 << 20;
+/// The envelope's code for the log, if the response has one that can be read, and the response.
+type Answer = (Option<i64>, Response);
 
-/// What is sent, and the envelope's code for the log where the answer has one that can be read.
-struct Answer {
-    code: Option<i64>,
-    response: Response,
+pub(super) async fn call(
+    State(state): State<Arc<ServerState>>,
+    Extension(endpoint): Extension<Endpoint>,
+    Extension(connection): Extension<ConnectionHandle>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let request = read(&headers, body);
+    let ids: Vec<&str> = request
+        .iter()
+        .filter_map(|request| request["ids"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let now = state.clock.now().mono;
+    let since_start = now.saturating_duration_since(state.started.mono);
+    let number = state.lock().calls.arrived(endpoint, ids.len(), now, since_start);
+    let answer = answer(&state, endpoint, &connection, &headers, request.as_ref(), &ids).await;
+    let (code, response) = answer.unwrap_or_else(|refusal| {
+        let status = match endpoint {
+            Endpoint::Unknown => StatusCode::NOT_FOUND,
+            _ => StatusCode::OK,
+        };
+        let envelope = refusal.envelope(header(&headers, "traceId"));
+        (Some(refusal.code), json_response(status, envelope.to_string()))
+    });
+    state.lock().calls.answered(number, code, response.status().as_u16());
+    response
 }
 
-pub(super) async fn call(state: &ServerState, fate: &Fate, endpoint: Endpoint, request: Request) -> Response {
-    let now = state.clock.now().mono;
-    let since_start = now.saturating_duration_since(state.began.mono);
-    let ticket = state.calls().arrived(endpoint, now, since_start);
-    let (head, body) = request.into_parts();
-    let question = match to_bytes(body, MAX_BODY).await {
-        Ok(body) => Question::read(endpoint, &head.headers, &body),
-        Err(_) => Err(Refusal::new(40001, "request body cannot be read")),
-    };
-    state
-        .calls()
-        .asked(ticket, question.as_ref().map_or(0, |question| question.ids().len()));
-    let answer = answer(state, fate, endpoint, &head.headers, question).await;
-    state
-        .calls()
-        .answered(ticket, answer.code, answer.response.status().as_u16());
-    answer.response
+/// The body as JSON. A key with null is the same as a missing key.
+fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Value, Refusal> {
+    if !header(headers, "Content-Type").starts_with("application/json") {
+        return Err(Refusal::new(40001, "Content-Type is not application/json"));
+    }
+    let request = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
+    let mut request: Value = request.ok_or(Refusal::new(40001, "request body cannot be read"))?;
+    if let Some(fields) = request.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    Ok(request)
 }
 
 async fn answer(
     state: &ServerState,
-    fate: &Fate,
     endpoint: Endpoint,
+    connection: &ConnectionHandle,
     headers: &HeaderMap,
-    question: Result<Question, Refusal>,
-) -> Answer {
-    let trace_id = header(headers, "traceId");
-    let refuse =
-        |refusal: Refusal| Answer::envelope(StatusCode::OK, refusal.code, envelope::refusal(trace_id, refusal));
+    request: Result<&Value, &Refusal>,
+    ids: &[&str],
+) -> Result<Answer, Refusal> {
     if endpoint == Endpoint::Unknown {
-        let refusal = Refusal::new(40005, "no such resource");
-        return Answer::envelope(StatusCode::NOT_FOUND, 40005, envelope::refusal(trace_id, refusal));
+        return Err(Refusal::new(40005, "no such resource"));
     }
-    let now = state.clock.now();
-    let admitted = state.doorkeeper().admit(headers, now);
-    let entered = admitted.and_then(|()| state.limits().enter(endpoint, now.mono));
-    let _guest = match entered {
-        Ok(()) => Guest(state),
-        Err(refusal) => return refuse(refusal),
+    let (_permit, effects) = {
+        let (now, mut parts) = (state.clock.now(), state.lock());
+        parts.authenticator.authenticate(&state.options, headers, now)?;
+        (
+            parts.limits.admit(endpoint, now.mono)?,
+            parts.faults.strike(endpoint, ids),
+        )
     };
-    let ids = question.as_ref().map_or(&[][..], Question::ids);
-    let kinds = state.faults().strike(endpoint, ids);
-    let mut warps: Vec<ResponseMutation> = Vec::new();
-    let mut spoiling: Option<BodyFault> = None;
-    for kind in kinds {
-        match kind {
-            Kind::Latency(length) => tokio::time::sleep(length).await,
-            Kind::Hang => std::future::pending().await,
-            Kind::Reset => fate.reset().await,
-            Kind::Close => fate.close().await,
-            Kind::Http(error) => return Answer::opaque(error.into_response()),
-            Kind::Code(code) => return refuse(Refusal::new(code, "fault on demand")),
-            Kind::ResponseMutation(warp) => warps.push(warp),
-            Kind::Spoil(how) => spoiling = Some(how),
+    let (mut mutations, mut body_fault) = (Vec::new(), None);
+    for effect in effects {
+        match effect {
+            Effect::Latency(length) => tokio::time::sleep(length).await,
+            Effect::Hang => pending().await,
+            Effect::Reset => connection.reset().await,
+            Effect::Close => connection.close().await,
+            Effect::Http { status, retry_after } => return Ok((None, gateway_error(status, retry_after))),
+            Effect::Code(code) => return Err(Refusal::new(code, "fault on demand")),
+            Effect::Mutation(mutation) => mutations.push(mutation),
+            Effect::Body(fault) => body_fault = Some(fault),
         }
     }
-    let data = match question.and_then(|question| question.answer(state)) {
-        Ok(data) => data,
-        Err(refusal) => return refuse(refusal),
-    };
-    let (code, body) = match envelope::success(trace_id, &data).and_then(|body| warped(body, &warps)) {
-        Ok(warped) => warped,
-        Err(error) => return Answer::failed(&error),
-    };
-    match spoiling {
-        None => Answer::envelope(StatusCode::OK, code, Ok(body)),
-        Some(how) => Answer::opaque(how.spoil(body)),
+    let data = data(state, endpoint, request.map_err(|refusal| *refusal)?)?;
+    let trace_id = header(headers, "traceId");
+    let mut envelope = json!({"traceId": trace_id, "code": 0, "msg": "success", "data": data});
+    for mutation in mutations {
+        mutation(&mut envelope);
     }
-}
-
-/// The body with every warp applied, and the code it ends up with.
-fn warped(body: Vec<u8>, warps: &[ResponseMutation]) -> serde_json::Result<(i64, Vec<u8>)> {
-    if warps.is_empty() {
-        return Ok((0, body));
-    }
-    let mut envelope: Value = serde_json::from_slice(&body)?;
-    for warp in warps {
-        warp.apply(&mut envelope);
-    }
-    let code = envelope["code"].as_i64().unwrap_or(0);
-    Ok((code, serde_json::to_vec(&envelope)?))
-}
-
-impl Answer {
-    fn envelope(status: StatusCode, code: i64, body: serde_json::Result<Vec<u8>>) -> Self {
-        match body {
-            Ok(body) => Self {
-                code: Some(code),
-                response: envelope::json(status, body),
-            },
-            Err(error) => Self::failed(&error),
+    let body = envelope.to_string();
+    Ok(match body_fault {
+        None => {
+            let code = envelope["code"].as_i64().unwrap_or(0);
+            (Some(code), json_response(StatusCode::OK, body))
         }
-    }
+        Some(fault) => (None, fault(&body.into())),
+    })
+}
 
-    fn opaque(response: Response) -> Self {
-        Self { code: None, response }
-    }
-
-    fn failed(error: &serde_json::Error) -> Self {
-        let sentence = format!("The simulator could not write its answer: {error}.\n");
-        Self::opaque((StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response())
+/// The truthful `data` of the answer.
+fn data(state: &ServerState, endpoint: Endpoint, request: &Value) -> Result<Value, Refusal> {
+    let fleet = &state.lock().fleet;
+    match endpoint {
+        Endpoint::Status => phone_status::data(&parse(request)?, fleet),
+        Endpoint::List => phone_list::data(&parse(request)?, fleet),
+        Endpoint::Wallet => Ok(pay::wallet(fleet)),
+        Endpoint::Plan => Ok(pay::plan(fleet, state.started.unix())),
+        Endpoint::Unknown => Err(Refusal::new(40005, "no such resource")),
     }
 }
 
-/// A call under way, until it is answered or its client goes away.
-struct Guest<'a>(&'a ServerState);
-
-impl Drop for Guest<'_> {
-    fn drop(&mut self) {
-        self.0.limits().leave();
-    }
+fn parse<T: DeserializeOwned>(request: &Value) -> Result<T, Refusal> {
+    T::deserialize(request).map_err(|_| Refusal::INVALID_PARAMETERS)
 }

@@ -1,81 +1,71 @@
-//! Faults on demand, as data: what goes wrong, for which calls, how often.
+//! Faults on demand: what goes wrong, for which calls, how often.
 
-mod gzip;
-mod kind;
-mod spec;
-mod spoil;
-mod warp;
+mod bodies;
+mod fault;
+mod mutations;
 
 use fastrand::Rng;
-use serde::Serialize;
+use serde_json::{Value, json};
 
-pub(super) use kind::Kind;
-pub use spec::{BadFault, Fault};
-pub(super) use spoil::BodyFault;
-pub(super) use warp::ResponseMutation;
+pub(crate) use bodies::gateway_error;
+pub(crate) use fault::Effect;
+pub use fault::{BadFault, Fault};
 
-use super::api::Endpoint;
+use crate::endpoint::Endpoint;
 
-/// The faults in force, in the order they were given.
-pub(super) struct Faults {
-    standing: Vec<Standing>,
-    /// Decides for faults with a probability; its own, so that they do not disturb the fleet.
+/// The active faults, in the order in which they were given.
+pub(crate) struct Faults {
+    /// Each fault, and how often it struck.
+    active: Vec<(Fault, u64)>,
+    /// Decides about faults with a probability. It is not the fleet's generator, so faults do not change the fleet.
     rng: Rng,
 }
 
-/// A fault and how often it struck, as it is shown.
-#[derive(Debug, Serialize)]
-pub(super) struct Standing {
-    fault: Fault,
-    struck: u64,
-}
-
 impl Faults {
-    pub(super) fn new(seed: u64, faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(seed: u64, faults: Vec<Fault>) -> Self {
         let mut this = Self {
-            standing: Vec::new(),
+            active: Vec::new(),
             rng: Rng::with_seed(seed),
         };
         this.add(faults);
         this
     }
 
-    pub(super) fn add(&mut self, faults: Vec<Fault>) {
-        self.standing
-            .extend(faults.into_iter().map(|fault| Standing { fault, struck: 0 }));
+    pub(crate) fn add(&mut self, faults: Vec<Fault>) {
+        self.active.extend(faults.into_iter().map(|fault| (fault, 0)));
     }
 
-    pub(super) fn clear(&mut self) {
-        self.standing.clear();
+    pub(crate) fn clear(&mut self) {
+        self.active.clear();
     }
 
-    pub(super) fn standing(&self) -> &[Standing] {
-        &self.standing
+    /// The active faults, as `GET /_simulator/faults` shows them.
+    pub(crate) fn list(&self) -> Value {
+        let entry = |(fault, struck): &(Fault, u64)| json!({"fault": fault.spec, "struck": struck});
+        self.active.iter().map(entry).collect()
     }
 
     /// What goes wrong with a call of `endpoint` about `ids`.
     ///
-    /// A fault strikes only where it can be felt: none after one that ended the call, and one spoilt body is enough. So
-    /// faults with a count, one after the other, make a sequence.
-    pub(super) fn strike(&mut self, endpoint: Endpoint, ids: &[String]) -> Vec<Kind> {
-        let mut kinds: Vec<Kind> = Vec::new();
-        for standing in &mut self.standing {
-            if kinds.last().is_some_and(Kind::ends_the_call) {
-                break;
-            }
-            if matches!(standing.fault.kind, Kind::Spoil(_)) && kinds.iter().any(|kind| matches!(kind, Kind::Spoil(_)))
+    /// After a fault that ends the call no other strikes, and only one fault replaces the body. So faults with a count,
+    /// one after the other, make a sequence.
+    pub(crate) fn strike(&mut self, endpoint: Endpoint, ids: &[&str]) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = Vec::new();
+        for (fault, struck) in &mut self.active {
+            let has_body = || effects.iter().any(|effect| matches!(effect, Effect::Body(_)));
+            if !fault.matches(endpoint, ids)
+                || fault.count.is_some_and(|count| *struck >= count)
+                || matches!(fault.effect, Effect::Body(_)) && has_body()
+                || fault.probability.is_some_and(|share| self.rng.f64() >= share)
             {
                 continue;
             }
-            let fault = &standing.fault;
-            let due = fault.concerns(endpoint, ids)
-                && fault.count.is_none_or(|count| standing.struck < count)
-                && fault.probability.is_none_or(|probability| self.rng.f64() < probability);
-            if due {
-                standing.struck += 1;
-                kinds.push(fault.kind.clone());
+            *struck += 1;
+            effects.push(fault.effect.clone());
+            if fault.effect.ends_the_call() {
+                break;
             }
         }
-        kinds
+        effects
     }
 }

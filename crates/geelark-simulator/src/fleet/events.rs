@@ -1,37 +1,33 @@
-//! What GeeLark tells by webhook, found by comparing a phone with itself a moment ago.
+//! The events that GeeLark reports by webhook, found by comparing a phone before and after a change.
+
+use serde_json::{Value, json};
 
 use super::phone::{Phone, status};
 
-/// One thing that happened to a phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum News {
-    Started { id: String },
-    Stopped { id: String },
-    Renamed { id: String, name: String },
-    Deleted { id: String },
-    TagsChanged { id: String },
-}
-
-/// What happened. There is no webhook for expiry, nor for a phone that came back.
-pub(super) fn between(before: &Phone, after: &Phone) -> Vec<News> {
-    let id = || after.id.clone();
-    if !after.exists {
-        return before.exists.then(|| News::Deleted { id: id() }).into_iter().collect();
-    }
+/// The payloads of what happened. GeeLark has no webhook for an expiry, or for a phone that is restored.
+pub(super) fn between(before: &Phone, after: &Phone) -> Vec<Value> {
+    let id = &after.id;
     let mut events = Vec::new();
+    if !after.exists {
+        if before.exists {
+            events.push(json!({"type": 10, "items": [{"id": id, "recycle": true}]}));
+        }
+        return events;
+    }
     if before.status != after.status {
-        events.extend(match after.status {
-            status::STARTED => Some(News::Started { id: id() }),
-            status::SHUT_DOWN if before.status != status::EXPIRED => Some(News::Stopped { id: id() }),
-            _ => None,
-        });
+        match after.status {
+            status::STARTED => events.push(json!({"type": 1, "id": id, "result": 1})),
+            status::SHUT_DOWN if before.status != status::EXPIRED => {
+                events.push(json!({"type": 8, "id": id, "useMin": 1}));
+            }
+            _ => {}
+        }
     }
     if before.serial_name != after.serial_name {
-        let name = after.serial_name.clone();
-        events.push(News::Renamed { id: id(), name });
+        events.push(json!({"type": 9, "items": [{"id": id, "name": after.serial_name}]}));
     }
     if before.tags != after.tags {
-        events.push(News::TagsChanged { id: id() });
+        events.push(json!({"type": 11, "envIds": [id]}));
     }
     events
 }

@@ -1,10 +1,10 @@
 //! The phones and their lifecycle.
 //!
-//! Time is an argument. Every phone has a random generator of its own and events happen in the order of their times, so
-//! what the fleet looks like depends on the seed and the time alone, never on how often somebody looked.
+//! Time is an argument, and every phone has a random generator of its own. So the fleet depends on the seed and the time
+//! alone, not on how often it is looked at.
 //!
-//! Two times are kept apart: `age`, which the speed stretches and by which phones boot, run and stop; and the clock on the
-//! wall, by which rentals end, so that `monthlyExpire` is true whatever the speed.
+//! There are two times. By the fleet's age, which the speed stretches, phones boot, run and stop. By the wall clock,
+//! rentals end, so that `monthlyExpire` is true at any speed.
 
 mod events;
 mod generate;
@@ -14,178 +14,120 @@ mod phone;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use serde_json::{Map, Value};
 
-pub(super) use events::News;
-pub(super) use phone::{Change, Phone, status};
+pub(crate) use phone::{MONTHLY, Phone, status};
 
-use super::options::Options;
 use crate::clock::Moment;
-use lifecycle::Event;
+use crate::options::Options;
+use lifecycle::{LivePhone, Timeline};
 
-/// In seconds. A rental that ends later never does.
-const CENTURY: u64 = 100 * 365 * 24 * 60 * 60;
+/// How many events are kept until they are taken; the rest is dropped.
+const MAX_EVENTS: usize = 10_000;
 
-/// All phones, the vanished ones included, in the order of their serial numbers.
-pub(super) struct Fleet {
-    residents: Vec<Resident>,
+/// All phones in the order of their serial numbers, including those that no longer exist.
+pub(crate) struct Fleet {
+    phones: Vec<LivePhone>,
     by_id: HashMap<String, usize>,
-    agenda: BinaryHeap<Reverse<Entry>>,
-    /// Makes phones; each gets a generator of its own from it.
+    /// Generates phones; each phone gets a generator of its own from it.
     rng: Rng,
-    start: Moment,
-    speed: f64,
+    timeline: Timeline,
     /// How long the fleet has lived, in its own time.
     age: Duration,
-    /// What happened since it was last asked for; nothing while nobody listens.
-    events: Option<Vec<News>>,
+    /// The age at which the next phone takes a step.
+    next_step: Duration,
+    /// What happened since the events were last taken.
+    events: Vec<Value>,
 }
-
-/// So much events is kept; whoever listens so slowly misses the rest.
-const MOST_NEWS: usize = 10_000;
-
-struct Resident {
-    phone: Phone,
-    rng: Rng,
-    /// Entries of the agenda with another plan number are void.
-    plan: u64,
-}
-
-/// When, whose, by which plan, what: ordered by time first, then by phone, so that ties are no accident.
-type Entry = (Duration, usize, u64, Event);
 
 impl Fleet {
-    /// The phones that `options` describe, at the beginning of their time.
-    pub(super) fn found(options: &Options, start: Moment) -> Self {
+    /// The phones that `options` describe, at the start of their lives.
+    pub(crate) fn new(options: &Options, start: Moment) -> Self {
+        let speed = options.speed;
         let mut fleet = Self {
-            residents: Vec::new(),
+            phones: Vec::new(),
             by_id: HashMap::new(),
-            agenda: BinaryHeap::new(),
             rng: Rng::with_seed(options.seed),
-            start,
-            speed: options.speed,
+            timeline: Timeline { start, speed },
             age: Duration::ZERO,
-            events: options.webhook_url.is_some().then(Vec::new),
+            next_step: Duration::ZERO,
+            events: Vec::new(),
         };
         for phone in generate::population(options, &mut fleet.rng, start.unix()) {
-            fleet.settle(phone);
+            fleet.add(phone);
         }
         fleet
     }
 
-    /// Lets everything happen that is due by `now`.
-    pub(super) fn advance(&mut self, now: Instant) {
-        let age = now.saturating_duration_since(self.start.mono).mul_f64(self.speed);
-        while let Some(Reverse((at, index, plan, event))) = self.agenda.peek().copied()
-            && at <= age
-        {
-            self.agenda.pop();
-            let resident = &mut self.residents[index];
-            if resident.plan == plan {
-                self.age = at;
-                let wall = self.start.unix() + real_seconds(at, self.speed);
-                let before = self.events.is_some().then(|| resident.phone.clone());
-                lifecycle::happen(event, &mut resident.phone, &mut resident.rng, wall);
-                self.note(before, index);
-                self.plan(index);
+    /// Takes all steps that are due at `now`.
+    pub(crate) fn advance(&mut self, now: Instant) {
+        self.age = self.age.max(self.timeline.age(now));
+        if self.age < self.next_step {
+            return;
+        }
+        for live in &mut self.phones {
+            while let Some(events) = live.advance(self.age, &self.timeline) {
+                self.events.extend(events);
             }
         }
-        self.age = self.age.max(age);
+        self.events.truncate(MAX_EVENTS);
+        let next_steps = self.phones.iter().filter_map(LivePhone::next_step);
+        self.next_step = next_steps.min().unwrap_or(Duration::MAX);
     }
 
-    pub(super) fn phones(&self) -> impl Iterator<Item = &Phone> {
-        self.residents.iter().map(|resident| &resident.phone)
+    pub(crate) fn phones(&self) -> impl Iterator<Item = &Phone> {
+        self.phones.iter().map(|live| &live.phone)
     }
 
-    /// A phone by its id, also a vanished one.
-    pub(super) fn get(&self, id: &str) -> Option<&Phone> {
-        self.by_id.get(id).map(|index| &self.residents[*index].phone)
+    /// A phone by its id, even when it no longer exists.
+    pub(crate) fn get(&self, id: &str) -> Option<&Phone> {
+        self.by_id.get(id).map(|index| &self.phones[*index].phone)
     }
 
-    /// The fleet's age, by which the wallet empties.
-    pub(super) fn age(&self) -> Duration {
+    /// How long the fleet has lived, in its own time.
+    pub(crate) fn age(&self) -> Duration {
         self.age
     }
 
-    /// Adds a phone: under `id` if given, which must not be taken.
-    pub(super) fn create(&mut self, id: Option<String>, change: Change) -> &Phone {
-        let mut phone = generate::newcomer(self.residents.len(), &mut self.rng, |id| self.by_id.contains_key(id));
+    /// Adds a phone with these keys. An id among them must be free.
+    pub(crate) fn create(&mut self, id: Option<&str>, change: &Map<String, Value>) -> serde_json::Result<Phone> {
+        let is_taken = |id: &str| self.by_id.contains_key(id);
+        let mut phone = generate::new_phone(self.phones.len(), &mut self.rng, is_taken);
         if let Some(id) = id {
-            phone.id = id;
+            id.clone_into(&mut phone.id);
         }
-        change.apply(&mut phone);
-        let index = self.settle(phone);
-        &self.residents[index].phone
+        let phone = phone.with(change.clone())?;
+        self.add(phone.clone());
+        Ok(phone)
     }
 
-    /// Changes a phone and lets its lifecycle go on from there.
-    pub(super) fn change(&mut self, id: &str, change: Change) -> Option<&Phone> {
-        let index = *self.by_id.get(id)?;
-        let phone = &mut self.residents[index].phone;
-        let before = self.events.is_some().then(|| phone.clone());
-        change.apply(phone);
-        self.note(before, index);
-        self.plan(index);
-        Some(&self.residents[index].phone)
+    /// Changes a phone, which goes on living from there. None for an unknown id.
+    pub(crate) fn change(&mut self, id: &str, change: Map<String, Value>) -> serde_json::Result<Option<Phone>> {
+        let Some(index) = self.by_id.get(id) else {
+            return Ok(None);
+        };
+        let live = &mut self.phones[*index];
+        let changed = live.phone.with(change)?;
+        self.events.extend(events::between(&live.phone, &changed));
+        live.phone = changed.clone();
+        live.schedule(self.age, &self.timeline);
+        self.next_step = Duration::ZERO;
+        Ok(Some(changed))
     }
 
-    /// What happened since this was last asked for, in that order; nothing before somebody was `listening`.
-    pub(super) fn events(&mut self, listening: bool) -> Vec<News> {
-        let fresh = listening.then(Vec::new);
-        std::mem::replace(&mut self.events, fresh).unwrap_or_default()
+    /// The webhook payloads of what happened since the last call, in order for each phone.
+    pub(crate) fn take_events(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.events)
     }
 
-    fn note(&mut self, before: Option<Phone>, index: usize) {
-        if let (Some(events), Some(before)) = (&mut self.events, before)
-            && events.len() < MOST_NEWS
-        {
-            events.extend(events::between(&before, &self.residents[index].phone));
-        }
+    fn add(&mut self, phone: Phone) {
+        self.by_id.insert(phone.id.clone(), self.phones.len());
+        let live = LivePhone::new(phone, self.rng.fork(), self.age, &self.timeline);
+        self.phones.push(live);
+        self.next_step = Duration::ZERO;
     }
-
-    /// Takes a phone in and plans its lifecycle.
-    fn settle(&mut self, phone: Phone) -> usize {
-        let index = self.residents.len();
-        self.by_id.insert(phone.id.clone(), index);
-        self.residents.push(Resident {
-            phone,
-            rng: self.rng.fork(),
-            plan: 0,
-        });
-        self.plan(index);
-        index
-    }
-
-    /// Writes into the agenda what the phone does next; what was written before is void.
-    fn plan(&mut self, index: usize) {
-        let resident = &mut self.residents[index];
-        resident.plan += 1;
-        if resident.phone.frozen || self.speed == 0.0 {
-            return;
-        }
-        let step = (
-            self.age + lifecycle::dwell(&resident.phone, &mut resident.rng),
-            Event::Step,
-        );
-        let expiry = lifecycle::expires_at(&resident.phone).map(|wall| {
-            let left = u64::try_from(wall.saturating_sub(self.start.unix())).unwrap_or(0);
-            let at = Duration::from_secs(left.min(CENTURY)).mul_f64(self.speed);
-            (at.max(self.age), Event::Expiry)
-        });
-        let (at, event) = expiry.map_or(step, |expiry| expiry.min(step));
-        self.agenda.push(Reverse((at, index, resident.plan, event)));
-    }
-}
-
-/// How many seconds on the wall an age is.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "an age in seconds fits; rounding is wanted"
-)]
-fn real_seconds(age: Duration, speed: f64) -> i64 {
-    (age.as_secs_f64() / speed).round() as i64
 }

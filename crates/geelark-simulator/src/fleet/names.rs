@@ -1,6 +1,6 @@
-//! Names as people type them: everything that has ever broken a label.
+//! Names as people type them, with the characters that are hard to put into a label.
 
-/// The name of the phone with this number. Numbers of one remainder share a kind, so every fleet of twenty has them all.
+/// The name of the phone with this number. Twenty numbers in a row have every kind of name.
 pub(super) fn name(number: usize) -> String {
     match number % 20 {
         2 => format!("云手机 {number:03} 号"),

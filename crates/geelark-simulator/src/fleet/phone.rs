@@ -1,7 +1,8 @@
-//! A phone as GeeLark keeps it, and what may be changed of it from outside.
+//! A phone as GeeLark keeps it.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 /// GeeLark's numbers for what a phone is doing.
 pub(crate) mod status {
@@ -12,19 +13,20 @@ pub(crate) mod status {
 }
 
 /// `chargeMode` of a phone on monthly rental; 0 is billed by the minute.
-pub(super) const MONTHLY: u8 = 1;
+pub(crate) const MONTHLY: u8 = 1;
 
-/// The truth about one phone, shown as it is by `/_simulator/phones`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// All about one phone, as `/_simulator/phones` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Phone {
     pub(crate) id: String,
     pub(crate) serial_name: String,
     pub(crate) serial_no: usize,
+    #[serde(deserialize_with = "number_or_word")]
     pub(crate) status: i64,
-    /// False for a phone that vanished, or never was: the API does not know its id.
+    /// False for a phone that was deleted or never was: the API does not know its id.
     pub(crate) exists: bool,
-    /// It does nothing by itself.
+    /// The phone does nothing by itself.
     pub(crate) frozen: bool,
     pub(crate) group: String,
     pub(crate) remark: String,
@@ -35,77 +37,36 @@ pub(crate) struct Phone {
     pub(crate) rpa_status: u8,
 }
 
-/// What somebody wants to be different. Absent keys leave things as they are; unknown keys are refused.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct Change {
-    #[serde(deserialize_with = "status_code_or_word")]
-    status: Option<i64>,
-    exists: Option<bool>,
-    frozen: Option<bool>,
-    serial_name: Option<String>,
-    group: Option<String>,
-    remark: Option<String>,
-    tags: Option<Vec<String>>,
-    charge_mode: Option<u8>,
-    monthly_expire: Option<i64>,
-    rpa_status: Option<u8>,
-}
-
-impl Change {
-    /// The phone goes, and stays away.
-    pub(crate) fn vanish() -> Self {
-        Self {
-            exists: Some(false),
-            ..Self::default()
+impl Phone {
+    /// The phone with the keys of `change`. A null changes nothing; an unknown key, `id` and `serialNo` are errors.
+    pub(super) fn with(&self, mut change: Map<String, Value>) -> serde_json::Result<Self> {
+        change.retain(|_, value| !value.is_null());
+        if let Some(key) = ["id", "serialNo"].iter().find(|key| change.contains_key(**key)) {
+            return Err(serde_json::Error::custom(format!("{key} cannot be changed")));
         }
-    }
-
-    /// The phone comes back, or to lifecycle.
-    pub(crate) fn restore() -> Self {
-        Self {
-            exists: Some(true),
-            frozen: Some(false),
-            ..Self::default()
+        // A status that is set, and a deletion, stay until the change says otherwise.
+        if change.contains_key("status") || change.get("exists") == Some(&Value::Bool(false)) {
+            change.entry("frozen").or_insert(true.into());
         }
-    }
-
-    pub(super) fn apply(self, phone: &mut Phone) {
-        // Whoever decides what a phone does wants it to go on doing so, unless they say otherwise.
-        let decided = self.status.is_some() || self.exists == Some(false);
-        set(&mut phone.frozen, self.frozen.or(decided.then_some(true)));
-        set(&mut phone.status, self.status);
-        set(&mut phone.exists, self.exists);
-        set(&mut phone.serial_name, self.serial_name);
-        set(&mut phone.group, self.group);
-        set(&mut phone.remark, self.remark);
-        set(&mut phone.tags, self.tags);
-        set(&mut phone.charge_mode, self.charge_mode);
-        set(&mut phone.monthly_expire, self.monthly_expire);
-        set(&mut phone.rpa_status, self.rpa_status);
+        let mut fields: Map<String, Value> = serde_json::from_value(serde_json::to_value(self)?)?;
+        fields.extend(change);
+        serde_json::from_value(fields.into())
     }
 }
 
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
-}
-
-/// `1` or `"starting"`; any other number too, for GeeLark may invent one.
-fn status_code_or_word<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
-    let value = serde_json::Value::deserialize(input)?;
-    let code = value.as_i64().or_else(|| match value.as_str()? {
+/// `1` or `"starting"`. Any other number is valid too, because GeeLark may add one.
+fn number_or_word<'de, D: Deserializer<'de>>(input: D) -> Result<i64, D::Error> {
+    let value = Value::deserialize(input)?;
+    let number = value.as_i64().or_else(|| match value.as_str()? {
         "started" => Some(status::STARTED),
         "starting" => Some(status::STARTING),
         "shut_down" => Some(status::SHUT_DOWN),
         "expired" => Some(status::EXPIRED),
         _ => None,
     });
-    match code {
-        Some(code) => Ok(Some(code)),
-        None => Err(D::Error::custom(format!(
+    number.ok_or_else(|| {
+        D::Error::custom(format!(
             "status {value} is not known: give started, starting, shut_down, expired or a number"
-        ))),
-    }
+        ))
+    })
 }

@@ -1,15 +1,16 @@
 use std::collections::HashSet;
-use std::time::UNIX_EPOCH;
+
+use serde_json::json;
 
 use super::*;
 
-/// 14 November 2023, for want of a better day.
-const START: u64 = 1_700_000_000;
+/// 14 November 2023, in seconds since the Unix epoch.
+const START: i64 = 1_700_000_000;
 
 fn start() -> Moment {
     Moment {
         mono: Instant::now(),
-        wall: UNIX_EPOCH + Duration::from_secs(START),
+        unix_millis: START * 1000,
     }
 }
 
@@ -25,55 +26,60 @@ fn hours(count: u64) -> Duration {
     Duration::from_secs(count * 3600)
 }
 
+fn change(fleet: &mut Fleet, id: &str, keys: Value) {
+    let Value::Object(keys) = keys else { panic!("{keys}") };
+    fleet.change(id, keys).unwrap().unwrap();
+}
+
 fn snapshot(fleet: &Fleet) -> Vec<Phone> {
     fleet.phones().cloned().collect()
 }
 
 #[test]
-fn a_fleet_depends_on_seed_and_time_alone_not_on_who_looked_when() {
+fn a_fleet_depends_on_its_seed_and_the_time_alone() {
     let start = start();
-    let mut patient = Fleet::found(&options(300, 1.0), start);
-    let mut curious = Fleet::found(&options(300, 1.0), start);
-    assert_eq!(snapshot(&patient), snapshot(&curious));
+    let mut once = Fleet::new(&options(300, 1.0), start);
+    let mut often = Fleet::new(&options(300, 1.0), start);
+    assert_eq!(snapshot(&once), snapshot(&often));
     for minute in 0..48 * 60 {
-        curious.advance(start.mono + Duration::from_secs(60 * minute));
+        often.advance(start.mono + Duration::from_secs(60 * minute));
     }
-    patient.advance(start.mono + hours(48));
-    curious.advance(start.mono + hours(48));
-    assert_eq!(snapshot(&patient), snapshot(&curious));
+    once.advance(start.mono + hours(48));
+    often.advance(start.mono + hours(48));
+    assert_eq!(snapshot(&once), snapshot(&often));
 
-    let other = Fleet::found(
+    let other = Fleet::new(
         &Options {
             seed: 2,
             ..options(300, 1.0)
         },
         start,
     );
-    assert_ne!(other.phones().next().unwrap().id, patient.phones().next().unwrap().id);
+    assert_ne!(other.phones().next().unwrap().id, once.phones().next().unwrap().id);
 }
 
 #[test]
-fn a_fleet_of_eight_begins_with_every_status_and_any_size_can_be_founded() {
+fn a_fleet_has_any_size_and_from_eight_phones_on_every_status() {
     for phones in [8, 9, 25, 300] {
-        let fleet = Fleet::found(&options(phones, 0.0), start());
+        let fleet = Fleet::new(&options(phones, 0.0), start());
         let statuses: HashSet<i64> = fleet.phones().map(|phone| phone.status).collect();
         assert_eq!(statuses, HashSet::from([0, 1, 2, 3]), "{phones} phones");
     }
     for phones in 0..8 {
-        assert_eq!(Fleet::found(&options(phones, 1.0), start()).phones().count(), phones);
+        assert_eq!(Fleet::new(&options(phones, 1.0), start()).phones().count(), phones);
     }
 }
 
 #[test]
 fn most_phones_are_shut_down_or_started() {
-    let fleet = Fleet::found(&options(1000, 0.0), start());
+    let fleet = Fleet::new(&options(1000, 0.0), start());
     let count = |status| fleet.phones().filter(|phone| phone.status == status).count();
     assert_eq!([0, 1, 2, 3].map(count), [400, 40, 520, 40]);
 }
 
 #[test]
-fn ids_are_18_digits_and_unique_and_names_are_what_people_type() {
-    let fleet = Fleet::found(&options(20_000, 0.0), start());
+fn ids_have_18_digits_and_names_have_difficult_characters() {
+    let fleet = Fleet::new(&options(20_000, 0.0), start());
     let ids: HashSet<&str> = fleet.phones().map(|phone| phone.id.as_str()).collect();
     assert_eq!(ids.len(), 20_000);
     assert!(
@@ -95,7 +101,7 @@ fn ids_are_18_digits_and_unique_and_names_are_what_people_type() {
 #[test]
 fn missing_ids_are_spread_over_the_list_and_stay_missing() {
     let start = start();
-    let mut fleet = Fleet::found(
+    let mut fleet = Fleet::new(
         &Options {
             missing: 20,
             ..options(80, 1.0)
@@ -119,16 +125,16 @@ fn missing_ids_are_spread_over_the_list_and_stay_missing() {
 #[test]
 fn a_frozen_fleet_does_nothing() {
     let start = start();
-    let mut fleet = Fleet::found(&options(100, 0.0), start);
+    let mut fleet = Fleet::new(&options(100, 0.0), start);
     let before = snapshot(&fleet);
     fleet.advance(start.mono + hours(10_000));
     assert_eq!(snapshot(&fleet), before);
 }
 
 #[test]
-fn in_two_days_phones_boot_stop_are_renamed_expire_and_vanish_but_the_fleet_goes_on() {
+fn in_two_days_phones_boot_stop_expire_and_are_renamed_deleted_and_restored() {
     let start = start();
-    let mut fleet = Fleet::found(&options(300, 1.0), start);
+    let mut fleet = Fleet::new(&options(300, 1.0), start);
     let mut seen = HashSet::new();
     for minute in (0..48 * 60).step_by(5) {
         let before = snapshot(&fleet);
@@ -162,12 +168,12 @@ fn in_two_days_phones_boot_stop_are_renamed_expire_and_vanish_but_the_fleet_goes
 }
 
 #[test]
-fn speed_sixty_lives_an_hour_a_minute() {
+fn at_speed_sixty_an_hour_passes_in_a_minute() {
     let start = start();
-    let mut brisk = Fleet::found(&options(50, 60.0), start);
-    let mut calm = Fleet::found(&options(50, 1.0), start);
-    brisk.advance(start.mono + Duration::from_mins(1));
-    calm.advance(start.mono + hours(1));
+    let mut fast = Fleet::new(&options(50, 60.0), start);
+    let mut slow = Fleet::new(&options(50, 1.0), start);
+    fast.advance(start.mono + Duration::from_mins(1));
+    slow.advance(start.mono + hours(1));
     let statuses = |fleet: &Fleet| -> Vec<(i64, bool)> {
         fleet
             .phones()
@@ -175,22 +181,21 @@ fn speed_sixty_lives_an_hour_a_minute() {
             .map(|phone| (phone.status, phone.exists))
             .collect()
     };
-    assert_eq!(statuses(&brisk), statuses(&calm));
+    assert_eq!(statuses(&fast), statuses(&slow));
 }
 
 #[test]
-fn a_rental_ends_when_its_date_says_whatever_the_speed() {
+fn a_rental_ends_at_its_date_at_any_speed() {
     for speed in [0.01, 1.0, 60.0] {
         let start = start();
-        let mut fleet = Fleet::found(&options(8, speed), start);
+        let mut fleet = Fleet::new(&options(8, speed), start);
         let id = fleet
             .phones()
             .find(|phone| phone.status == status::SHUT_DOWN)
             .unwrap()
             .id
             .clone();
-        let change = serde_json::json!({"chargeMode": 1, "monthlyExpire": START + 5});
-        fleet.change(&id, serde_json::from_value(change).unwrap());
+        change(&mut fleet, &id, json!({"chargeMode": 1, "monthlyExpire": START + 5}));
         fleet.advance(start.mono + Duration::from_millis(4_999));
         assert_ne!(fleet.get(&id).unwrap().status, status::EXPIRED, "speed {speed}");
         fleet.advance(start.mono + Duration::from_millis(5_001));
@@ -199,13 +204,13 @@ fn a_rental_ends_when_its_date_says_whatever_the_speed() {
 }
 
 #[test]
-fn a_date_beyond_reason_harms_nobody() {
+fn an_extreme_end_of_a_rental_is_accepted() {
     let start = start();
-    let mut fleet = Fleet::found(&options(8, 86_400.0), start);
+    let mut fleet = Fleet::new(&options(8, 86_400.0), start);
     let ids: Vec<String> = fleet.phones().map(|phone| phone.id.clone()).collect();
     for (id, date) in ids.iter().zip([i64::MAX, i64::MIN]) {
-        let change = serde_json::json!({"status": 2, "chargeMode": 1, "monthlyExpire": date, "frozen": false});
-        fleet.change(id, serde_json::from_value(change).unwrap());
+        let keys = json!({"status": 2, "chargeMode": 1, "monthlyExpire": date, "frozen": false});
+        change(&mut fleet, id, keys);
     }
     fleet.advance(start.mono);
     assert_ne!(fleet.get(&ids[0]).unwrap().status, status::EXPIRED);
@@ -213,28 +218,38 @@ fn a_date_beyond_reason_harms_nobody() {
 }
 
 #[test]
-fn a_phone_whose_status_was_set_keeps_it_until_it_is_let_go() {
+fn a_status_that_was_set_stays_until_the_phone_is_unfrozen() {
     let start = start();
-    let mut fleet = Fleet::found(&options(20, 1.0), start);
+    let mut fleet = Fleet::new(&options(20, 1.0), start);
     let id = fleet.phones().next().unwrap().id.clone();
-    let change = |json: serde_json::Value| serde_json::from_value::<Change>(json).unwrap();
-    fleet.change(&id, change(serde_json::json!({"status": "starting"})));
+    change(&mut fleet, &id, json!({"status": "starting"}));
     fleet.advance(start.mono + hours(100));
     assert_eq!(fleet.get(&id).unwrap().status, status::STARTING);
-    fleet.change(&id, change(serde_json::json!({"frozen": false})));
+    change(&mut fleet, &id, json!({"frozen": false}));
     fleet.advance(start.mono + hours(102));
     assert_ne!(fleet.get(&id).unwrap().status, status::STARTING);
 }
 
 #[test]
-fn a_status_that_is_no_status_is_refused_in_a_sentence() {
-    let refused = serde_json::from_str::<Change>(r#"{"status": "asleep"}"#)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        refused.starts_with(r#"status "asleep" is not known: give started, starting, shut_down, expired or a number"#),
-        "{refused}"
+fn an_unknown_status_is_refused_in_a_sentence() {
+    let mut fleet = Fleet::new(&options(1, 0.0), start());
+    let mut change = |keys: Value| {
+        fleet
+            .create(None, keys.as_object().unwrap())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(
+        change(json!({"status": "asleep"})).unwrap_err(),
+        r#"status "asleep" is not known: give started, starting, shut_down, expired or a number"#
     );
-    assert!(serde_json::from_str::<Change>(r#"{"status": 7}"#).is_ok());
-    assert!(serde_json::from_str::<Change>(r#"{"state": 7}"#).is_err());
+    assert_eq!(change(json!({"status": 7})).unwrap().status, 7);
+    assert!(
+        change(json!({"state": 7}))
+            .unwrap_err()
+            .starts_with("unknown field `state`")
+    );
+    assert_eq!(
+        change(json!({"serialNo": 7})).unwrap_err(),
+        "serialNo cannot be changed"
+    );
 }

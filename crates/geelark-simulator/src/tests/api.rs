@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 
-fn codes(answer: &Value) -> i64 {
+fn code_of(answer: &Value) -> i64 {
     answer["code"].as_i64().unwrap()
 }
 
@@ -33,16 +33,16 @@ async fn every_id_is_answered_once_found_or_not() {
         .chain(failed)
         .map(|entry| entry["id"].as_str().unwrap())
         .collect();
-    let mut asked = simulator.ids();
-    asked.sort();
+    let mut requested = simulator.ids();
+    requested.sort();
     answered.sort_unstable();
-    assert_eq!(answered, asked);
+    assert_eq!(answered, requested);
 }
 
 #[tokio::test]
-async fn the_trace_id_comes_back() {
+async fn an_answer_repeats_the_trace_id() {
     let simulator = simulator(options(1));
-    let request = request(WALLET, String::new());
+    let request = request(WALLET, "{}".to_owned());
     let sent = request.headers()["traceId"].to_str().unwrap().to_owned();
     let (_, body) = send(&simulator, request).await;
     assert_eq!(
@@ -52,7 +52,7 @@ async fn the_trace_id_comes_back() {
 }
 
 #[tokio::test]
-async fn a_signed_call_is_let_in() {
+async fn a_signed_call_is_authenticated() {
     let simulator = simulator(options(1));
     let trace = Uuid::new_v4().to_string();
     let nonce = &trace[..6];
@@ -74,12 +74,12 @@ async fn a_signed_call_is_let_in() {
     };
     for (sign, code) in [("0000", 40003), (sign.as_str(), 0), (sign.as_str(), 40003)] {
         let (_, body) = send(&simulator, signed(sign)).await;
-        assert_eq!(codes(&serde_json::from_slice(&body).unwrap()), code);
+        assert_eq!(code_of(&serde_json::from_slice(&body).unwrap()), code);
     }
 }
 
 #[tokio::test]
-async fn requests_that_are_wrong_have_the_documented_codes() {
+async fn invalid_requests_have_the_documented_codes() {
     let simulator = simulator(options(1));
     let ids = |count: usize| json!({"ids": (0..count).map(|id| id.to_string()).collect::<Vec<_>>()}).to_string();
     let long = json!({"ids": ["1", "x".repeat(65)]}).to_string();
@@ -108,7 +108,7 @@ async fn requests_that_are_wrong_have_the_documented_codes() {
     ] {
         let (status, answer) = send(&simulator, request(path, body.clone())).await;
         let answer: Value = serde_json::from_slice(&answer).unwrap();
-        assert_eq!((status.as_u16(), codes(&answer)), (200, code), "{path} {body}");
+        assert_eq!((status.as_u16(), code_of(&answer)), (200, code), "{path} {body}");
         assert_eq!(answer.get("data").is_some(), code == 0, "data only with success");
     }
 }
@@ -120,7 +120,7 @@ async fn other_methods_and_paths_are_refused_by_status() {
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
     let (status, body) = send(&simulator, request("/open/v1/phone/reboot", "{}".to_owned())).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
-    assert_eq!(codes(&serde_json::from_slice(&body).unwrap()), 40005);
+    assert_eq!(code_of(&serde_json::from_slice(&body).unwrap()), 40005);
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,9 +137,9 @@ async fn the_account_endpoints_answer_and_have_their_own_limits() {
         (&json!(1), &json!(1000), &json!(950))
     );
     assert_eq!(plan["expirationTime"], 1_700_000_000 + 20 * 86_400);
-    assert_eq!(codes(&call(&simulator, PLAN, json!({})).await), 40007);
+    assert_eq!(code_of(&call(&simulator, PLAN, json!({})).await), 40007);
     tokio::time::advance(Duration::from_mins(1)).await;
-    assert_eq!(codes(&call(&simulator, PLAN, json!({})).await), 0);
+    assert_eq!(code_of(&call(&simulator, PLAN, json!({})).await), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,17 +147,17 @@ async fn calls_beyond_the_minute_are_refused_and_logged() {
     let simulator = simulator(options(1));
     for _ in 0..200 {
         assert_eq!(
-            codes(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
+            code_of(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
             0
         );
     }
     assert_eq!(
-        codes(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
+        code_of(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
         40007
     );
     tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(
-        codes(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
+        code_of(&call(&simulator, STATUS, json!({ "ids": simulator.ids() })).await),
         0
     );
     let (_, log) = control(&simulator, Method::GET, "calls", "").await;
@@ -174,7 +174,7 @@ async fn calls_beyond_the_minute_are_refused_and_logged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_waits_counts_as_under_way_until_it_is_answered_or_given_up() {
+async fn a_call_is_concurrent_until_it_is_answered_or_cancelled() {
     let mut options = with_faults(1, &["latency:10s,endpoint=status"]);
     options.max_concurrent = Some(1);
     let simulator = simulator(options);
@@ -182,13 +182,13 @@ async fn a_call_that_waits_counts_as_under_way_until_it_is_answered_or_given_up(
     let slow = call(&simulator, STATUS, ids.clone());
     let fast = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        codes(&call(&simulator, WALLET, json!({})).await)
+        code_of(&call(&simulator, WALLET, json!({})).await)
     };
     let (slow, fast) = tokio::join!(slow, fast);
-    assert_eq!((codes(&slow), fast), (0, 47002));
-    let given_up = tokio::time::timeout(Duration::from_secs(1), call(&simulator, STATUS, ids)).await;
-    assert!(given_up.is_err());
-    assert_eq!(codes(&call(&simulator, WALLET, json!({})).await), 0);
+    assert_eq!((code_of(&slow), fast), (0, 47002));
+    let cancelled = tokio::time::timeout(Duration::from_secs(1), call(&simulator, STATUS, ids)).await;
+    assert!(cancelled.is_err());
+    assert_eq!(code_of(&call(&simulator, WALLET, json!({})).await), 0);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn the_example_configuration_is_complete() {
     assert_eq!(simulator.example_config("http://127.0.0.1:9"), expected);
 }
 
-/// A fleet of 20,000 answers every batch; what matters is that a batch costs no walk through the fleet.
+/// A batch must not cost a walk through the fleet.
 #[tokio::test]
 async fn a_large_fleet_answers_in_batches() {
     let simulator = simulator(options(20_000));

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 #[tokio::test]
-async fn a_phone_is_created_changed_vanished_and_restored() {
+async fn a_phone_is_created_changed_deleted_and_restored() {
     let simulator = simulator(options(2));
     let (code, created) = control(
         &simulator,
@@ -62,7 +62,7 @@ async fn many_phones_can_be_created_at_once() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_refused_in_a_sentence() {
+async fn an_invalid_request_is_refused_in_a_sentence() {
     let simulator = simulator(options(1));
     let taken = json!({ "id": simulator.ids()[0] }).to_string();
     for (method, path, body, code, start) in [
@@ -148,7 +148,7 @@ async fn what_cannot_be_done_is_refused_in_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_refused_set_of_faults_changes_nothing() {
+async fn an_invalid_list_of_faults_changes_nothing() {
     let simulator = simulator(with_faults(1, &["code:1"]));
     assert_eq!(
         control(&simulator, Method::PUT, "faults", r#"["code:2", "meteor"]"#)
@@ -168,7 +168,7 @@ async fn a_refused_set_of_faults_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lock_can_be_set_and_lifted_and_ends_by_itself() {
+async fn a_lock_can_be_set_and_removed_and_ends_by_itself() {
     let simulator = simulator(options(1));
     let code = async || call(&simulator, WALLET, json!({})).await["code"].as_i64().unwrap();
     assert_eq!(
@@ -213,7 +213,7 @@ async fn the_log_shows_refused_calls_and_can_be_cleared() {
 }
 
 #[tokio::test]
-async fn the_truth_lists_every_phone_with_what_a_test_needs() {
+async fn every_phone_is_listed_with_all_its_keys() {
     let simulator = simulator(Options {
         missing: 1,
         ..options(8)

@@ -43,7 +43,7 @@ async fn data_and_lists_can_be_null_or_missing() {
 }
 
 #[tokio::test]
-async fn lists_can_lie() {
+async fn lists_can_be_untrue() {
     let counts = under("counts").await;
     assert_eq!(lengths(&counts), [40, 2]);
     assert_eq!(
@@ -60,9 +60,9 @@ async fn lists_can_lie() {
     assert_ne!(first["status"], again["status"]);
     assert_ne!(first["serialName"], again["serialName"]);
     assert_eq!(lengths(&under("omit").await), [20, 1]);
-    let strangers = under("strangers").await;
-    assert_eq!(lengths(&strangers), [41, 2]);
-    assert_eq!(strangers["data"]["successDetails"][40]["id"], "999999999999999999");
+    let unrequested = under("strangers").await;
+    assert_eq!(lengths(&unrequested), [41, 2]);
+    assert_eq!(unrequested["data"]["successDetails"][40]["id"], "999999999999999999");
 }
 
 #[tokio::test]
@@ -96,14 +96,14 @@ async fn expired_phones_can_be_failures() {
 }
 
 #[tokio::test]
-async fn a_gateway_answers_in_geelarks_place() {
-    let stand = Stand::new(with_faults(1, &["http:429,retry-after=30,count=1", "http:503"])).await;
-    let first = stand.ask().send().await.unwrap();
+async fn a_gateway_answers_instead_of_geelark() {
+    let server = Server::new(with_faults(1, &["http:429,retry-after=30,count=1", "http:503"])).await;
+    let first = server.status_call().send().await.unwrap();
     assert_eq!(
         (first.status().as_u16(), &first.headers()["retry-after"]),
         (429, &"30".parse().unwrap())
     );
-    let second = stand.ask().send().await.unwrap();
+    let second = server.status_call().send().await.unwrap();
     assert_eq!(
         (second.status().as_u16(), second.headers().get("retry-after")),
         (503, None)
@@ -120,7 +120,7 @@ async fn latencies_add_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_drips_a_byte_at_a_time() {
+async fn a_dripping_body_sends_a_byte_at_a_time() {
     let simulator = simulator(with_faults(1, &["drip:1s"]));
     let before = tokio::time::Instant::now();
     let (_, body) = send(&simulator, request(WALLET, "{}".to_owned())).await;
@@ -129,15 +129,15 @@ async fn a_body_drips_a_byte_at_a_time() {
 }
 
 #[tokio::test]
-async fn faults_keep_to_their_endpoint_their_id_and_their_count() {
+async fn a_fault_affects_its_endpoint_its_id_and_its_count_only() {
     let simulator = simulator(options(3));
     let ids = simulator.ids();
     let fault = format!(r#"["code:50000,endpoint=status,id={},count=2"]"#, ids[1]);
     assert_eq!(control(&simulator, Method::PUT, "faults", &fault).await.0, 204);
     let mut codes = Vec::new();
-    for asked in [&ids[..1], &ids[2..], &ids[1..2], &ids[..], &ids[..]] {
-        codes.push(call(&simulator, STATUS, json!({ "ids": asked })).await["code"].take());
-        let listed = call(&simulator, LIST, json!({ "ids": asked })).await;
+    for requested in [&ids[..1], &ids[2..], &ids[1..2], &ids[..], &ids[..]] {
+        codes.push(call(&simulator, STATUS, json!({ "ids": requested })).await["code"].take());
+        let listed = call(&simulator, LIST, json!({ "ids": requested })).await;
         assert_eq!(listed["code"], 0);
     }
     assert_eq!(json!(codes), json!([0, 0, 50000, 50000, 0]));
@@ -147,7 +147,7 @@ async fn faults_keep_to_their_endpoint_their_id_and_their_count() {
 }
 
 #[tokio::test]
-async fn a_probability_strikes_its_share_the_same_way_each_time() {
+async fn a_probability_affects_its_share_of_calls_the_same_way_each_time() {
     let struck = async || {
         let simulator = simulator(with_faults(1, &["code:50000,probability=0.3"]));
         let mut struck = Vec::new();
@@ -163,7 +163,7 @@ async fn a_probability_strikes_its_share_the_same_way_each_time() {
 }
 
 #[tokio::test]
-async fn a_call_under_a_fault_is_spent_all_the_same() {
+async fn a_call_under_a_fault_counts_against_the_limits() {
     let mut options = with_faults(1, &["http:503"]);
     options.requests_per_minute = 1;
     let simulator = simulator(options);

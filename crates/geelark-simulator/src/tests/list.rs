@@ -28,7 +28,7 @@ async fn pages_together_hold_every_phone_once() {
 }
 
 #[tokio::test]
-async fn filters_choose_as_documented_and_empty_ones_are_ignored() {
+async fn filters_select_as_documented_and_empty_ones_are_ignored() {
     let simulator = simulator(options(100));
     let (_, truth) = control(&simulator, Method::GET, "phones", "").await;
     let truth = truth.as_array().unwrap().clone();

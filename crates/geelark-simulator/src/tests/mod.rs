@@ -1,12 +1,12 @@
-//! Calls from outside: in process, where time can be paused, and over a socket, where bytes can be lost.
+//! Calls of a client: in the process, where time can be paused, and over a socket, where bytes can be lost.
 
 mod api;
+mod connection;
 mod control;
 mod docs;
 mod faults;
 mod list;
 mod webhook;
-mod wire;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::wire::Fate;
+use super::connection::ConnectionHandle;
 use super::*;
 
 const STATUS: &str = "/open/v1/phone/status";
@@ -43,7 +43,7 @@ fn options(phones: usize) -> Options {
 }
 
 fn simulator(options: Options) -> Simulator {
-    Simulator::new(options, Clock::starting_at(wall())).unwrap()
+    Simulator::with_clock(options, Clock::starting_at(wall()))
 }
 
 fn with_faults(phones: usize, faults: &[&str]) -> Options {
@@ -53,19 +53,15 @@ fn with_faults(phones: usize, faults: &[&str]) -> Options {
     }
 }
 
-/// Sends a request past the network.
+/// Sends a request without a connection.
 async fn send(simulator: &Simulator, request: Request<Body>) -> (StatusCode, Vec<u8>) {
-    let router = api_router(simulator).layer(Extension(Fate::default()));
+    let router = simulator.router().layer(Extension(ConnectionHandle::default()));
     let response = TowerToHyperService::new(router).call(request).await.unwrap();
     let status = response.status();
     (
         status,
         to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec(),
     )
-}
-
-fn api_router(simulator: &Simulator) -> axum::Router {
-    super::api::router(simulator.0.clone())
 }
 
 /// A call with the default token and a fresh trace id; its body as JSON.
@@ -84,7 +80,7 @@ fn request(path: &str, body: String) -> Request<Body> {
         .unwrap()
 }
 
-/// A control request; the answer as JSON, or as text where it is none.
+/// A control request; the answer as JSON, or as text when it is not JSON.
 async fn control(simulator: &Simulator, method: Method, path: &str, body: &str) -> (u16, Value) {
     let request = Request::builder().method(method).uri(format!("/_simulator/{path}"));
     let (status, body) = send(simulator, request.body(body.to_owned().into()).unwrap()).await;
@@ -94,7 +90,7 @@ async fn control(simulator: &Simulator, method: Method, path: &str, body: &str) 
 }
 
 /// A simulator on a real socket.
-struct Stand {
+struct Server {
     base: String,
     ids: Vec<String>,
     stop: CancellationToken,
@@ -102,10 +98,10 @@ struct Stand {
     client: reqwest::Client,
 }
 
-impl Stand {
+impl Server {
     async fn new(options: Options) -> Self {
         rustls::crypto::ring::default_provider().install_default().ok();
-        let simulator = Simulator::new(options, Clock::system()).unwrap();
+        let simulator = Simulator::new(options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, ids) = (CancellationToken::new(), simulator.ids());
@@ -118,12 +114,12 @@ impl Stand {
         }
     }
 
-    /// Asks for the status of every phone.
-    fn ask(&self) -> reqwest::RequestBuilder {
-        self.ask_with(&self.client)
+    /// A call for the status of every phone.
+    fn status_call(&self) -> reqwest::RequestBuilder {
+        self.status_call_with(&self.client)
     }
 
-    fn ask_with(&self, client: &reqwest::Client) -> reqwest::RequestBuilder {
+    fn status_call_with(&self, client: &reqwest::Client) -> reqwest::RequestBuilder {
         client
             .post(format!("{}{STATUS}", self.base))
             .header("traceId", Uuid::new_v4().to_string())
@@ -132,9 +128,9 @@ impl Stand {
             .body(serde_json::json!({ "ids": self.ids }).to_string())
     }
 
-    /// Asks, and expects a body.
+    /// The body of the answer to a status call.
     async fn body(&self) -> Vec<u8> {
-        let response = self.ask().send().await.unwrap();
+        let response = self.status_call().send().await.unwrap();
         assert_eq!(response.status(), 200);
         response.bytes().await.unwrap().to_vec()
     }

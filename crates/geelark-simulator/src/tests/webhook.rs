@@ -1,9 +1,9 @@
-//! What the stand-in tells by webhook.
+//! The webhooks that the simulator sends.
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::routing::any;
-use http::HeaderMap;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -11,26 +11,26 @@ use super::*;
 
 type Received = UnboundedReceiver<(HeaderMap, String)>;
 
-/// Takes everything, and refuses what comes without a trace id.
+/// Records every request, and refuses those without a trace id.
 async fn receiver() -> (String, Received) {
     async fn take(
-        State(tell): State<UnboundedSender<(HeaderMap, String)>>,
+        State(record): State<UnboundedSender<(HeaderMap, String)>>,
         headers: HeaderMap,
         body: String,
     ) -> StatusCode {
         let is_refused = headers.get("traceid").is_none_or(|id| id == "refuse-me");
-        tell.send((headers, body)).unwrap();
+        record.send((headers, body)).unwrap();
         if is_refused {
             StatusCode::UNAUTHORIZED
         } else {
             StatusCode::NO_CONTENT
         }
     }
-    let (tell, received) = unbounded_channel();
+    let (record, received) = unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let router = Router::new().route("/hook", any(take)).with_state(tell);
-    tokio::spawn(crate::wire::serve(router, listener, CancellationToken::new()));
+    let router = Router::new().route("/hook", any(take)).with_state(record);
+    tokio::spawn(crate::connection::serve(router, listener, CancellationToken::new()));
     (url, received)
 }
 
@@ -42,7 +42,7 @@ async fn next(received: &mut Received) -> (HeaderMap, Value) {
     (headers, serde_json::from_str(&body).unwrap())
 }
 
-impl Stand {
+impl Server {
     async fn control(&self, method: Method, path: &str, body: Value) -> (u16, String) {
         let request = self.client.request(method, format!("{}/_simulator/{path}", self.base));
         let response = request.body(body.to_string()).send().await.unwrap();
@@ -51,35 +51,35 @@ impl Stand {
 }
 
 #[tokio::test]
-async fn what_happens_to_a_phone_is_told_in_order_and_signed() {
+async fn events_of_a_phone_are_sent_in_order_and_authenticated() {
     let (url, mut received) = receiver().await;
-    let stand = Stand::new(Options {
+    let server = Server::new(Options {
         webhook_url: Some(url.parse().unwrap()),
         ..options(3)
     })
     .await;
-    let id = &stand.ids[0];
+    let id = &server.ids[0];
     let phone = format!("phones/{id}");
-    stand
+    server
         .control(
             Method::PATCH,
             &phone,
             json!({"status": "starting", "tags": [], "serialName": "a"}),
         )
         .await;
-    stand
+    server
         .control(
             Method::PATCH,
             &phone,
             json!({"status": "started", "tags": ["t"], "serialName": "b"}),
         )
         .await;
-    stand
+    server
         .control(Method::PATCH, &phone, json!({"status": "shut_down"}))
         .await;
-    stand.control(Method::DELETE, &phone, json!({})).await;
-    let mut told = Vec::new();
-    while told.last() != Some(&10) {
+    server.control(Method::DELETE, &phone, json!({})).await;
+    let mut sent = Vec::new();
+    while sent.last() != Some(&10) {
         let (headers, body) = next(&mut received).await;
         assert_eq!(headers["authorization"], "Bearer demo-token");
         assert_eq!(headers["traceid"].len(), 36);
@@ -93,46 +93,46 @@ async fn what_happens_to_a_phone_is_told_in_order_and_signed() {
             (&body["username"], &body["ip"]),
             (&json!(PLANTED_PERSON[0]), &json!(PLANTED_PERSON[1]))
         );
-        told.push(body["type"].as_i64().unwrap());
+        sent.push(body["type"].as_i64().unwrap());
     }
     // Whatever the phone was before, the last five are these.
-    assert_eq!(told[told.len() - 5..], [1, 9, 11, 8, 10]);
+    assert_eq!(sent[sent.len() - 5..], [1, 9, 11, 8, 10]);
 }
 
 #[tokio::test]
-async fn webhooks_can_be_signed_with_the_key_forged_repeated_and_dated_back() {
+async fn webhooks_can_be_signed_forged_repeated_and_dated_back() {
     let (url, mut received) = receiver().await;
-    let stand = Stand::new(options(1)).await;
-    let (status, sentence) = stand.control(Method::POST, "webhook", json!({})).await;
+    let server = Server::new(options(1)).await;
+    let (status, sentence) = server.control(Method::POST, "webhook", json!({})).await;
     assert_eq!(
         (status, sentence.as_str()),
         (409, "Not sent: no URL is set; PUT /_simulator/webhook sets one.\n")
     );
     assert_eq!(
-        stand
+        server
             .control(Method::PUT, "webhook", json!({"url": url, "auth": "key"}))
             .await
             .0,
         204
     );
 
-    let letter =
+    let message =
         json!({"payload": {"type": 1}, "trace_id": "db6094ab-3797-4186-84d5-b0b58eebad56", "late_seconds": 600});
     assert_eq!(
-        stand.control(Method::POST, "webhook", letter.clone()).await,
+        server.control(Method::POST, "webhook", message.clone()).await,
         (200, r#"{"status":204}"#.to_owned())
     );
     let (headers, body) = next(&mut received).await;
     assert_eq!(body, json!({"type": 1}));
     let header = |name: &str| headers[name].to_str().unwrap();
     assert_eq!((header("appid"), header("nonce")), ("demo-app", "db6094"));
-    let ts: u64 = header("ts").parse().unwrap();
-    let now = u64::try_from(Clock::system().now().unix_millis()).unwrap();
+    let ts: i64 = header("ts").parse().unwrap();
+    let now = Clock::default().now().unix_millis;
     assert!((590_000..610_000).contains(&(now - ts)), "{ts} at {now}");
     let genuine = auth::signature("demo-app", header("traceid"), header("ts"), "db6094", "demo-key");
     assert_eq!(header("sign"), genuine);
 
-    stand
+    server
         .control(
             Method::POST,
             "webhook",
@@ -145,9 +145,9 @@ async fn webhooks_can_be_signed_with_the_key_forged_repeated_and_dated_back() {
     assert_ne!(headers["sign"], genuine);
     assert_eq!(body, "not json");
 
-    let (_, shown) = stand.control(Method::GET, "webhook", json!({})).await;
+    let (_, shown) = server.control(Method::GET, "webhook", json!({})).await;
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(shown, json!({"url": url, "auth": "key", "taken": 1, "failed": 1}));
-    stand.control(Method::DELETE, "webhook", json!({})).await;
-    assert_eq!(stand.control(Method::POST, "webhook", letter).await.0, 409);
+    server.control(Method::DELETE, "webhook", json!({})).await;
+    assert_eq!(server.control(Method::POST, "webhook", message).await.0, 409);
 }

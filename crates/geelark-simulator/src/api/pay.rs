@@ -1,0 +1,43 @@
+//! `POST /open/v1/pay/wallet` and `POST /open/v1/pay/plan/info`.
+
+use serde_json::{Value, json};
+
+use crate::fleet::{Fleet, MONTHLY, Phone};
+
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+
+/// How long after the start of the simulator the plan expires.
+const PLAN_SECONDS: i64 = 20 * 24 * 60 * 60;
+
+/// How many monthly rentals the plan has room for.
+const MONTHLY_RENTALS: usize = 1_000;
+
+/// A wallet that empties over a day of the fleet's time and is filled up again.
+pub(super) fn wallet(fleet: &Fleet) -> Value {
+    let second = fleet.age().as_secs() % DAY_SECONDS;
+    // Ten cents every ten seconds, counted in whole cents so that the amount has two decimals.
+    let cents = 100_000 - u32::try_from(second / 10).unwrap_or(0) * 10;
+    json!({
+        "balance": f64::from(cents) / 100.0,
+        "giftMoney": 12.5,
+        "availableTimeAddOn": 6_000 - second / 60,
+    })
+}
+
+/// `started` is in seconds since the Unix epoch.
+pub(super) fn plan(fleet: &Fleet, started: i64) -> Value {
+    let profiles = fleet.phones().filter(|phone| phone.exists).count();
+    let is_rental = |phone: &&Phone| phone.exists && phone.charge_mode == MONTHLY;
+    let rentals = fleet.phones().filter(is_rental).count();
+    json!({
+        "plan": 1,
+        // The smallest plan with room; plans come in thousands.
+        "profiles": (profiles / 1_000 + 1) * 1_000,
+        "availableProfiles": 1_000 - profiles % 1_000,
+        "monthlyRental": rentals,
+        "availableMonthlyRentals": MONTHLY_RENTALS.saturating_sub(rentals),
+        "parallels": 100,
+        "expirationTime": started + PLAN_SECONDS,
+        "monthlyFee": 99.0,
+    })
+}

@@ -1,0 +1,132 @@
+//! `POST /open/v1/phone/list`, with everything in it that a client must not look at.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::ids::{MAX_IDS, check_ids};
+use crate::envelope::Refusal;
+use crate::fleet::{Fleet, MONTHLY, Phone, status};
+
+/// How many proxy ids a filter may have.
+const MAX_PROXY_IDS: usize = 10;
+
+/// The secrets and personal data that every item of a list carries. They are made up, and a client must never log, show
+/// or store them.
+pub const PLANTED_SECRETS: [&str; 7] = [
+    "planted-proxy-host.invalid",
+    "planted-proxy-user",
+    "planted-proxy-password",
+    "+12025550177",
+    "350000000000077",
+    "02:00:5e:00:53:77",
+    "02:00:5e:00:53:78",
+];
+
+/// An empty filter is the same as a missing one.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ListRequest {
+    page: i64,
+    page_size: i64,
+    ids: Vec<String>,
+    serial_name: String,
+    remark: String,
+    group_name: String,
+    tags: Vec<String>,
+    charge_mode: Option<u8>,
+    open_status: Option<u8>,
+    proxy_ids: Vec<String>,
+    serial_nos: Vec<String>,
+}
+
+impl ListRequest {
+    fn check(&self) -> Result<(), Refusal> {
+        check_ids(&self.ids)?;
+        let valid = self.serial_nos.len() <= MAX_IDS
+            && self.proxy_ids.len() <= MAX_PROXY_IDS
+            && self.charge_mode.is_none_or(|mode| mode <= 1)
+            && self.open_status.is_none_or(|open| open <= 1);
+        if valid {
+            Ok(())
+        } else {
+            Err(Refusal::INVALID_PARAMETERS)
+        }
+    }
+
+    /// The page and its size. With ids there is one page.
+    fn paging(&self) -> Result<(usize, usize), Refusal> {
+        if !self.ids.is_empty() {
+            return Ok((1, MAX_IDS));
+        }
+        match (usize::try_from(self.page), usize::try_from(self.page_size)) {
+            (Ok(page @ 1..), Ok(size @ 1..=100)) => Ok((page, size)),
+            _ => Err(Refusal::new(40008, "page or pageSize is out of range")),
+        }
+    }
+
+    fn selects(&self, phone: &Phone) -> bool {
+        let open = matches!(phone.status, status::STARTED | status::STARTING);
+        let is_any = |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == value);
+        phone.exists
+            && is_any(&self.ids, &phone.id)
+            && is_any(&self.serial_nos, &phone.serial_no.to_string())
+            && is_any(&self.proxy_ids, &proxy_id(phone))
+            && (self.tags.is_empty() || self.tags.iter().any(|tag| phone.tags.contains(tag)))
+            && phone.serial_name.contains(&self.serial_name)
+            && phone.remark.contains(&self.remark)
+            && (self.group_name.is_empty() || self.group_name == phone.group)
+            && self.charge_mode.is_none_or(|mode| mode == phone.charge_mode)
+            && self.open_status.is_none_or(|wanted| (wanted == 1) == open)
+    }
+}
+
+pub(super) fn data(request: &ListRequest, fleet: &Fleet) -> Result<Value, Refusal> {
+    request.check()?;
+    let (page, page_size) = request.paging()?;
+    let selected: Vec<&Phone> = fleet.phones().filter(|phone| request.selects(phone)).collect();
+    let first = (page - 1).saturating_mul(page_size);
+    let items = selected.iter().skip(first).take(page_size);
+    let items: Vec<Value> = items.map(|phone| item(phone)).collect();
+    Ok(json!({"total": selected.len(), "page": page, "pageSize": page_size, "items": items}))
+}
+
+fn proxy_id(phone: &Phone) -> String {
+    format!("proxy-{}", phone.serial_no % 7)
+}
+
+fn item(phone: &Phone) -> Value {
+    const DEVICES: [(&str, &str, &str, &str); 5] = [
+        ("Samsung", "Galaxy S23", "Android 13", "United States"),
+        ("Google", "Pixel 7", "Android 14", "Germany"),
+        ("Xiaomi", "Mi 12", "Android 12", "Brazil"),
+        ("OnePlus", "OnePlus 11", "Android 13", "United Kingdom"),
+        ("Samsung", "Galaxy A54", "Android 15", "Japan"),
+    ];
+    let (brand, model, os, country) = DEVICES[phone.serial_no % DEVICES.len()];
+    let [host, user, password, number, imei, bluetooth, wifi] = PLANTED_SECRETS;
+    // The list has no status 3: an expired phone is shut down here.
+    let status = match phone.status {
+        status::EXPIRED => status::SHUT_DOWN,
+        other => other,
+    };
+    let tags: Vec<Value> = phone.tags.iter().map(|tag| json!({ "name": tag })).collect();
+    json!({
+        "id": phone.id,
+        "serialName": phone.serial_name,
+        "serialNo": phone.serial_no.to_string(),
+        "group": {"id": format!("group-{}", phone.group), "name": phone.group, "remark": ""},
+        "remark": phone.remark,
+        "status": status,
+        "tags": tags,
+        "equipmentInfo": {
+            "countryName": country, "osVersion": os, "deviceBrand": brand, "deviceModel": model,
+            "phoneNumber": number, "imei": imei, "bluetoothMac": bluetooth, "wifiBssid": wifi,
+            "timeZone": "UTC", "language": "en",
+        },
+        "proxy": {"id": proxy_id(phone), "type": "socks5", "server": host, "port": 1080, "username": user, "password": password},
+        "chargeMode": phone.charge_mode,
+        "hasBind": phone.charge_mode == MONTHLY,
+        "monthlyExpire": phone.monthly_expire,
+        "rpaStatus": phone.rpa_status,
+    })
+}

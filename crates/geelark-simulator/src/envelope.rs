@@ -1,0 +1,31 @@
+//! What GeeLark's answers have in common: the content type, and the envelope of a refused call.
+
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// A call that is answered with a code and no data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: i64,
+    pub(crate) msg: &'static str,
+}
+
+impl Refusal {
+    pub(crate) const INVALID_PARAMETERS: Self = Self::new(40004, "parameter validation failed");
+
+    pub(crate) const fn new(code: i64, msg: &'static str) -> Self {
+        Self { code, msg }
+    }
+
+    pub(crate) fn envelope(self, trace_id: &str) -> Value {
+        json!({"traceId": trace_id, "code": self.code, "msg": self.msg})
+    }
+}
+
+/// A response with the content type that GeeLark sends.
+pub(crate) fn json_response(status: StatusCode, body: impl Into<Body>) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    (status, content_type, body.into()).into_response()
+}
