@@ -1,6 +1,6 @@
 //! The HTTP side of a Prometheus exporter: what any exporter needs, and nothing about what it exports.
 //!
-//! An exporter implements [`Backend`], flattens [`Flags`] into its command line, and calls [`serve`].
+//! An exporter implements [`Backend`], flattens [`Flags`] into its command line, and calls [`serve()`].
 //!
 //! | file | owns |
 //! |---|---|

@@ -42,7 +42,7 @@ pub struct Permit {
 }
 
 impl Budget {
-    /// A budget that starts without a burst: the first call comes one spacing and [`RESTART_GAP`] after now.
+    /// A budget that starts without a burst: the first call comes one spacing and one second after now.
     pub fn new(requests_per_minute: NonZeroU32, max_in_flight: usize) -> Self {
         let start = Instant::now() + RESTART_GAP;
         Self {
