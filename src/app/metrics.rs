@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::billing::Money;
-use crate::metrics::{CallMetrics, Registry, metrics};
+use crate::metrics::{CallMetrics, Definition, Gauge, Registry, metrics};
 use crate::poller::PollMetrics;
 use crate::targets::DiscoveryMetrics;
 use crate::webhook::WebhookMetrics;
@@ -30,7 +30,7 @@ metrics! {
 }
 
 /// Every part of the program that declares metrics.
-fn declared() -> Vec<&'static [crate::metrics::Definition]> {
+fn declared() -> Vec<&'static [Definition]> {
     let [wallet, plan] = Money::DEFINITIONS;
     vec![
         PollMetrics::DEFINITIONS,
@@ -81,10 +81,9 @@ impl ExporterMetrics {
 }
 
 /// A failure leaves the time of the last success.
-#[expect(clippy::cast_precision_loss, reason = "times are far below 2^53")]
-fn set(successful: &crate::metrics::Gauge, timestamp: &crate::metrics::Gauge, now: Option<UnixTime>) {
-    successful.set(f64::from(u8::from(now.is_some())));
+fn set(successful: &Gauge, timestamp: &Gauge, now: Option<UnixTime>) {
+    successful.set_bool(now.is_some());
     if let Some(now) = now {
-        timestamp.set(now.0 as f64);
+        timestamp.set_time(now);
     }
 }

@@ -7,7 +7,7 @@ use geelark_client::money::{Plan, Wallet};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::metrics::{Definition, Registry, metrics};
+use crate::metrics::{Definition, Registry, ShowValue, metrics};
 
 metrics! {
     /// The wallet of one account.
@@ -41,18 +41,10 @@ metrics! {
     }
 }
 
-/// ShowValue that show a value or nothing.
-pub trait ShowValue {
-    /// What they show.
-    type Value: Copy + Default + PartialEq;
-    /// Shows `value`. A field that is `None` is not shown.
-    fn set(&self, value: Self::Value);
-}
-
 impl ShowValue for WalletMetrics {
     type Value = Wallet;
 
-    fn set(&self, wallet: Wallet) {
+    fn show(&self, wallet: Wallet) {
         self.balance.set(wallet.balance);
         self.gift_balance.set(wallet.gift_balance);
         self.time_addon.set(wallet.time_addon);
@@ -62,16 +54,13 @@ impl ShowValue for WalletMetrics {
 impl ShowValue for PlanMetrics {
     type Value = Plan;
 
-    fn set(&self, plan: Plan) {
-        #[expect(clippy::cast_precision_loss, reason = "counts and times are far below 2^53")]
-        let whole = |value: Option<i64>| value.map(|value| value as f64);
-        self.expiration.set(whole(plan.expires.map(|time| time.0)));
-        self.profiles.set(whole(plan.profiles));
-        self.profiles_available.set(whole(plan.profiles_available));
-        self.monthly_rentals.set(whole(plan.monthly_rentals));
-        self.monthly_rentals_available
-            .set(whole(plan.monthly_rentals_available));
-        self.parallels.set(whole(plan.parallels));
+    fn show(&self, plan: Plan) {
+        self.expiration.set_whole(plan.expires.map(|time| time.0));
+        self.profiles.set_whole(plan.profiles);
+        self.profiles_available.set_whole(plan.profiles_available);
+        self.monthly_rentals.set_whole(plan.monthly_rentals);
+        self.monthly_rentals_available.set_whole(plan.monthly_rentals_available);
+        self.parallels.set_whole(plan.parallels);
         self.monthly_fee.set(plan.monthly_fee);
     }
 }
@@ -90,7 +79,7 @@ impl<G: ShowValue> ExpiringGauges<G> {
 
     /// Shows `value` until `until`, or until it is replaced.
     pub fn show(&self, value: G::Value, until: Instant) {
-        self.gauges.set(value);
+        self.gauges.show(value);
         self.value.send_replace(Some((value, until)));
     }
 
@@ -108,7 +97,7 @@ impl<G: ShowValue> ExpiringGauges<G> {
                 // The sender is ours, so this never fails.
                 _ = changes.changed() => {}
                 () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {
-                    self.gauges.set(G::Value::default());
+                    self.gauges.show(G::Value::default());
                     self.value.send_replace(None);
                 }
             }

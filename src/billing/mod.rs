@@ -17,11 +17,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::CallMetrics;
+use crate::metrics::{CallMetrics, ShowValue};
 use billing_log::BillingLog;
 use geelark_client::{Blocked, Call, Client, Transport};
+use metrics::ExpiringGauges;
 pub use metrics::Money;
-use metrics::{ExpiringGauges, ShowValue};
 
 /// Money changes by the minute while phones run, and a few minutes decide nothing. 12 calls an hour.
 const WALLET_EVERY: Duration = Duration::from_mins(5);

@@ -1,8 +1,8 @@
 //! CRC-32 of text that is never in one place: the checksum of a concatenation, from those of its parts.
 //!
-//! A gzip member ends with one CRC of all it holds, and a scrape holds thousands of deflated_families. Appending a piece to a checksum
+//! A gzip member ends with one CRC of all it holds, and a scrape holds thousands of blocks. Appending a block to a checksum
 //! multiplies it by x^(8·length) modulo the CRC's polynomial. `crc32fast` raises that power anew at every combination, which
-//! for a large fleet costs as much as sending the body; it depends on the piece alone, so it is kept with the piece, and what
+//! for a large fleet costs as much as sending the body; it depends on the block alone, so it is kept with the block, and what
 //! is left at a scrape is one multiplication.
 
 use crc32fast::Hasher;

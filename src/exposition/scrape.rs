@@ -46,9 +46,6 @@ enum Part<'a> {
 }
 
 impl Scrape {
-    /// The content type of every scrape.
-    pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
     pub(super) fn new(
         encoding: Encoding,
         headers: Arc<[DeflatedBlock]>,

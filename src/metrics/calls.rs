@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::declare::metrics;
 use super::definition::Definition;
 use super::registry::Registry;
+use geelark_client::clock::UnixTime;
 use geelark_client::{Call, Endpoint, Reason};
 
 /// GeeLark documents some twenty codes and the network fails in a dozen ways. Further reasons are counted as `other`, so
@@ -73,9 +74,8 @@ impl CallMetrics {
         self.0.budget.set(requests_per_minute.into());
     }
 
-    /// Shows until when the account is locked, in seconds since the Unix epoch; 0 without a lock.
-    #[expect(clippy::cast_precision_loss, reason = "times are far below 2^53")]
-    pub fn set_locked_until(&self, seconds: i64) {
-        self.0.locked_until.set(seconds as f64);
+    /// Shows until when the account is locked; 0 without a lock.
+    pub fn set_locked_until(&self, until: UnixTime) {
+        self.0.locked_until.set_time(until);
     }
 }

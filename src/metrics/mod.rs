@@ -10,9 +10,11 @@ mod definition;
 mod family;
 mod registry;
 mod series;
+mod shown;
 
 pub use calls::CallMetrics;
 pub(crate) use declare::metrics;
 pub use definition::{Definition, Kind};
 pub use registry::Registry;
 pub use series::{Counter, Counters, Gauge, Gauges, Histograms, OptionalGauge};
+pub use shown::{ShowValue, Shown};

@@ -10,6 +10,7 @@ use prometheus::{GaugeVec, HistogramVec, IntCounterVec};
 use super::definition::{Definition, Kind};
 use super::family::Family;
 use super::registry::Registry;
+use geelark_client::clock::UnixTime;
 
 /// A gauge.
 pub type Gauge = Series<GaugeVec>;
@@ -55,6 +56,24 @@ impl<F: Family> Series<F> {
             values: owned(owner),
             family,
         }
+    }
+}
+
+impl Gauge {
+    /// Shows 1 or 0.
+    pub(crate) fn set_bool(&self, value: bool) {
+        self.set(f64::from(u8::from(value)));
+    }
+
+    /// Shows a count.
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub(crate) fn set_count(&self, count: usize) {
+        self.set(count as f64);
+    }
+
+    /// Shows a time in seconds since the Unix epoch.
+    pub(crate) fn set_time(&self, time: UnixTime) {
+        self.set(whole(time.0));
     }
 }
 
@@ -120,6 +139,16 @@ impl OptionalGauge {
             .get_or_insert_with(|| Gauge::new(&self.registry, Some(self.definition), &owner))
             .set(value);
     }
+
+    /// Shows a whole number, or nothing.
+    pub fn set_whole(&self, value: Option<i64>) {
+        self.set(value.map(whole));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts and times are far below 2^53")]
+fn whole(value: i64) -> f64 {
+    value as f64
 }
 
 #[expect(clippy::expect_used, reason = "the macro makes one handle for each definition")]

@@ -1,11 +1,10 @@
 //! What is shown of polling.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{Registry, metrics};
+use crate::metrics::{Registry, ShowValue, Shown, metrics};
 use geelark_client::clock::UnixTime;
 
 metrics! {
@@ -39,36 +38,24 @@ pub struct LastRound {
 }
 
 /// The last round of one account and the gauges that show it. It outlives the poller, so that a reload shows it on.
-#[derive(Debug)]
-pub struct RoundStatus {
-    metrics: PollMetrics,
-    last: Mutex<LastRound>,
+pub type RoundStatus = Shown<PollMetrics>;
+
+impl ShowValue for PollMetrics {
+    type Value = LastRound;
+
+    fn show(&self, last: LastRound) {
+        self.up.set_bool(last.up);
+        self.last_success.set_time(last.last_success);
+        self.last_duration
+            .set(Duration::from_millis(last.duration_ms).as_secs_f64());
+        self.unanswered.set_count(last.unanswered);
+    }
 }
 
 impl RoundStatus {
     /// No round yet.
     pub fn new(registry: &Registry, account: &str) -> Self {
-        Self {
-            metrics: PollMetrics::new(registry, &[account]),
-            last: Mutex::default(),
-        }
-    }
-
-    /// A round ended.
-    #[expect(clippy::cast_precision_loss, reason = "counts and times are far below 2^53")]
-    pub fn set(&self, last: LastRound) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
-        self.metrics.up.set(f64::from(u8::from(last.up)));
-        self.metrics.last_success.set(last.last_success.0 as f64);
-        self.metrics
-            .last_duration
-            .set(Duration::from_millis(last.duration_ms).as_secs_f64());
-        self.metrics.unanswered.set(last.unanswered as f64);
-    }
-
-    /// How the last round went.
-    pub fn get(&self) -> LastRound {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+        Self::of(PollMetrics::new(registry, &[account]))
     }
 
     /// Rounds begin this far apart.

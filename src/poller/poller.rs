@@ -22,7 +22,7 @@ use crate::exposition::AccountStore;
 use crate::fleet::Fleet;
 use crate::metrics::CallMetrics;
 use crate::targets::OwnTargets;
-use geelark_client::clock::Clock;
+use geelark_client::clock::{Clock, UnixTime};
 use geelark_client::phone::{BATCH_SIZE, PhoneId, StatusResponse};
 use geelark_client::{Blocked, Call, Client, Transport};
 
@@ -124,7 +124,7 @@ impl<T: Transport> Poller<T> {
             .expire(poller.stale_after(), Instant::now().into_std());
         poller.parts.store.replace_batches(poller.parts.fleet.views());
         // The poller before this one may have shown a lock that ended meanwhile.
-        poller.parts.calls.set_locked_until(0);
+        poller.parts.calls.set_locked_until(UnixTime::default());
         poller.show_lock();
         poller.show_snapshot();
         poller
@@ -295,7 +295,7 @@ impl<T: Transport> Poller<T> {
         let now = self.parts.clock.now();
         self.parts
             .calls
-            .set_locked_until(until.map_or(0, |until| now.wall_at(until).0));
+            .set_locked_until(until.map_or_else(UnixTime::default, |until| now.wall_at(until)));
         if until.is_none() {
             self.log.unlocked();
         }

@@ -397,7 +397,7 @@ async fn one_refused_id_costs_its_neighbours_nothing() {
     sleep(MINUTE).await;
     let mut sizes = fixture.upstream.sizes();
     sizes.sort_unstable();
-    assert_eq!(sizes, [99, 100, 100], "the invalid_id is left out");
+    assert_eq!(sizes, [99, 100, 100], "the invalid id is left out");
     fixture.upstream.forget();
     sleep(10 * MINUTE).await;
     let alone = fixture.upstream.sizes().iter().filter(|size| **size == 1).count();

@@ -1,10 +1,8 @@
 //! What is shown of discovery, for accounts that have one.
 
-use std::sync::{Mutex, PoisonError};
-
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{Registry, metrics};
+use crate::metrics::{Registry, ShowValue, Shown, metrics};
 use geelark_client::clock::UnixTime;
 
 metrics! {
@@ -30,32 +28,21 @@ pub struct DiscoverySummary {
 }
 
 /// What discovery found last and the metrics that show it. It outlives the task, so that a reload shows it on.
-#[derive(Debug)]
-pub struct DiscoveryStatus {
-    metrics: DiscoveryMetrics,
-    summary: Mutex<DiscoverySummary>,
+pub type DiscoveryStatus = Shown<DiscoveryMetrics>;
+
+impl ShowValue for DiscoveryMetrics {
+    type Value = DiscoverySummary;
+
+    fn show(&self, summary: DiscoverySummary) {
+        self.last_success.set_time(summary.last_success);
+        self.phones.set_count(summary.phones);
+    }
 }
 
 impl DiscoveryStatus {
     /// Nothing found yet.
     pub fn new(registry: &Registry, account: &str) -> Self {
-        Self {
-            metrics: DiscoveryMetrics::new(registry, &[account]),
-            summary: Mutex::default(),
-        }
-    }
-
-    /// What was found last.
-    pub fn get(&self) -> DiscoverySummary {
-        *self.summary.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Shows `summary`.
-    #[expect(clippy::cast_precision_loss, reason = "counts and times are far below 2^53")]
-    pub fn set(&self, summary: DiscoverySummary) {
-        *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
-        self.metrics.last_success.set(summary.last_success.0 as f64);
-        self.metrics.phones.set(summary.phones as f64);
+        Self::of(DiscoveryMetrics::new(registry, &[account]))
     }
 
     /// An attempt to list the phones failed.

@@ -70,7 +70,7 @@ fn a_small_fleet_reads_exactly_like_this() {
     calls.count(&call(Duration::from_millis(250), None));
     calls.count(&call(Duration::from_millis(20), Some(Reason::Code(40014))));
     calls.count(&call(Duration::from_secs(10), Some(Reason::Timeout)));
-    calls.set_locked_until(1_700_007_200);
+    calls.set_locked_until(UnixTime(1_700_007_200));
     let tomorrow = Instant::now() + Duration::from_hours(24);
     let wallet = Wallet {
         balance: Some(12.34),

@@ -172,7 +172,7 @@ proptest! {
         for (account, batch, view) in posts {
             sections[account].update_batch(batch, view.clone());
             state[account][batch] = view;
-            // In between as well, so that kept deflated_families are seen beside new ones.
+            // In between as well, so that kept blocks are seen beside new ones.
             prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Gzip)), expected(&state));
         }
         prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Plain)), expected(&state));
