@@ -22,7 +22,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 # One thing at a time: two cargos would only wait for each other, and their output would mix.
 .NOTPARALLEL:
-.PHONY: help demo demo-stack test tools fmt lint circles deploy dashboards docs unit integration deny build release image soak fuzz bench clean
+.PHONY: help demo demo-stack test tools fmt lint names deploy dashboards docs unit integration deny build release image soak fuzz bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -44,11 +44,12 @@ tools: ## install what the tests need from Debian's packages
 fmt: ## is the code formatted
 	$(CARGO) fmt --all --check
 
-lint: ## compiler and clippy warnings are errors
+lint: ## compiler and clippy warnings are errors, and no two files import each other
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	@scripts/check-circles --self-test >/dev/null
+	@scripts/check-circles
 
-circles: ## report files that import each other, and type names with two meanings
-	scripts/check-circles --self-test >/dev/null
+names: ## report type names with two meanings
 	scripts/check-circles --names
 
 deploy: ## check the shipped Prometheus files, units and scripts

@@ -185,7 +185,7 @@ impl CarryOver {
     /// Of an account of which nothing is known.
     pub(super) fn new(account: &Account, gate: Gate, context: &Context) -> Self {
         let (name, limits) = (&account.name, account.budget);
-        Self {
+        let mut carry_over = Self {
             budget: Arc::new(Budget::new(limits.requests_per_minute, limits.max_in_flight)),
             endpoint_limits: Arc::default(),
             gate: Arc::new(gate),
@@ -198,15 +198,29 @@ impl CarryOver {
             store: context.store.account(name),
             calls: CallMetrics::new(&context.registry, name),
             round: Arc::new(RoundStatus::new(&context.registry, name)),
-            discovery: account
-                .discovery
-                .as_ref()
-                .map(|_| Arc::new(DiscoveryStatus::new(&context.registry, name))),
-            money: account.billing.enabled.then(|| Money::new(&context.registry, name)),
-        }
+            discovery: None,
+            money: None,
+        };
+        carry_over.adapt_metrics(account, &context.registry);
+        carry_over
     }
 
-    /// Adopts the configuration of `account`: series of parts that are off go, and others are kept.
+    /// Series of parts that are off go, those of parts that are on stay or begin.
+    fn adapt_metrics(&mut self, account: &Account, registry: &Registry) {
+        let name = &account.name;
+        let discovery = self.discovery.take();
+        self.discovery = account
+            .discovery
+            .as_ref()
+            .map(|_| discovery.unwrap_or_else(|| Arc::new(DiscoveryStatus::new(registry, name))));
+        let money = self.money.take();
+        self.money = account
+            .billing
+            .enabled
+            .then(|| money.unwrap_or_else(|| Money::new(registry, name)));
+    }
+
+    /// Adopts the configuration of `account`.
     fn adapt_to(
         &mut self,
         account: &Account,
@@ -220,13 +234,7 @@ impl CarryOver {
             self.gate.reset_auth_backoff();
             self.fingerprint = account.credentials.fingerprint().into();
         }
-        let discovery = self
-            .discovery
-            .take()
-            .or_else(|| Some(Arc::new(DiscoveryStatus::new(registry, name))));
-        self.discovery = discovery.filter(|_| account.discovery.is_some());
-        let money = self.money.take().or_else(|| Some(Money::new(registry, name)));
-        self.money = money.filter(|_| account.billing.enabled);
+        self.adapt_metrics(account, registry);
         let before = self.webhook.take();
         self.webhook = account.webhook.as_ref().map(|_| {
             let (credentials, listeners) = (account.credentials.clone(), self.listeners.clone());

@@ -20,9 +20,11 @@ use tracing::{info, warn};
 use super::error::Error;
 use super::metrics::ExporterMetrics;
 use super::running_account::{CarryOver, Context, SavedFrom};
+use crate::billing::ExpiringGauges;
 use crate::condition::Condition;
 use crate::config::Account;
 use crate::fleet::{Fleet, Snapshot};
+use crate::metrics::ShowValue;
 use crate::state::{AccountState, Expiring, State, Store};
 use geelark_client::Gate;
 use geelark_client::clock::{Clock, ElapsedSinceSave, Timestamp};
@@ -104,13 +106,8 @@ impl StateSaver {
         }
         // Without a known age nothing says how old wallet and plan are.
         if let Some(money) = carry_over.money.as_ref().filter(|_| elapsed.elapsed().is_some()) {
-            let until = |until| elapsed.later(until, MONEY_SHOWN).map(Instant::from);
-            if let Some((wallet, until)) = saved.wallet.and_then(|it| Some((it.value, until(it.until)?))) {
-                money.wallet.show(wallet, until);
-            }
-            if let Some((plan, until)) = saved.plan.and_then(|it| Some((it.value, until(it.until)?))) {
-                money.plan.show(plan, until);
-            }
+            show_again(&money.wallet, saved.wallet, elapsed);
+            show_again(&money.plan, saved.plan, elapsed);
         }
         let fleet = Fleet::restored(account.name.clone(), Arc::unwrap_or_clone(saved.phones), elapsed);
         (carry_over, Some(fleet))
@@ -210,26 +207,33 @@ impl StateSaver {
 impl SavedFrom {
     fn state(&self, phones: Arc<Snapshot>, now: Timestamp) -> AccountState {
         let carry_over = &self.carry_over;
-        let until = |until: Instant| now.millis_at(until.into_std());
-        let wallet = carry_over.money.as_ref().and_then(|money| money.wallet.get());
-        let plan = carry_over.money.as_ref().and_then(|money| money.plan.get());
+        let money = carry_over.money.as_ref();
         AccountState {
             name: self.name.clone(),
             credentials: carry_over.fingerprint.clone(),
             gate: carry_over.gate.snapshot(now),
             round: carry_over.round.get(),
             discovery: carry_over.discovery.as_ref().map(|discovery| discovery.get()),
-            wallet: wallet.map(|(value, at)| Expiring {
-                value,
-                until: until(at),
-            }),
-            plan: plan.map(|(value, at)| Expiring {
-                value,
-                until: until(at),
-            }),
+            wallet: money.and_then(|money| to_save(&money.wallet, now)),
+            plan: money.and_then(|money| to_save(&money.plan, now)),
             phones,
         }
     }
+}
+
+/// Shows a saved value for as long as it would have been shown, at most [`MONEY_SHOWN`].
+fn show_again<G: ShowValue>(gauges: &ExpiringGauges<G>, saved: Option<Expiring<G::Value>>, elapsed: ElapsedSinceSave) {
+    let Some(Expiring { value, until }) = saved else { return };
+    if let Some(until) = elapsed.later(until, MONEY_SHOWN) {
+        gauges.show(value, until.into());
+    }
+}
+
+/// The value that is shown and until when.
+fn to_save<G: ShowValue>(gauges: &ExpiringGauges<G>, now: Timestamp) -> Option<Expiring<G::Value>> {
+    let (value, until) = gauges.get()?;
+    let until = now.millis_at(until.into_std());
+    Some(Expiring { value, until })
 }
 
 fn whole_seconds(duration: Duration) -> String {

@@ -20,8 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::{CallMetrics, ShowValue};
 use billing_log::BillingLog;
 use geelark_client::{Blocked, Call, Client, Transport};
-use metrics::ExpiringGauges;
-pub use metrics::Money;
+pub use metrics::{ExpiringGauges, Money};
 
 /// Money changes by the minute while phones run, and a few minutes decide nothing. 12 calls an hour.
 const WALLET_EVERY: Duration = Duration::from_mins(5);

@@ -12,6 +12,7 @@
 mod call_queue;
 mod hints;
 mod metrics;
+mod parts;
 mod poll_log;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod poller;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use hints::Hints;
 pub use metrics::{LastRound, PollMetrics, RoundStatus};
-pub use poller::{Parts, PollSettings, Poller};
+pub use parts::{Parts, PollSettings};
+pub use poller::Poller;
 pub use schedule::{effective_interval, effective_stale_after};
 pub use snapshot_cell::SnapshotCell;

@@ -9,7 +9,8 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::auth::{Users, Verdict};
-use super::web_config::{Rules, WebConfig};
+use super::rules::Rules;
+use super::web_config::WebConfig;
 
 /// Lets requests pass as the web configuration says. A cheap handle.
 #[derive(Clone, Debug)]

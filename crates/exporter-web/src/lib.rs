@@ -8,7 +8,7 @@
 //! | `address`, `listener` | where to listen; sockets are bound before anything starts; sockets of systemd |
 //! | `serve` | connections: how many, how long, how they end |
 //! | `routes`, `page`, `negotiate`, `body` | what is answered at which path, in which encoding |
-//! | `web_config`, `guard` | TLS, users and headers in force, followed as their files change; who may pass |
+//! | `rules`, `web_config`, `guard` | TLS, users and headers in force, followed as their files change; who may pass |
 //! | `auth` | passwords, checked at a bounded cost |
 //! | `config` | exporter-toolkit's web configuration file, validated |
 //!
@@ -27,6 +27,7 @@ mod negotiate;
 mod page;
 mod problem;
 mod routes;
+mod rules;
 mod serve;
 mod settings;
 #[cfg(test)]

@@ -7,36 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use governor::DefaultDirectRateLimiter;
-use http::HeaderMap;
 use tracing::{info, warn};
 
-use super::auth::Users;
 use super::config;
 use super::problem::Problems;
+use super::rules::Rules;
 use config_file::FileStamps;
-
-/// What the file asks for, checked. The default asks for nothing: plain HTTP for everybody.
-#[derive(Debug)]
-pub(super) struct Rules {
-    pub(super) tls: Option<Arc<rustls::ServerConfig>>,
-    pub(super) http2: bool,
-    pub(super) headers: HeaderMap,
-    pub(super) users: Option<Users>,
-    pub(super) rate: Option<DefaultDirectRateLimiter>,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            tls: None,
-            http2: true,
-            headers: HeaderMap::new(),
-            users: None,
-            rate: None,
-        }
-    }
-}
 
 /// The rules in force and where they come from.
 #[derive(Debug, Default)]

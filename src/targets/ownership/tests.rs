@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use geelark_client::phone::PhoneId;
 
 /// Accounts in the order of the configuration, and what the poller of each shows.
 struct Accounts {

@@ -22,7 +22,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 use self::files::Files;
 use self::section::{Report, Section};
 use super::Problems;
-use super::web_config::Rules;
+use super::rules::Rules;
 use config_file::FileStamps;
 
 /// What came of reading.

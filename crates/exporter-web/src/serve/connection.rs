@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::activity;
 use super::limiter::ConnectionPermit;
 use super::watched::ActivityIo;
-use crate::web_config::Rules;
+use crate::rules::Rules;
 
 /// What a connection may hold of a request's head, and of a response that is not taken yet. Scrape pieces are smaller.
 const BUFFER: usize = 64 * 1024;
