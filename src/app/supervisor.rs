@@ -28,7 +28,7 @@ pub(super) struct Supervisor {
     /// Locked for a whole reload, so that two cannot mix.
     running: Mutex<Running>,
     /// For the web, which does not wait for a reload.
-    shown: ArcSwap<Shown>,
+    shown: ArcSwap<ShownAccounts>,
 }
 
 /// What runs, and what it was configured from.
@@ -43,7 +43,7 @@ struct Running {
 
 /// What the web shows of the accounts.
 #[derive(Default)]
-struct Shown {
+struct ShownAccounts {
     first_rounds: Vec<(Arc<str>, Arc<AtomicBool>)>,
     webhooks: HashMap<Arc<str>, Arc<Webhook>>,
 }
@@ -183,7 +183,7 @@ impl Supervisor {
         );
         self.state_saver
             .set_accounts(accounts.iter().map(RunningAccount::saved_from));
-        self.shown.store(Arc::new(Shown::new(accounts)));
+        self.shown.store(Arc::new(ShownAccounts::new(accounts)));
         running.document = config.document;
         running.followed = config.followed;
         self.metrics.reloaded(Some(self.context.clock.now().unix()));
@@ -218,7 +218,7 @@ impl Supervisor {
     }
 }
 
-impl Shown {
+impl ShownAccounts {
     fn new(accounts: &[RunningAccount]) -> Self {
         let name = |account: &RunningAccount| account.account.name.clone();
         let first_round = |account: &RunningAccount| (name(account), account.carry_over.first_round.clone());

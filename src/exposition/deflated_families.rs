@@ -9,12 +9,12 @@ use crate::fleet::BatchView;
 /// What a gzip scrape takes of one batch, in one allocation.
 pub(super) struct DeflatedFamilies {
     bytes: Box<[u8]>,
-    index: [Entry; FAMILIES.len()],
+    index: [BlockEnd; FAMILIES.len()],
 }
 
 /// Where a family's block ends in `bytes` (it begins where the one before ends), and the checksum of its text.
 #[derive(Clone, Copy)]
-struct Entry {
+struct BlockEnd {
     end: usize,
     checksum: Checksum,
 }
@@ -45,7 +45,7 @@ impl DeflatedFamilies {
                 deflater.deflate(&text, &mut bytes);
                 Checksum::of(&text)
             };
-            Entry {
+            BlockEnd {
                 end: bytes.len(),
                 checksum,
             }

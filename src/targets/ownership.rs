@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::fleet::Target;
-use table::{Claims, Key, OwnershipTable};
+use table::{AccountKey, Claims, OwnershipTable};
 
 /// The targets of all accounts. A cheap handle.
 #[derive(Clone, Default)]
@@ -22,7 +22,7 @@ pub struct Ownership(Arc<Mutex<OwnershipTable>>);
 /// One account's part. When it is dropped, everything the account owned is free.
 pub struct OwnershipHandle {
     ownership: Ownership,
-    key: Key,
+    key: AccountKey,
 }
 
 /// The targets that an account is granted, for its poller.
@@ -58,7 +58,7 @@ impl Ownership {
         for account in table.accounts.values_mut() {
             account.rank = ranks.get(&account.name).copied().unwrap_or(usize::MAX);
         }
-        let contested: Vec<Key> = table.waiting.values().flatten().copied().collect();
+        let contested: Vec<AccountKey> = table.waiting.values().flatten().copied().collect();
         table.resolve(contested);
     }
 

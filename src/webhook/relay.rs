@@ -44,7 +44,7 @@ impl RelayClient {
 }
 
 /// A request to be passed on.
-struct Request {
+struct RelayRequest {
     headers: HeaderMap,
     body: Bytes,
 }
@@ -52,7 +52,7 @@ struct Request {
 /// Passes requests of one account on. When it is dropped, the requests that wait are still sent, each once.
 pub(super) struct Relay {
     url: RelayUrl,
-    queue: Sender<Request>,
+    queue: Sender<RelayRequest>,
     metrics: Arc<WebhookMetrics>,
 }
 
@@ -82,7 +82,7 @@ impl Relay {
             Some((name, value))
         });
         let headers = headers.collect();
-        if self.queue.try_send(Request { headers, body }).is_err() {
+        if self.queue.try_send(RelayRequest { headers, body }).is_err() {
             self.metrics.relay_dropped.inc();
         }
     }
@@ -97,7 +97,7 @@ struct Worker {
 }
 
 impl Worker {
-    async fn run(mut self, mut requests: Receiver<Request>) {
+    async fn run(mut self, mut requests: Receiver<RelayRequest>) {
         while let Some(request) = requests.recv().await {
             let mut result = self.attempt(&request).await;
             for wait in WAITS {
@@ -111,7 +111,7 @@ impl Worker {
         }
     }
 
-    async fn attempt(&self, request: &Request) -> Result<(), RelayError> {
+    async fn attempt(&self, request: &RelayRequest) -> Result<(), RelayError> {
         let post = self.client.post(self.url.expose().clone());
         let sent = post
             .headers(request.headers.clone())

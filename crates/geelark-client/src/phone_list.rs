@@ -78,7 +78,7 @@ impl Filter {
 pub(super) fn request(page: u32, filter: &Filter) -> Bytes {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
-    struct Request<'a> {
+    struct ListBody<'a> {
         page: u32,
         page_size: usize,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ pub(super) fn request(page: u32, filter: &Filter) -> Bytes {
         charge_mode: Option<i64>,
     }
 
-    let request = Request {
+    let request = ListBody {
         page,
         page_size: PAGE_SIZE,
         group_name: filter.group.as_deref(),
@@ -114,7 +114,7 @@ struct ListData<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Item<'a> {
+struct ListItem<'a> {
     #[serde(borrow)]
     id: &'a RawValue,
     #[serde(borrow)]
@@ -174,7 +174,7 @@ impl Data for Page {
 }
 
 fn listed(item: &RawValue) -> Option<ListedPhone> {
-    let item: Item = object(item)?;
+    let item: ListItem = object(item)?;
     let id = scalar::text(item.id)?.into_owned();
     if id.is_empty() || id.len() > MOST_ID_BYTES {
         return None;

@@ -17,11 +17,11 @@ const EXPIRED: i64 = 43004;
 /// The body of a status call.
 pub(super) fn status_request(ids: &[PhoneId]) -> Bytes {
     #[derive(Serialize)]
-    struct Request<'a> {
+    struct StatusBody<'a> {
         ids: Vec<&'a str>,
     }
 
-    let request = Request {
+    let request = StatusBody {
         ids: ids.iter().map(PhoneId::as_str).collect(),
     };
     #[expect(

@@ -12,17 +12,17 @@ use geelark_client::phone::PhoneId;
 /// This many ids are named in one line of the log.
 const NAMED_IDS: usize = 5;
 
-pub(super) type Key = usize;
+pub(super) type AccountKey = usize;
 
 /// Who owns which id, who waits for it, and what each account wants and is granted.
 #[derive(Default)]
 pub(super) struct OwnershipTable {
-    pub(super) next: Key,
-    pub(super) accounts: BTreeMap<Key, Claims>,
+    pub(super) next: AccountKey,
+    pub(super) accounts: BTreeMap<AccountKey, Claims>,
     /// Whoever shows an id, or did until its poller acknowledges a set without it.
-    pub(super) owners: HashMap<PhoneId, Key>,
+    pub(super) owners: HashMap<PhoneId, AccountKey>,
     /// Accounts that want an id that another one owns.
-    pub(super) waiting: HashMap<PhoneId, BTreeSet<Key>>,
+    pub(super) waiting: HashMap<PhoneId, BTreeSet<AccountKey>>,
 }
 
 /// The claims of one account.
@@ -40,14 +40,14 @@ pub(super) struct Claims {
 
 impl OwnershipTable {
     /// Grants these accounts what they want and can have, and those whose turn comes by that.
-    pub(super) fn resolve(&mut self, mut keys: Vec<Key>) {
+    pub(super) fn resolve(&mut self, mut keys: Vec<AccountKey>) {
         while let Some(key) = keys.pop() {
             keys.extend(self.resolve_account(key));
         }
     }
 
     /// Grants one account what it wants and can have; returns the accounts that have to release an id to it.
-    fn resolve_account(&mut self, key: Key) -> Vec<Key> {
+    fn resolve_account(&mut self, key: AccountKey) -> Vec<AccountKey> {
         let Some(Claims { wanted, rank, .. }) = self.accounts.get(&key) else {
             return Vec::new();
         };
@@ -78,7 +78,7 @@ impl OwnershipTable {
         owners
     }
 
-    fn grant(&mut self, key: Key, own: Vec<Target>, elsewhere: BTreeMap<Arc<str>, BTreeSet<PhoneId>>) {
+    fn grant(&mut self, key: AccountKey, own: Vec<Target>, elsewhere: BTreeMap<Arc<str>, BTreeSet<PhoneId>>) {
         let Self { accounts, waiting, .. } = self;
         let Some(account) = accounts.get_mut(&key) else { return };
         let ids: HashSet<&PhoneId> = own.iter().map(|target| &target.id).collect();
@@ -102,7 +102,7 @@ impl OwnershipTable {
         account.set_elsewhere(elsewhere);
     }
 
-    pub(super) fn acknowledge(&mut self, key: Key, targets: &Arc<[Target]>) {
+    pub(super) fn acknowledge(&mut self, key: AccountKey, targets: &Arc<[Target]>) {
         let Some(account) = self.accounts.get_mut(&key) else {
             return;
         };
@@ -124,14 +124,14 @@ impl OwnershipTable {
     }
 
     /// The first account that waits for `id`; with a rank, only one before it.
-    fn first_waiting(&self, id: &PhoneId, before: Option<usize>) -> Option<Key> {
-        let rank_of = |key: &Key| self.accounts.get(key).map_or(usize::MAX, |account| account.rank);
+    fn first_waiting(&self, id: &PhoneId, before: Option<usize>) -> Option<AccountKey> {
+        let rank_of = |key: &AccountKey| self.accounts.get(key).map_or(usize::MAX, |account| account.rank);
         let first = self.waiting.get(id)?.iter().min_by_key(|key| rank_of(key)).copied()?;
         before.is_none_or(|rank| rank_of(&first) < rank).then_some(first)
     }
 
     /// The account does not wait for ids that it does not want any more.
-    fn stop_waiting(&mut self, key: Key, wanted: &[Target]) {
+    fn stop_waiting(&mut self, key: AccountKey, wanted: &[Target]) {
         if self.waiting.values().all(|keys| !keys.contains(&key)) {
             return;
         }
@@ -144,7 +144,7 @@ impl OwnershipTable {
         });
     }
 
-    pub(super) fn remove(&mut self, key: Key) {
+    pub(super) fn remove(&mut self, key: AccountKey) {
         self.accounts.remove(&key);
         self.stop_waiting(key, &[]);
         let owned = self

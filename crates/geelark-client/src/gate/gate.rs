@@ -17,7 +17,7 @@ pub(super) const LONGEST_BACK_OFF: Duration = Duration::from_mins(5);
 /// The gate of one account; the client asks before a call and tells it after.
 #[derive(Debug, Default)]
 pub struct Gate {
-    state: Mutex<State>,
+    state: Mutex<GateState>,
     /// Notified when the account is blocked.
     blocks: Arc<Notify>,
     /// Held by the one call that finds out whether the account is still blocked.
@@ -25,7 +25,7 @@ pub struct Gate {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct GateState {
     /// End of the last rate limit or lock.
     pub(super) locked_until: Option<Instant>,
     /// End of the last back-off after a refusal.
@@ -111,13 +111,13 @@ impl Gate {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, GateState> {
         // Every change is a few assignments; a poisoned lock still guards a sound state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl GateState {
     /// Whether a call sent at `sent` was made after the account was blocked last, so that its outcome is news.
     fn is_news(&self, sent: Instant) -> bool {
         self.blocked_at.is_none_or(|blocked| sent > blocked)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::gate::{FIRST_BACK_OFF, Gate, LONGEST_BACK_OFF, State};
+use super::gate::{FIRST_BACK_OFF, Gate, GateState, LONGEST_BACK_OFF};
 use crate::clock::{ElapsedSinceSave, Timestamp, UnixMillis};
 use crate::code::LOCK_HOLD;
 
@@ -26,7 +26,7 @@ impl Gate {
     /// A gate as a process before this one left it. Nothing lasts longer than if it had begun now.
     #[must_use]
     pub fn restored(snapshot: GateSnapshot, past: ElapsedSinceSave) -> Self {
-        let state = State {
+        let state = GateState {
             locked_until: snapshot.locked_until.and_then(|until| past.later(until, LOCK_HOLD)),
             refused_until: snapshot
                 .refused_until
