@@ -31,7 +31,7 @@ mod sign;
 mod transport;
 mod webhook;
 
-pub use budget::{Budget, Permit};
+pub use budget::{Budget, BudgetLimits, Permit};
 pub use call::{Blocked, Call, Consequence, Endpoint, Failure, Reason};
 pub use client::Client;
 pub use credentials::Credentials;

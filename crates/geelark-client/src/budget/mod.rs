@@ -23,6 +23,15 @@ use pace::Pace;
 /// pace, so this gap keeps both together within the budget although calls reach the server up to a second late.
 const RESTART_GAP: Duration = Duration::from_secs(1);
 
+/// The limits of a [`Budget`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetLimits {
+    /// Calls of any kind in any 60 seconds.
+    pub requests_per_minute: NonZeroU32,
+    /// Calls that may be under way at the same time. 0 counts as 1.
+    pub max_in_flight: usize,
+}
+
 /// The budget of one account.
 #[derive(Debug)]
 pub struct Budget {
