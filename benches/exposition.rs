@@ -31,7 +31,7 @@ fn batch(number: usize, generation: i64) -> Arc<BatchView> {
         name: Some(format!("farm-{:06}", number * BATCH_SIZE + position).into()),
         freshness: Freshness::Fresh,
         last: Some(ObservedStatus {
-            status: Status::from_code((random.i64(0..3) + generation) % 3),
+            status: Status((random.i64(0..3) + generation) % 3),
             since: UnixTime(1_700_000_000 + random.i64(0..5_000_000) + generation * 60),
         }),
         ..Phone::unseen(PhoneId::from(

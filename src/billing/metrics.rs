@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use geelark_client::money::{Plan, Wallet};
+use geelark_client::{Plan, Wallet};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 

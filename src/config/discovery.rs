@@ -82,7 +82,7 @@ fn names(section: &Section, key: &'static str, what: &str, diagnostics: &mut Dia
 fn charge_mode(section: &Section, diagnostics: &mut Diagnostics) -> Option<ChargeMode> {
     let field = section.field("charge_mode")?;
     let text = field.text(diagnostics)?;
-    let modes = [ChargeMode::PerMinute, ChargeMode::Monthly];
+    let modes = [ChargeMode::PER_MINUTE, ChargeMode::MONTHLY];
     let mode = modes.into_iter().find(|mode| mode.label() == text);
     if mode.is_none() {
         let shown = quoted(&text);

@@ -73,7 +73,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
                last answer to the exporter's own polling: a scrape never calls GeeLark, which locks an account that asks too often.",
         phone_labels: PhoneLabels::IdAndName,
         labels: &[],
-        value: |phone| phone.shown().map(|seen| seen.status.code()),
+        value: |phone| phone.shown().map(|seen| seen.status.0),
     },
     PhoneFamily {
         name: "phone_status_since_timestamp_seconds",
@@ -122,7 +122,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
         labels: &[],
         value: |phone| {
             let details = phone.details.as_ref()?;
-            let monthly = details.charge_mode == Some(ChargeMode::Monthly);
+            let monthly = details.charge_mode == Some(ChargeMode::MONTHLY);
             details.expires.filter(|at| monthly && at.0 > 0).map(|at| at.0)
         },
     },

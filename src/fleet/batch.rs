@@ -236,7 +236,7 @@ impl BatchState {
         let shown = changed.as_ref().unwrap_or(phone).shown().map(|shown| shown.status);
         // The first status of a phone may be as old as the phone: it is no change.
         let status_changed = phone.last.is_some_and(|last| Some(last.status) != shown);
-        if shown == Some(Status::Starting) || status_changed {
+        if shown == Some(Status::STARTING) || status_changed {
             tracking.transient_until = Some(now.mono + TRANSIENT_FOR);
             self.needs_attention = true;
         }

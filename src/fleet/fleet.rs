@@ -9,8 +9,9 @@ use super::request::{BatchRequests, Position, RequestedPhone, StatusRequest};
 use super::target::Target;
 use super::update::{AnswerAnomalies, PhoneUpdate};
 use super::view::{BatchView, Phone};
+use geelark_client::StatusResponse;
 use geelark_client::clock::Timestamp;
-use geelark_client::phone::{BATCH_SIZE, PhoneId, StatusResponse};
+use geelark_client::phone::{BATCH_SIZE, PhoneId};
 
 /// The phones of one account, in batches.
 #[derive(Debug)]

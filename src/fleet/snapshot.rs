@@ -98,7 +98,8 @@ mod tests {
     use super::*;
     use crate::fleet::{ObservedStatus, Target};
     use geelark_client::clock::UnixTime;
-    use geelark_client::phone::{FailReason, FailedPhone, FoundPhone, PhoneId, Status, StatusResponse};
+    use geelark_client::phone::{PhoneId, Status};
+    use geelark_client::{FailedPhone, FoundPhone, StatusResponse};
 
     const STALE_AFTER: Duration = Duration::from_mins(5);
     const START: u64 = 1_000_000;
@@ -125,14 +126,14 @@ mod tests {
                 .map(|id| FoundPhone {
                     id: id.to_string(),
                     name: Some(format!("phone {id}")),
-                    status: Status::from_code(code),
+                    status: Status(code),
                 })
                 .collect(),
             failed: missing
                 .into_iter()
                 .map(|id| FailedPhone {
                     id: id.to_string(),
-                    reason: FailReason::NotFound,
+                    code: FailedPhone::NOT_FOUND,
                 })
                 .collect(),
         };
@@ -165,7 +166,7 @@ mod tests {
     }
 
     const SEEN: Option<ObservedStatus> = Some(ObservedStatus {
-        status: Status::Starting,
+        status: Status::STARTING,
         since: UnixTime(1_000_100),
     });
 

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use geelark_client::clock::{Timestamp, UnixTime};
-use geelark_client::phone::{FailReason, FailedPhone, FoundPhone, PhoneId, Status, StatusResponse};
+use geelark_client::phone::{PhoneId, Status};
+use geelark_client::{FailedPhone, FoundPhone, StatusResponse};
 
 const STALE_AFTER: Duration = Duration::from_mins(5);
 
@@ -68,12 +69,12 @@ fn found(id: &str, name: &str, code: i64) -> FoundPhone {
     FoundPhone {
         id: id.into(),
         name: Some(name.into()),
-        status: Status::from_code(code),
+        status: Status(code),
     }
 }
 
-fn failed(id: &str, reason: FailReason) -> FailedPhone {
-    FailedPhone { id: id.into(), reason }
+fn failed(id: &str, code: i64) -> FailedPhone {
+    FailedPhone { id: id.into(), code }
 }
 
 fn answer(found: Vec<FoundPhone>, failed: Vec<FailedPhone>) -> StatusResponse {
@@ -140,7 +141,7 @@ fn since_moves_with_the_status_and_not_with_the_name() {
     assert_eq!(
         scene.phone("a").shown(),
         Some(ObservedStatus {
-            status: Status::Started,
+            status: Status::STARTED,
             since: UnixTime(1_000_120)
         })
     );
@@ -163,7 +164,7 @@ fn a_phone_not_found_loses_its_status_and_is_counted_each_time() {
     let mut scene = Scene::of(&["a"]);
     scene.answer(0, answer(vec![found("a", "one", 0)], vec![]));
     for seconds in [60, 120] {
-        scene.answer(seconds, answer(vec![], vec![failed("a", FailReason::NotFound)]));
+        scene.answer(seconds, answer(vec![], vec![failed("a", FailedPhone::NOT_FOUND)]));
     }
     let phone = scene.phone("a");
     assert_eq!(phone.shown(), None);
@@ -182,9 +183,9 @@ fn a_phone_not_found_loses_its_status_and_is_counted_each_time() {
 fn an_expiry_among_the_failures_is_the_status_expired() {
     let mut scene = Scene::of(&["a"]);
     scene.answer(0, answer(vec![found("a", "one", 2)], vec![]));
-    scene.answer(60, answer(vec![], vec![failed("a", FailReason::Expired)]));
+    scene.answer(60, answer(vec![], vec![failed("a", FailedPhone::EXPIRED)]));
     let phone = scene.phone("a");
-    assert_eq!(phone.shown().unwrap().status, Status::Expired);
+    assert_eq!(phone.shown().unwrap().status, Status::EXPIRED);
     assert_eq!(phone.label_name(), "one");
 }
 
@@ -227,7 +228,7 @@ fn an_answer_in_any_order_finds_its_phones() {
 #[test]
 fn an_unknown_failure_code_teaches_nothing() {
     let mut scene = Scene::of(&["a"]);
-    let applied = scene.answer(0, answer(vec![], vec![failed("a", FailReason::Other(49999))]));
+    let applied = scene.answer(0, answer(vec![], vec![failed("a", 49999)]));
     assert_eq!(applied.anomalies.unanswered.len(), 1);
     assert_eq!(scene.phone("a").freshness, Freshness::Stale);
 }
@@ -239,12 +240,12 @@ fn strangers_and_repeats_are_reported_and_ignored() {
         0,
         answer(
             vec![found("a", "first", 0), found("a", "second", 3), found("x", "nobody", 0)],
-            vec![failed("a", FailReason::NotFound)],
+            vec![failed("a", FailedPhone::NOT_FOUND)],
         ),
     );
     assert_eq!(applied.anomalies.unrequested_ids, ["x"]);
     assert_eq!(applied.anomalies.repeated, ["a", "a"]);
-    assert_eq!(scene.phone("a").shown().unwrap().status, Status::Started);
+    assert_eq!(scene.phone("a").shown().unwrap().status, Status::STARTED);
     assert_eq!(scene.phone("a").not_found_total, 0);
 }
 
@@ -302,7 +303,7 @@ fn another_roster_keeps_what_is_known_of_phones_that_stay() {
     let mut scene = Scene::of(&["a", "b"]);
     scene.answer(
         0,
-        answer(vec![found("a", "one", 0)], vec![failed("b", FailReason::NotFound)]),
+        answer(vec![found("a", "one", 0)], vec![failed("b", FailedPhone::NOT_FOUND)]),
     );
     let ids: Vec<PhoneId> = ["c", "b", "a"].into_iter().map(PhoneId::from).collect();
     let before = (scene.phone("a"), scene.phone("b"));
@@ -429,7 +430,7 @@ fn a_tally_counts_every_phone_once() {
     let found: Vec<FoundPhone> = ["0", "1", "2", "3", "7"]
         .map(|id| found(id, "", id.parse().unwrap()))
         .into();
-    scene.answer(0, answer(found, vec![failed("nf", FailReason::NotFound)]));
+    scene.answer(0, answer(found, vec![failed("nf", FailedPhone::NOT_FOUND)]));
     let tally = StatusCounts::of(&scene.fleet.view(0).phones);
     assert!(tally.by_status().iter().all(|(_, count)| *count == 1), "{tally:?}");
 }
@@ -465,7 +466,7 @@ proptest! {
                 match said {
                     None => {}
                     Some(-1) => {
-                        reply.failed.push(failed(id, FailReason::NotFound));
+                        reply.failed.push(failed(id, FailedPhone::NOT_FOUND));
                         *phone = Expected { not_found: true, total: phone.total + 1, ..Expected::default() };
                     }
                     Some(code) => {
@@ -483,7 +484,7 @@ proptest! {
                 let phone = scene.phone(id);
                 let fresh = want.answered.is_some_and(|at| clock - at < STALE_AFTER.as_secs());
                 let shown = want.status.filter(|_| fresh && !want.not_found);
-                prop_assert_eq!(phone.shown().map(|seen| (seen.status.code(), seen.since.0)), shown);
+                prop_assert_eq!(phone.shown().map(|seen| (seen.status.0, seen.since.0)), shown);
                 prop_assert_eq!(phone.freshness == Freshness::NotFound, want.not_found);
                 prop_assert_eq!(phone.not_found_total, want.total);
             }

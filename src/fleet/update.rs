@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::request::{RequestedPhone, StatusRequest};
 use super::view::{Freshness, ObservedStatus, Phone};
 use geelark_client::clock::Timestamp;
-use geelark_client::phone::{FailReason, PhoneId, Status, StatusResponse};
+use geelark_client::phone::{PhoneId, Status};
+use geelark_client::{FailedPhone, StatusResponse};
 
 /// What a response says of one phone.
 pub(super) enum PhoneUpdate {
@@ -43,7 +44,7 @@ impl PhoneUpdate {
         let failed = response
             .failed
             .into_iter()
-            .map(|failed| (failed.id, Self::of(failed.reason)));
+            .map(|failed| (failed.id, Self::of(failed.code)));
         for (id, update) in found.chain(failed) {
             match finder.find(&id).map(|at| &mut updates[at]) {
                 None => anomalies.unrequested_ids.push(id),
@@ -54,14 +55,14 @@ impl PhoneUpdate {
         updates
     }
 
-    fn of(reason: FailReason) -> Option<Self> {
-        match reason {
-            FailReason::NotFound => Some(Self::NotFound),
-            FailReason::Expired => Some(Self::Status {
-                status: Status::Expired,
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            FailedPhone::NOT_FOUND => Some(Self::NotFound),
+            FailedPhone::EXPIRED => Some(Self::Status {
+                status: Status::EXPIRED,
                 name: None,
             }),
-            FailReason::Other(_) => None,
+            _ => None,
         }
     }
 

@@ -98,11 +98,11 @@ impl StatusCounts {
             *match (phone.freshness, phone.last.map(|seen| seen.status)) {
                 (Freshness::NotFound, _) => &mut counts.not_found,
                 (Freshness::Stale, _) | (Freshness::Fresh, None) => &mut counts.stale,
-                (Freshness::Fresh, Some(Status::Started)) => &mut counts.started,
-                (Freshness::Fresh, Some(Status::Starting)) => &mut counts.starting,
-                (Freshness::Fresh, Some(Status::ShutDown)) => &mut counts.shut_down,
-                (Freshness::Fresh, Some(Status::Expired)) => &mut counts.expired,
-                (Freshness::Fresh, Some(Status::Other(_))) => &mut counts.other,
+                (Freshness::Fresh, Some(Status::STARTED)) => &mut counts.started,
+                (Freshness::Fresh, Some(Status::STARTING)) => &mut counts.starting,
+                (Freshness::Fresh, Some(Status::SHUT_DOWN)) => &mut counts.shut_down,
+                (Freshness::Fresh, Some(Status::EXPIRED)) => &mut counts.expired,
+                (Freshness::Fresh, Some(Status(_))) => &mut counts.other,
             } += 1;
         }
         counts

@@ -18,8 +18,8 @@ use super::schedule::{effective_interval, effective_stale_after};
 use super::spare_budget::SpareBudget;
 use crate::fleet::Fleet;
 use geelark_client::clock::UnixTime;
-use geelark_client::phone::{BATCH_SIZE, PhoneId, StatusResponse};
-use geelark_client::{Blocked, Call, Transport};
+use geelark_client::phone::{BATCH_SIZE, PhoneId};
+use geelark_client::{Blocked, Call, StatusResponse, Transport};
 
 /// How often the age of statuses is checked and transient phones are looked for: the precision of both.
 const TICK: Duration = Duration::from_secs(1);

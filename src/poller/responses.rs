@@ -7,8 +7,7 @@ use super::call_queue::{CallKind, QueuedCall};
 use super::poller::Poller;
 use super::round::Round;
 use crate::fleet::Rejection;
-use geelark_client::phone::StatusResponse;
-use geelark_client::{Blocked, Call, Consequence, Failure, Transport};
+use geelark_client::{Blocked, Call, Consequence, Failure, StatusResponse, Transport};
 
 impl<T: Transport> Poller<T> {
     /// `round` is the current round; a call outside of a round may end between two of them.

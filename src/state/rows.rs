@@ -62,7 +62,7 @@ fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {
             Freshness::NotFound => 1,
             Freshness::Stale => 2,
         },
-        phone.last.map(|seen| seen.status.code()),
+        phone.last.map(|seen| seen.status.0),
         phone.last.map(|seen| seen.since),
         phone.not_found_total,
         answered,
@@ -73,7 +73,7 @@ fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {
 fn details_row(details: &PhoneDetails) -> DetailsRow<&str> {
     DetailsRow(
         details.group.as_deref(),
-        details.charge_mode.map(ChargeMode::code),
+        details.charge_mode.map(|mode| mode.0),
         details.os_version.as_deref(),
         details.brand.as_deref(),
         details.model.as_deref(),
@@ -90,7 +90,7 @@ impl TryFrom<Row<String>> for SavedPhone {
         let Row(id, name, freshness, status, since, not_found_total, answered, details) = row;
         let last = match (status, since) {
             (Some(code), Some(since)) => Some(ObservedStatus {
-                status: Status::from_code(code),
+                status: Status(code),
                 since,
             }),
             (None, None) => None,
@@ -120,7 +120,7 @@ impl From<DetailsRow<String>> for PhoneDetails {
         let text = |text: Option<String>| text.map(Arc::from);
         Self {
             group: text(group),
-            charge_mode: charge_mode.map(ChargeMode::from_code),
+            charge_mode: charge_mode.map(ChargeMode),
             os_version: text(os_version),
             brand: text(brand),
             model: text(model),

@@ -10,7 +10,7 @@ use crate::poller::LastRound;
 use crate::targets::DiscoverySummary;
 use geelark_client::GateSnapshot;
 use geelark_client::clock::UnixMillis;
-use geelark_client::money::{Plan, Wallet};
+use geelark_client::{Plan, Wallet};
 
 /// Everything one process leaves to the next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -69,7 +69,7 @@ mod tests {
             group: Some("farm-a".into()),
             model: Some(model.into()),
             country: Some(String::new()),
-            charge_mode: Some(ChargeMode::PerMinute),
+            charge_mode: Some(ChargeMode::PER_MINUTE),
             monthly_expire: Some(0),
             rpa_status: Some(0),
             ..ListedPhone::default()

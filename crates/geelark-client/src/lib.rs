@@ -19,7 +19,6 @@ mod credentials;
 mod endpoint_limits;
 mod envelope;
 mod gate;
-pub mod money;
 mod pay;
 pub mod phone;
 mod phone_list;
@@ -38,7 +37,9 @@ pub use credentials::Credentials;
 pub use endpoint_limits::EndpointLimits;
 pub use envelope::is_unprintable;
 pub use gate::{Gate, GateSnapshot};
+pub use pay::{Plan, Wallet};
 pub use phone_list::{Filter, ListedPhone, PAGE_SIZE, Page};
+pub use phone_status::{FailedPhone, FoundPhone, StatusResponse};
 pub use secret::Secret;
 pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};
 pub use webhook::{AUTHENTICATION, WebhookEvent, WebhookRejection, WebhookVerifier};
@@ -46,9 +47,7 @@ pub use webhook::{AUTHENTICATION, WebhookEvent, WebhookRejection, WebhookVerifie
 /// A door for fuzzing: the way from bytes to an answer, without the network before it.
 #[doc(hidden)]
 pub mod fuzz {
-    use super::{Failure, Page, Reply, envelope};
-    use crate::money::{Plan, Wallet};
-    use crate::phone::StatusResponse;
+    use super::{Failure, Page, Plan, Reply, StatusResponse, Wallet, envelope};
 
     /// Reads `body` as the answer to a status call.
     pub fn status_answer(body: &[u8]) -> Result<StatusResponse, Failure> {

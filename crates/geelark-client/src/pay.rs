@@ -2,18 +2,49 @@
 //!
 //! Every field is read by itself: one that is missing or makes no sense is nothing known, and its neighbours stand.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::envelope::{Data, DecodeError, decode_error};
 use super::scalar;
 use crate::clock::UnixTime;
-use crate::money::{Plan, Wallet};
 
 /// The body of both calls: nothing to say, in JSON.
 pub(super) const QUESTION: &[u8] = b"{}";
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
+
+/// What is in an account's wallet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wallet {
+    /// Money.
+    pub balance: Option<f64>,
+    /// Money that was a gift.
+    pub gift_balance: Option<f64>,
+    /// Running time bought ahead, in seconds.
+    pub time_addon: Option<f64>,
+}
+
+/// What an account's plan allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// When it ends.
+    pub expires: Option<UnixTime>,
+    /// Phones it has room for.
+    pub profiles: Option<i64>,
+    /// Of these, how many are still to be created.
+    pub profiles_available: Option<i64>,
+    /// Phones rented by the month.
+    pub monthly_rentals: Option<i64>,
+    /// How many more may be.
+    pub monthly_rentals_available: Option<i64>,
+    /// Phones that may run at once at no extra charge.
+    pub parallels: Option<i64>,
+    /// What it costs a month.
+    pub monthly_fee: Option<f64>,
+}
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -94,7 +94,7 @@ pub(super) fn request(page: u32, filter: &Filter) -> Bytes {
         page_size: PAGE_SIZE,
         group_name: filter.group.as_deref(),
         tags: filter.tags.iter().map(|tag| &**tag).collect(),
-        charge_mode: filter.charge_mode.map(ChargeMode::code),
+        charge_mode: filter.charge_mode.map(|mode| mode.0),
     };
     #[expect(
         clippy::expect_used,
@@ -183,10 +183,10 @@ fn listed(item: &RawValue) -> Option<ListedPhone> {
     Some(ListedPhone {
         id,
         name: text(item.serial_name),
-        status: integer(item.status).map(Status::from_code),
+        status: integer(item.status).map(Status),
         group: item.group.and_then(name),
         tags: item.tags.and_then(names),
-        charge_mode: integer(item.charge_mode).map(ChargeMode::from_code),
+        charge_mode: integer(item.charge_mode).map(ChargeMode),
         monthly_expire: integer(item.monthly_expire),
         rpa_status: integer(item.rpa_status),
         country: text(equipment.country_name),
@@ -250,10 +250,10 @@ mod tests {
         let expected = ListedPhone {
             id: "5887".into(),
             name: Some("手机 1".into()),
-            status: Some(Status::ShutDown),
+            status: Some(Status::SHUT_DOWN),
             group: Some("farm-a".into()),
             tags: Some(vec!["prod".into(), "vip".into()]),
-            charge_mode: Some(ChargeMode::Monthly),
+            charge_mode: Some(ChargeMode::MONTHLY),
             monthly_expire: Some(1_800_000_000),
             rpa_status: Some(1),
             country: Some("Japan".into()),
@@ -305,8 +305,8 @@ mod tests {
         };
         let expected = [
             ListedPhone {
-                status: Some(Status::Starting),
-                charge_mode: Some(ChargeMode::PerMinute),
+                status: Some(Status::STARTING),
+                charge_mode: Some(ChargeMode::PER_MINUTE),
                 ..id("588732926036803641")
             },
             ListedPhone {
@@ -334,7 +334,7 @@ mod tests {
         let filter = Filter {
             group: Some("farm-a".into()),
             tags: vec!["prod".into(), "vip".into()],
-            charge_mode: Some(ChargeMode::PerMinute),
+            charge_mode: Some(ChargeMode::PER_MINUTE),
         };
         assert_eq!(
             body(3, &filter),
@@ -347,14 +347,14 @@ mod tests {
         let filter = Filter {
             group: Some("farm-a".into()),
             tags: vec!["prod".into(), "vip".into()],
-            charge_mode: Some(ChargeMode::Monthly),
+            charge_mode: Some(ChargeMode::MONTHLY),
         };
         let silent = ListedPhone::default();
         assert!(filter.admits(&silent) && Filter::default().admits(&silent));
         let fits = ListedPhone {
             group: Some("farm-a".into()),
             tags: Some(vec!["test".into(), "vip".into()]),
-            charge_mode: Some(ChargeMode::Monthly),
+            charge_mode: Some(ChargeMode::MONTHLY),
             ..silent
         };
         assert!(filter.admits(&fits));
@@ -368,7 +368,7 @@ mod tests {
                 ..fits.clone()
             },
             ListedPhone {
-                charge_mode: Some(ChargeMode::PerMinute),
+                charge_mode: Some(ChargeMode::PER_MINUTE),
                 ..fits.clone()
             },
         ];

@@ -6,13 +6,44 @@ use serde_json::value::RawValue;
 
 use super::envelope::{Data, DecodeError, decode_error};
 use super::scalar;
-use crate::phone::{FailReason, FailedPhone, FoundPhone, PhoneId, Status, StatusResponse};
+use crate::phone::{PhoneId, Status};
 
-/// 42001 of a single phone: there is none such.
-const NOT_FOUND: i64 = 42001;
+/// A status response, as GeeLark sent it: ids may be repeated, missing or not requested.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusResponse {
+    /// Phones with a status, in GeeLark's order.
+    pub found: Vec<FoundPhone>,
+    /// Phones without a status.
+    pub failed: Vec<FailedPhone>,
+}
 
-/// 43004 of a single phone: it has expired.
-const EXPIRED: i64 = 43004;
+/// An entry of `successDetails`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundPhone {
+    /// The phone's id.
+    pub id: String,
+    /// `serialName`, the free text that a person gave the phone; `None` if the field is missing, null or no text.
+    pub name: Option<String>,
+    /// The phone's status.
+    pub status: Status,
+}
+
+/// An entry of `failDetails`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedPhone {
+    /// The phone's id.
+    pub id: String,
+    /// Why the phone has no status: [`Self::NOT_FOUND`], [`Self::EXPIRED`] or another code, which says nothing about the
+    /// phone.
+    pub code: i64,
+}
+
+impl FailedPhone {
+    /// The phone does not exist.
+    pub const NOT_FOUND: i64 = 42001;
+    /// The phone has expired, as with [`Status::EXPIRED`].
+    pub const EXPIRED: i64 = 43004;
+}
 
 /// The body of a status call.
 pub(super) fn status_request(ids: &[PhoneId]) -> Bytes {
@@ -83,7 +114,7 @@ fn found(entry: &RawValue) -> Option<FoundPhone> {
     Some(FoundPhone {
         id: scalar::text(entry.id)?.into_owned(),
         name: entry.name.and_then(scalar::text).map(Into::into),
-        status: Status::from_code(scalar::integer(entry.status)?),
+        status: Status(scalar::integer(entry.status)?),
     })
 }
 
@@ -91,10 +122,6 @@ fn failed(entry: &RawValue) -> Option<FailedPhone> {
     let entry: Fail = serde_json::from_str(entry.get()).ok()?;
     Some(FailedPhone {
         id: scalar::text(entry.id)?.into_owned(),
-        reason: match scalar::integer(entry.code)? {
-            NOT_FOUND => FailReason::NotFound,
-            EXPIRED => FailReason::Expired,
-            other => FailReason::Other(other),
-        },
+        code: scalar::integer(entry.code)?,
     })
 }

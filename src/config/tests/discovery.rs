@@ -63,7 +63,7 @@ fn filters_of_one_section_must_all_hold() {
     let filter = PhoneFilter {
         groups: vec!["farm-a".into(), "云".into()],
         tags: vec!["prod".into()],
-        charge_mode: Some(ChargeMode::Monthly),
+        charge_mode: Some(ChargeMode::MONTHLY),
     };
     assert_eq!(found.filters, [filter]);
     assert_eq!(found.refresh_interval, Duration::from_secs(1));
@@ -83,7 +83,7 @@ fn of_the_filters_under_any_one_is_enough() {
         },
         PhoneFilter {
             tags: vec!["prod".into()],
-            charge_mode: Some(ChargeMode::PerMinute),
+            charge_mode: Some(ChargeMode::PER_MINUTE),
             ..PhoneFilter::default()
         },
     ];

@@ -13,7 +13,7 @@ use crate::webhook::WebhookMetrics;
 use geelark_client::Reason;
 
 use super::own::call;
-use geelark_client::money::{Plan, Wallet};
+use geelark_client::{Plan, Wallet};
 
 #[test]
 fn a_small_fleet_reads_exactly_like_this() {

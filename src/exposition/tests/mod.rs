@@ -41,7 +41,7 @@ fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
         name: Some(name.into()),
         freshness: Freshness::Fresh,
         last: Some(ObservedStatus {
-            status: Status::from_code(status),
+            status: Status(status),
             since: UnixTime(since),
         }),
         ..Phone::unseen(PhoneId::from(id))

@@ -33,7 +33,7 @@ fn any_phone() -> impl Strategy<Value = Phone> {
     let details = (prop::array::uniform5(text()), prop::array::uniform3(number())).prop_map(
         |([group, os_version, brand, model, country], [charge_mode, expires, task])| PhoneDetails {
             group,
-            charge_mode: charge_mode.map(ChargeMode::from_code),
+            charge_mode: charge_mode.map(ChargeMode),
             os_version,
             brand,
             model,
@@ -56,7 +56,7 @@ fn any_phone() -> impl Strategy<Value = Phone> {
             name: name.map(Into::into),
             freshness,
             last: last.map(|(code, since)| ObservedStatus {
-                status: Status::from_code(code),
+                status: Status(code),
                 since: UnixTime(since),
             }),
             not_found_total: missed.into(),
@@ -88,7 +88,7 @@ fn told(details: &PhoneDetails) -> Labels {
         ("model", &details.model),
         ("country", &details.country),
     ];
-    let mode = details.charge_mode.map(|mode| match mode.code() {
+    let mode = details.charge_mode.map(|mode| match mode.0 {
         0 => "per_minute".to_owned(),
         1 => "monthly".to_owned(),
         other => other.to_string(),
@@ -114,7 +114,7 @@ fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
                 };
                 if let (Freshness::Fresh, Some(seen)) = (phone.freshness, phone.last) {
                     let both = labels([("id", id), ("serial_name", named)]);
-                    add("phone_status", both.clone(), seen.status.code().to_string());
+                    add("phone_status", both.clone(), seen.status.0.to_string());
                     add("phone_status_since_timestamp_seconds", both, seen.since.0.to_string());
                 }
                 if phone.freshness == Freshness::NotFound {
@@ -129,7 +129,7 @@ fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
                 let mut info = labels([("account", name)]);
                 info.extend(both.clone());
                 if let Some(details) = &phone.details {
-                    if let (Some(ChargeMode::Monthly), Some(UnixTime(at @ 1..))) =
+                    if let (Some(ChargeMode::MONTHLY), Some(UnixTime(at @ 1..))) =
                         (details.charge_mode, details.expires)
                     {
                         add("phone_expiration_timestamp_seconds", both.clone(), at.to_string());

@@ -133,7 +133,7 @@ fn any_phone() -> impl Strategy<Value = (Phone, Option<UnixMillis>)> {
     )
         .prop_map(|(name, freshness, last, not_found_total, answered, details)| {
             let last = last.map(|(code, since)| ObservedStatus {
-                status: Status::from_code(code),
+                status: Status(code),
                 since: UnixTime(since),
             });
             let (freshness, last) = match (freshness, last) {

@@ -11,14 +11,14 @@ use crate::poller::LastRound;
 use crate::targets::DiscoverySummary;
 use geelark_client::GateSnapshot;
 use geelark_client::clock::{UnixMillis, UnixTime};
-use geelark_client::money::{Plan, Wallet};
 use geelark_client::phone::{ChargeMode, Status};
+use geelark_client::{Plan, Wallet};
 
 /// A state with something in every field.
 fn state() -> State {
     let details = PhoneDetails {
         group: Some("farm-a".into()),
-        charge_mode: Some(ChargeMode::Monthly),
+        charge_mode: Some(ChargeMode::MONTHLY),
         os_version: Some("Android 13".into()),
         brand: None,
         model: Some("S9+".into()),
@@ -32,7 +32,7 @@ fn state() -> State {
                 name: Some("手机 \"1\"\n📱".into()),
                 freshness: Freshness::Fresh,
                 last: Some(ObservedStatus {
-                    status: Status::Starting,
+                    status: Status::STARTING,
                     since: UnixTime(1_700_000_000),
                 }),
                 details: Some(Arc::new(details)),

@@ -32,7 +32,7 @@ async fn groups_are_listed_one_by_one_and_united() {
         ..PhoneFilter::default()
     };
     let monthly = PhoneFilter {
-        charge_mode: Some(ChargeMode::Monthly),
+        charge_mode: Some(ChargeMode::MONTHLY),
         ..PhoneFilter::default()
     };
     for (filters, expected) in [
@@ -67,7 +67,7 @@ async fn configured_phones_come_first_and_learn_what_discovery_found() {
     let details = targets[1].details.as_ref().unwrap();
     assert_eq!(
         (details.group.as_deref(), details.charge_mode),
-        (Some("farm-c"), Some(ChargeMode::PerMinute))
+        (Some("farm-c"), Some(ChargeMode::PER_MINUTE))
     );
 }
 

@@ -30,7 +30,7 @@ fn state(nth: u64) -> State {
             name: Some(format!("phone {number} in write {nth}").into()),
             freshness: Freshness::Fresh,
             last: Some(ObservedStatus {
-                status: Status::Started,
+                status: Status::STARTED,
                 since: UnixTime(1_600_000_000 + number),
             }),
             not_found_total: nth,

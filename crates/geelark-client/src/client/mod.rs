@@ -22,8 +22,9 @@ use super::sign::Signer;
 use super::transport::Transport;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::money::{Plan, Wallet};
-use crate::phone::{PhoneId, StatusResponse};
+use crate::pay::{Plan, Wallet};
+use crate::phone::PhoneId;
+use crate::phone_status::StatusResponse;
 
 /// The largest answer to a status call that is read: a hundred entries with the longest names take a tenth of it.
 const STATUS_LIMIT: usize = 1024 * 1024;

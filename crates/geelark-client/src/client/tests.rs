@@ -9,8 +9,8 @@ use http::HeaderMap;
 use tokio::time::{Instant, advance, sleep};
 
 use super::*;
-use crate::phone::{FoundPhone, Status};
-use crate::{Failure, Reason, Reply};
+use crate::phone::Status;
+use crate::{Failure, FoundPhone, Reason, Reply};
 
 /// Answers in turn, each after a second; notes when it was asked and what.
 #[derive(Default)]
@@ -73,7 +73,7 @@ async fn a_call_is_signed_sent_timed_and_understood() {
     let found = FoundPhone {
         id: "a".to_owned(),
         name: Some("n".to_owned()),
-        status: Status::Starting,
+        status: Status::STARTING,
     };
     assert_eq!(call.outcome.unwrap().found, [found]);
     let calls = script.calls.lock().unwrap();

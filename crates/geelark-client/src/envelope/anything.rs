@@ -6,8 +6,7 @@ use proptest::test_runner::RngSeed;
 
 use super::tests::{data, found, read};
 use super::*;
-use crate::phone::StatusResponse;
-use crate::{Page, fuzz};
+use crate::{Page, StatusResponse, fuzz};
 
 /// The shortest entry there is, `[1,2]` and a comma.
 const LEAST_ENTRY: usize = 6;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::Consequence;
-use crate::phone::{FailReason, FailedPhone, FoundPhone, Status, StatusResponse};
+use crate::phone::Status;
+use crate::{FailedPhone, FoundPhone, StatusResponse};
 
 fn reply(body: impl Into<Vec<u8>>) -> Reply {
     Reply {
@@ -29,14 +30,14 @@ pub(super) fn found(id: &str, name: Option<&str>, status: i64) -> FoundPhone {
     FoundPhone {
         id: id.to_owned(),
         name: name.map(ToOwned::to_owned),
-        status: Status::from_code(status),
+        status: Status(status),
     }
 }
 
-fn failed(id: &str, reason: FailReason) -> FailedPhone {
+fn failed(id: &str, code: i64) -> FailedPhone {
     FailedPhone {
         id: id.to_owned(),
-        reason,
+        code,
     }
 }
 
@@ -61,7 +62,7 @@ fn the_documented_example_is_understood() {
             found(id, Some("name2"), 1),
             found(id, Some("name3"), 1),
         ],
-        failed: vec![failed(id, FailReason::NotFound)],
+        failed: vec![failed(id, FailedPhone::NOT_FOUND)],
     };
     assert_eq!(answer, Ok(expected));
 }
@@ -91,10 +92,7 @@ fn numbers_may_be_strings_and_ids_numbers() {
     );
     let expected = StatusResponse {
         found: vec![found("588732926036803641", Some("7"), 2)],
-        failed: vec![
-            failed("588732926036803642", FailReason::Expired),
-            failed("c", FailReason::Other(50000)),
-        ],
+        failed: vec![failed("588732926036803642", FailedPhone::EXPIRED), failed("c", 50000)],
     };
     assert_eq!(answer, Ok(expected));
 }
@@ -159,7 +157,7 @@ fn one_bad_entry_does_not_cost_its_neighbours() {
         ))
         .unwrap();
         assert_eq!(answer.found, [found("a", None, 0), found("b", None, 2)], "{bad}");
-        assert_eq!(answer.failed, [failed("c", FailReason::NotFound)], "{bad}");
+        assert_eq!(answer.failed, [failed("c", FailedPhone::NOT_FOUND)], "{bad}");
     }
 }
 
@@ -246,7 +244,7 @@ fn a_failed_batch_with_details_is_an_answer() {
         let answer = read(format!(
             r#"{{"code": {code}, "msg": "", "data": {{"failDetails": [{{"id": "a", "code": 42001}}]}}}}"#
         ));
-        assert_eq!(answer.unwrap().failed, [failed("a", FailReason::NotFound)], "{code}");
+        assert_eq!(answer.unwrap().failed, [failed("a", FailedPhone::NOT_FOUND)], "{code}");
         for nothing in ["null", "{}", "\"\"", r#"{"failDetails": []}"#] {
             let answer = read(format!(r#"{{"code": {code}, "data": {nothing}}}"#));
             assert_eq!(reason(answer), Reason::Code(code), "{nothing}");

@@ -83,7 +83,7 @@ fn chosen<'a>(accounts: &'a [Account], only: Option<&str>) -> Result<Vec<&'a Acc
 
 impl PhoneRow {
     fn new(account: &str, phone: ListedPhone) -> Self {
-        let is_monthly = phone.charge_mode == Some(ChargeMode::Monthly);
+        let is_monthly = phone.charge_mode == Some(ChargeMode::MONTHLY);
         let text = |text: Option<String>| text.filter(|text| !text.is_empty());
         Self {
             account: account.to_owned(),
@@ -147,10 +147,10 @@ mod tests {
             PhoneRow::new("main", phone)
         };
         assert_eq!(
-            row(Some(ChargeMode::Monthly)).expires.as_deref(),
+            row(Some(ChargeMode::MONTHLY)).expires.as_deref(),
             Some("2027-01-15T08:00:00Z")
         );
-        assert_eq!(row(Some(ChargeMode::PerMinute)).expires, None);
+        assert_eq!(row(Some(ChargeMode::PER_MINUTE)).expires, None);
         assert_eq!(row(None).name, None);
     }
 }
