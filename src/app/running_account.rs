@@ -16,7 +16,7 @@ use crate::poller::{Parts, PollSettings, Poller, RoundStatus, SnapshotCell};
 use crate::targets::{Discovery, DiscoveryStatus, Ownership, OwnershipHandle, without_discovery};
 use crate::webhook::{Listeners, RelayClient, RelayUrl, Webhook};
 use geelark_client::clock::Clock;
-use geelark_client::{Budget, Client, EndpointLimits, Gate, HttpTransport, SetupError};
+use geelark_client::{Budget, Client, Gate, HttpTransport, SetupError};
 
 /// What all accounts run with.
 pub(super) struct Context {
@@ -39,7 +39,6 @@ pub(super) struct PreparedAccount {
 #[derive(Clone)]
 pub(super) struct CarryOver {
     pub(super) budget: Arc<Budget>,
-    endpoint_limits: Arc<EndpointLimits>,
     pub(super) gate: Arc<Gate>,
     /// An account that was ready stays ready.
     pub(super) first_round: Arc<AtomicBool>,
@@ -88,8 +87,7 @@ impl PreparedAccount {
 
     /// A client for calls without polling.
     pub(super) fn into_client(self, clock: &Clock) -> Client<HttpTransport> {
-        let limits = self.account.budget;
-        let budget = Budget::new(limits.requests_per_minute, limits.max_in_flight);
+        let budget = Budget::new(self.account.budget);
         Client::new(
             self.transport,
             self.account.credentials,
@@ -108,14 +106,13 @@ impl PreparedAccount {
         } = self;
         let (clock, registry) = (&context.clock, &context.registry);
         carry_over.adapt_to(&account, relay, registry, clock);
-        let client = Client::new(
+        let client = Arc::new(Client::new(
             transport,
             account.credentials.clone(),
             carry_over.budget.clone(),
             carry_over.gate.clone(),
             clock.clone(),
-        );
-        let client = Arc::new(client.with_endpoint_limits(carry_over.endpoint_limits.clone()));
+        ));
         let mut fleet = fleet.unwrap_or_else(|| Fleet::new(account.name.clone()));
         let tasks = Tasks::new(&context.broken);
         let (handle, calls) = (carry_over.handle.clone(), carry_over.calls.clone());
@@ -184,10 +181,9 @@ impl PreparedAccount {
 impl CarryOver {
     /// Of an account of which nothing is known.
     pub(super) fn new(account: &Account, gate: Gate, context: &Context) -> Self {
-        let (name, limits) = (&account.name, account.budget);
+        let name = &account.name;
         let mut carry_over = Self {
-            budget: Arc::new(Budget::new(limits.requests_per_minute, limits.max_in_flight)),
-            endpoint_limits: Arc::default(),
+            budget: Arc::new(Budget::new(account.budget)),
             gate: Arc::new(gate),
             first_round: Arc::default(),
             listeners: Listeners::default(),
@@ -228,8 +224,8 @@ impl CarryOver {
         registry: &Registry,
         clock: &Clock,
     ) {
-        let (name, limits) = (&account.name, account.budget);
-        self.budget = Arc::new(self.budget.successor(limits.requests_per_minute, limits.max_in_flight));
+        let name = &account.name;
+        self.budget.set_limits(account.budget);
         if !account.credentials.matches_fingerprint(&self.fingerprint) {
             self.gate.reset_auth_backoff();
             self.fingerprint = account.credentials.fingerprint().into();

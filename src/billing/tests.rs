@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::exposition::{Encoding, MetricsStore};
 use geelark_client::clock::Clock;
-use geelark_client::{Budget, EndpointLimits, Failure, Gate, Reply};
+use geelark_client::{Budget, BudgetLimits, Failure, Gate, Reply};
 use geelark_client::{Credentials, Secret};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -91,7 +91,7 @@ struct Fixture {
     store: MetricsStore,
     calls: CallMetrics,
     money: Money,
-    endpoint_limits: Arc<EndpointLimits>,
+    budget: Arc<Budget>,
     gate: Arc<Gate>,
 }
 
@@ -103,7 +103,10 @@ impl Fixture {
             store: MetricsStore::new(registry.clone()),
             calls: CallMetrics::new(&registry, "main"),
             money: Money::new(&registry, "main"),
-            endpoint_limits: Arc::default(),
+            budget: Arc::new(Budget::new(BudgetLimits {
+                requests_per_minute: NonZeroU32::new(100).unwrap(),
+                max_in_flight: 4,
+            })),
             gate: Arc::default(),
         }
     }
@@ -112,11 +115,10 @@ impl Fixture {
         let client = Client::new(
             self.upstream.clone(),
             Credentials::Token(Secret::from("tok-secret".to_owned())),
-            Arc::new(Budget::new(NonZeroU32::new(100).unwrap(), 4)),
+            self.budget.clone(),
             self.gate.clone(),
             Clock::starting_at(SystemTime::UNIX_EPOCH),
-        )
-        .with_endpoint_limits(self.endpoint_limits.clone());
+        );
         let stop = CancellationToken::new();
         let billing = Billing {
             client: Arc::new(client),

@@ -1,6 +1,5 @@
 //! The valid configuration. A value of these types cannot be wrong: whoever holds one checks nothing again.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -60,10 +59,4 @@ pub struct Billing {
 }
 
 /// The `budget` section of an account; with sharding, this shard's share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Calls of any kind in any 60 seconds.
-    pub requests_per_minute: NonZeroU32,
-    /// Calls that may be under way at once.
-    pub max_in_flight: usize,
-}
+pub use geelark_client::BudgetLimits as Budget;

@@ -64,7 +64,7 @@ impl<T: Transport> Poller<T> {
         let log = PollLog::new(parts.fleet.account().clone());
         parts
             .calls
-            .set_budget(parts.client.budget().requests_per_minute().get());
+            .set_budget(parts.client.budget().limits().requests_per_minute.get());
         let mut poller = Self {
             parts,
             settings,
@@ -195,7 +195,7 @@ impl<T: Transport> Poller<T> {
     /// The number of batches changed, and with it how often the budget can afford a round.
     fn adapt_to_fleet(&mut self) {
         let batches = self.parts.fleet.batches();
-        let budget = self.parts.client.budget().requests_per_minute();
+        let budget = self.parts.client.budget().limits().requests_per_minute;
         self.interval = effective_interval(self.settings.interval, batches, budget);
         self.spare_budget.resize(budget, batches, self.interval);
         self.parts.status.set_interval(self.interval);

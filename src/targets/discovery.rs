@@ -100,7 +100,7 @@ impl<T: Transport> Discovery<T> {
                     let last_success = self.clock.now().unix();
                     self.status.set(DiscoverySummary { last_success, phones });
                     log.found(phones);
-                    reader.slow_down(self.client.budget().spacing());
+                    reader.slow_down(self.client.budget().limits().spacing());
                     let due = start + self.settings.refresh_interval;
                     let sooner = due.min(start + HINT_PAUSE);
                     tokio::select! {
@@ -128,7 +128,7 @@ impl<T: Transport> Discovery<T> {
             self.publish(lists);
             if goes_on {
                 // New phones are known by now; the confirmation is not urgent.
-                reader.slow_down(self.client.budget().spacing());
+                reader.slow_down(self.client.budget().limits().spacing());
             }
         };
         lists.read(&self.client, reader, keep, after_reading).await

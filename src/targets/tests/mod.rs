@@ -22,7 +22,7 @@ use crate::metrics::CallMetrics;
 use geelark_client::Secret;
 use geelark_client::clock::Clock;
 use geelark_client::phone::{ChargeMode, PhoneId};
-use geelark_client::{Budget, Client, Failure, Gate, Reply, Transport};
+use geelark_client::{Budget, BudgetLimits, Client, Failure, Gate, Reply, Transport};
 
 const REFRESH: Duration = Duration::from_mins(10);
 
@@ -195,7 +195,10 @@ impl Fixture {
         let client = Client::new(
             upstream.clone(),
             geelark_client::Credentials::Token(Secret::from("tok-secret".to_owned())),
-            Arc::new(Budget::new(NonZeroU32::new(setting.requests_per_minute).unwrap(), 4)),
+            Arc::new(Budget::new(BudgetLimits {
+                requests_per_minute: NonZeroU32::new(setting.requests_per_minute).unwrap(),
+                max_in_flight: 4,
+            })),
             Arc::new(Gate::new()),
             clock.clone(),
         );

@@ -1,4 +1,4 @@
-//! The exact count of calls, as the server may have seen them.
+//! The slots of calls: an exact count of calls as GeeLark may see them, and an even pace.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -8,127 +8,153 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// The span GeeLark counts calls in.
+/// GeeLark counts calls in spans of this length.
 pub(super) const WINDOW: Duration = Duration::from_mins(1);
 
-/// Added to the window: the server's clock may count in coarse ticks and run a little slower than ours.
-const MARGIN: Duration = Duration::from_millis(20);
+/// How long a call holds its slot after its end. GeeLark's clock may have coarse ticks and be a little slower than ours.
+const HELD: Duration = WINDOW.saturating_add(Duration::from_millis(20));
 
-/// How long a call holds its slot after its end.
-const HELD: Duration = WINDOW.saturating_add(MARGIN);
+/// The silence of a new ledger, in addition to one spacing. The previous process kept the same pace, so this gap keeps
+/// both processes together within the limit although calls reach GeeLark up to a second late.
+pub(super) const RESTART_GAP: Duration = Duration::from_secs(1);
 
-/// Slots for calls. A call holds one from its start until [`WINDOW`] and [`MARGIN`] after its end.
+/// The limits of a [`Budget`](super::Budget).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetLimits {
+    /// Calls of any kind in any 60 seconds.
+    pub requests_per_minute: NonZeroU32,
+    /// Calls that may be under way at the same time. 0 counts as 1.
+    pub max_in_flight: usize,
+}
+
+impl BudgetLimits {
+    /// The time between two calls when they are spread evenly.
+    pub fn spacing(self) -> Duration {
+        WINDOW / self.requests_per_minute.get()
+    }
+}
+
+/// Slots for calls. A call holds a slot from its start until [`HELD`] after its end.
 ///
-/// Why that is enough, with N slots: a call reaches the server somewhere between its start and its end. Suppose N + 1
-/// calls reached it within one window, from t to t + `WINDOW`, and look at the one of them that started last. When it
-/// did, no later than t + `WINDOW`, each of the other N had started, and had ended no earlier than t if at all. So each
-/// held its slot until after t + `WINDOW`, all N were taken, and the last one could not have started.
-///
-/// The one thing out of reach is a request that arrives after we gave it up: it counts from when we did.
+/// Why N slots are enough: a call reaches GeeLark between its start and its end. Suppose that N + 1 calls reach it between
+/// t and t + [`WINDOW`]. Take the call that started last; it started by t + `WINDOW`. Each of the other N calls had started,
+/// and none had ended before t. So each held its slot until after t + `WINDOW`, all slots were taken, and the last call
+/// could not start. A request that arrives after the client gave it up is not covered: it counts from when it was given up.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     slots: Mutex<Slots>,
-    /// Told whenever waiting longer may be wrong: a call ended, or the limits changed.
+    /// Notified when a call ended or the limits changed.
     changed: Notify,
+    /// Held while waiting for a slot. Tokio's mutex admits waiters one at a time, in their order.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
 struct Slots {
-    limit: usize,
-    max_in_flight: usize,
-    /// Calls under way.
+    limits: BudgetLimits,
     in_flight: usize,
-    /// When each finished call's slot becomes free; ascending, because calls are entered as they end.
+    /// When each ended call's slot becomes free, in ascending order.
     free_at: VecDeque<Instant>,
+    /// The next call starts one spacing after this.
+    last_start: Instant,
 }
 
-/// What to do to find a slot.
-enum Wait {
-    No,
-    Until(Instant),
-    ForChange,
+/// Permission for one call. The call ends when this is dropped: answered, failed or abandoned.
+#[derive(Debug)]
+#[must_use = "a call ends when its permit is dropped"]
+pub(crate) struct Permit<'a> {
+    ledger: &'a Ledger,
+    spent: bool,
 }
 
 impl Ledger {
-    /// A ledger without calls.
-    pub(super) fn new(limit: NonZeroU32, max_in_flight: usize) -> Self {
+    /// A ledger without calls. Its first call starts one spacing and [`RESTART_GAP`] after now.
+    pub(super) fn new(limits: BudgetLimits) -> Self {
         Self {
             slots: Mutex::new(Slots {
-                limit: slots(limit),
-                max_in_flight: max_in_flight.max(1),
+                limits,
                 in_flight: 0,
                 free_at: VecDeque::new(),
+                last_start: Instant::now() + RESTART_GAP,
             }),
             changed: Notify::new(),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Changes the limits; what is spent stays.
-    pub(super) fn limit(&self, limit: NonZeroU32, max_in_flight: usize) {
-        let mut slots = self.lock();
-        slots.limit = self::slots(limit);
-        slots.max_in_flight = max_in_flight.max(1);
-        drop(slots);
+    pub(super) fn limits(&self) -> BudgetLimits {
+        self.lock().limits
+    }
+
+    /// Changes the limits. Calls that were made still count.
+    pub(super) fn set_limits(&self, limits: BudgetLimits) {
+        self.lock().limits = limits;
         self.changed.notify_one();
     }
 
-    /// Waits until a call may start. One waiter at a time: it is the only one told of changes.
-    pub(super) async fn room(&self) {
+    /// Waits until a call may start. Cancelling the wait costs nothing.
+    pub(super) async fn take(&self) -> Permit<'_> {
+        let _turn = self.turn.lock().await;
         loop {
-            let wait = self.lock().wait(Instant::now());
-            match wait {
-                Wait::No => return,
-                Wait::ForChange => self.changed.notified().await,
-                Wait::Until(free) => tokio::select! {
-                    () = sleep_until(free) => {}
-                    () = self.changed.notified() => {}
-                },
+            let started = self.lock().try_start(Instant::now());
+            let Err(until) = started else {
+                return Permit {
+                    ledger: self,
+                    spent: true,
+                };
+            };
+            tokio::select! {
+                () = sleep_until(until) => {}
+                () = self.changed.notified() => {}
             }
         }
     }
 
-    /// A call starts; [`Ledger::room`] has just returned.
-    pub(super) fn begin(&self) {
-        self.lock().in_flight += 1;
-    }
-
-    /// A call ended.
-    pub(super) fn end(&self) {
-        let mut slots = self.lock();
-        slots.in_flight -= 1;
-        // The clock is read under the lock: that keeps the times in order.
-        slots.free_at.push_back(Instant::now() + HELD);
-        drop(slots);
-        self.changed.notify_one();
-    }
-
-    /// A call that was entered was never made.
-    pub(super) fn cancel(&self) {
-        self.lock().in_flight -= 1;
-        self.changed.notify_one();
-    }
-
     fn lock(&self) -> MutexGuard<'_, Slots> {
-        // Nothing under the lock can panic halfway, so a poisoned lock still guards a sound ledger.
+        // Nothing panics while the lock is held, so a poisoned lock still guards consistent slots.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Slots {
-    fn wait(&mut self, now: Instant) -> Wait {
+    /// Starts a call. The error is when to try again, unless something changes earlier.
+    fn try_start(&mut self, now: Instant) -> Result<(), Instant> {
         while self.free_at.front().is_some_and(|free| *free <= now) {
             self.free_at.pop_front();
         }
-        if self.in_flight >= self.max_in_flight {
-            return Wait::ForChange;
+        let used = self.in_flight + self.free_at.len();
+        let slot = match self.free_at.front() {
+            _ if self.in_flight >= self.limits.max_in_flight.max(1) => now + WINDOW,
+            _ if used < self.limits.requests_per_minute.get() as usize => now,
+            Some(free) => *free,
+            None => now + WINDOW,
+        };
+        let until = slot.max(self.last_start + self.limits.spacing());
+        if until > now {
+            return Err(until);
         }
-        if self.in_flight + self.free_at.len() < self.limit {
-            return Wait::No;
-        }
-        self.free_at.front().map_or(Wait::ForChange, |free| Wait::Until(*free))
+        self.in_flight += 1;
+        self.last_start = now;
+        Ok(())
     }
 }
 
-fn slots(limit: NonZeroU32) -> usize {
-    usize::try_from(limit.get()).unwrap_or(usize::MAX)
+impl Permit<'_> {
+    /// Returns the permit: the call was not made.
+    pub(crate) fn unspent(mut self) {
+        self.spent = false;
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        let mut slots = self.ledger.lock();
+        slots.in_flight -= 1;
+        if self.spent {
+            // The clock is read under the lock, which keeps the times in order.
+            slots.free_at.push_back(Instant::now() + HELD);
+        }
+        drop(slots);
+        self.ledger.changed.notify_one();
+    }
 }

@@ -1,132 +1,70 @@
-//! What an account may spend: every call to GeeLark takes a [`Permit`] here first.
+//! The calls that an account may make. Each call takes a [`Permit`] first.
 //!
-//! Two rules, both needed. [`Pace`] spreads calls evenly, so that nothing is ever fired in a burst. [`Ledger`] counts
-//! exactly, so that no 60 seconds hold more calls than allowed, however the network delays them. Permits are given in
-//! the order they were asked for.
+//! A [`Ledger`] keeps two rules. Calls start one spacing apart, so there is no burst. And no 60 seconds hold more calls
+//! than allowed, however the network delays them. Permits are given in the order in which they were requested.
 
 mod ledger;
-mod pace;
 #[cfg(test)]
 mod tests;
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use crate::call::Endpoint;
+pub use ledger::BudgetLimits;
+use ledger::Ledger;
+pub(crate) use ledger::Permit;
 
-use ledger::{Ledger, WINDOW};
-use pace::Pace;
+/// GeeLark's documented limit of `/open/v1/pay/wallet`.
+const WALLET: BudgetLimits = BudgetLimits {
+    requests_per_minute: NonZeroU32::new(10).unwrap(),
+    max_in_flight: 1,
+};
 
-/// Silence at the start, on top of one spacing. A process that ran until a moment ago took its ledger with it. It kept its
-/// pace, so this gap keeps both together within the budget although calls reach the server up to a second late.
-const RESTART_GAP: Duration = Duration::from_secs(1);
+/// GeeLark's documented limit of `/open/v1/pay/plan/info`. The first call is made 61 seconds after the start.
+const PLAN: BudgetLimits = BudgetLimits {
+    requests_per_minute: NonZeroU32::MIN,
+    max_in_flight: 1,
+};
 
-/// The limits of a [`Budget`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BudgetLimits {
-    /// Calls of any kind in any 60 seconds.
-    pub requests_per_minute: NonZeroU32,
-    /// Calls that may be under way at the same time. 0 counts as 1.
-    pub max_in_flight: usize,
-}
-
-/// The budget of one account.
+/// The budget of one account, and the lower limits of single endpoints. It outlives a client that a reload replaces.
 #[derive(Debug)]
 pub struct Budget {
-    requests_per_minute: NonZeroU32,
-    pace: Arc<Pace>,
-    ledger: Arc<Ledger>,
-    /// Held while waiting for a permit; tokio's mutex lets waiters in one by one, first come first served.
-    turn: Arc<Mutex<()>>,
-}
-
-/// Leave to make one call. It ends when this is dropped: answered, failed or abandoned.
-#[derive(Debug)]
-#[must_use = "a call counts as over when its permit is dropped"]
-pub struct Permit {
-    ledger: Arc<Ledger>,
-    spent: bool,
+    account: Ledger,
+    wallet: Ledger,
+    plan: Ledger,
 }
 
 impl Budget {
     /// A budget that starts without a burst: the first call comes one spacing and one second after now.
-    pub fn new(requests_per_minute: NonZeroU32, max_in_flight: usize) -> Self {
-        let start = Instant::now() + RESTART_GAP;
+    pub fn new(limits: BudgetLimits) -> Self {
         Self {
-            requests_per_minute,
-            pace: Arc::new(Pace::new(spacing(requests_per_minute), start)),
-            ledger: Arc::new(Ledger::new(requests_per_minute, max_in_flight)),
-            turn: Arc::default(),
+            account: Ledger::new(limits),
+            wallet: Ledger::new(WALLET),
+            plan: Ledger::new(PLAN),
         }
     }
 
-    /// The same account's budget after a reload: other limits, but what is spent stays spent, calls under way included.
-    /// Permits of the old budget and of the new one come out of the same purse, under the new limits.
-    #[must_use]
-    pub fn successor(&self, requests_per_minute: NonZeroU32, max_in_flight: usize) -> Self {
-        self.ledger.limit(requests_per_minute, max_in_flight);
-        let pace = if requests_per_minute == self.requests_per_minute {
-            Arc::clone(&self.pace)
-        } else {
-            let start = self.pace.start().max(Instant::now());
-            Arc::new(Pace::new(spacing(requests_per_minute), start))
-        };
-        Self {
-            requests_per_minute,
-            pace,
-            ledger: Arc::clone(&self.ledger),
-            turn: Arc::clone(&self.turn),
-        }
+    /// The account's limits.
+    pub fn limits(&self) -> BudgetLimits {
+        self.account.limits()
     }
 
-    /// Waits for leave to make one call. Giving up the wait costs nothing.
-    pub async fn take(&self) -> Permit {
-        let _turn = self.turn.lock().await;
-        loop {
-            self.ledger.room().await;
-            // Nothing is awaited between a yes of the pace and the entry in the ledger, so that neither can be lost.
-            match self.pace.check() {
-                Ok(()) => break,
-                Err(until) => sleep_until(until).await,
-            }
-        }
-        self.ledger.begin();
-        Permit {
-            ledger: Arc::clone(&self.ledger),
-            spent: true,
-        }
+    /// Changes the account's limits. Calls that were made still count.
+    pub fn set_limits(&self, limits: BudgetLimits) {
+        self.account.set_limits(limits);
     }
 
-    /// Calls of any kind in any 60 seconds.
-    pub fn requests_per_minute(&self) -> NonZeroU32 {
-        self.requests_per_minute
+    /// Waits until the account may make a call.
+    pub(crate) async fn take(&self) -> Permit<'_> {
+        self.account.take().await
     }
 
-    /// The time between two calls when the budget is spent evenly.
-    pub fn spacing(&self) -> Duration {
-        spacing(self.requests_per_minute)
-    }
-}
-
-fn spacing(requests_per_minute: NonZeroU32) -> Duration {
-    WINDOW / requests_per_minute.get()
-}
-
-impl Permit {
-    /// Gives the permit back: the call was not made after all.
-    pub fn unspent(mut self) {
-        self.spent = false;
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if self.spent {
-            self.ledger.end();
-        } else {
-            self.ledger.cancel();
+    /// Waits until `endpoint` may be called; `None` if it has no limit of its own.
+    pub(crate) async fn take_endpoint(&self, endpoint: Endpoint) -> Option<Permit<'_>> {
+        match endpoint {
+            Endpoint::PayWallet => Some(self.wallet.take().await),
+            Endpoint::PayPlanInfo => Some(self.plan.take().await),
+            Endpoint::PhoneStatus | Endpoint::PhoneList => None,
         }
     }
 }

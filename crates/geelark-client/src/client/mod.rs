@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::budget::{Budget, Permit};
 use super::call::{Blocked, Call, Endpoint};
 use super::code;
-use super::endpoint_limits::EndpointLimits;
 use super::envelope::{self, Data};
 use super::gate::Gate;
 use super::pay;
@@ -40,7 +39,6 @@ pub struct Client<T> {
     transport: T,
     signer: Signer,
     budget: Arc<Budget>,
-    endpoint_limits: Arc<EndpointLimits>,
     gate: Arc<Gate>,
     clock: Clock,
 }
@@ -52,18 +50,8 @@ impl<T: Transport> Client<T> {
             transport,
             signer: Signer::new(credentials),
             budget,
-            endpoint_limits: Arc::default(),
             gate,
             clock,
-        }
-    }
-
-    /// The same client, spending from `endpoint_limits`, which outlive it like the budget. Without them it has its own.
-    #[must_use]
-    pub fn with_endpoint_limits(self, endpoint_limits: Arc<EndpointLimits>) -> Self {
-        Self {
-            endpoint_limits,
-            ..self
         }
     }
 
@@ -97,26 +85,23 @@ impl<T: Transport> Client<T> {
     }
 
     /// The account's budget.
-    pub fn budget(&self) -> &Arc<Budget> {
+    pub fn budget(&self) -> &Budget {
         &self.budget
-    }
-
-    /// The account's endpoint_limits at single endpoints.
-    pub fn endpoint_limits(&self) -> &Arc<EndpointLimits> {
-        &self.endpoint_limits
     }
 
     async fn call<D: Data>(&self, endpoint: Endpoint, body: Bytes, limit: usize) -> Result<Call<D>, Blocked> {
         self.gate.check()?;
-        // First, because it may take a minute, and whoever waits for the budget keeps others waiting.
-        let allowance = self.endpoint_limits.take(endpoint).await;
+        // First, because it may take a minute, and a call that waits for the budget keeps other calls waiting.
+        let endpoint_permit = self.budget.take_endpoint(endpoint).await;
         let _probe = self.gate.acquire_probe().await;
         let permit = self.budget.take().await;
         // Read before the gate: a success ends a block only if the call was sent after the block began.
         let sent = self.clock.now();
         if let Err(held) = self.gate.check() {
-            permit.unspent();
-            allowance.into_iter().for_each(Permit::unspent);
+            [Some(permit), endpoint_permit]
+                .into_iter()
+                .flatten()
+                .for_each(Permit::unspent);
             return Err(held);
         }
         let trace_id = Uuid::new_v4();
@@ -132,7 +117,7 @@ impl<T: Transport> Client<T> {
             self.gate.record(outcome.as_ref().err(), sent.mono, done.mono);
         }
         // Only now, so that whoever waits for the permit sees the gate as this call left it.
-        drop((permit, allowance));
+        drop((permit, endpoint_permit));
         Ok(Call {
             endpoint,
             trace_id,

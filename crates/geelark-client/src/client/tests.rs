@@ -10,7 +10,7 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 use crate::phone::Status;
-use crate::{Failure, FoundPhone, Reason, Reply};
+use crate::{BudgetLimits, Failure, FoundPhone, Reason, Reply};
 
 /// Answers in turn, each after a second; notes when it was asked and what.
 #[derive(Default)]
@@ -47,11 +47,18 @@ fn client(replies: impl IntoIterator<Item = Reply>) -> (Client<Arc<Script>>, Arc
     let client = Client::new(
         Arc::clone(&script),
         Credentials::Token("tok-1".to_owned().into()),
-        Arc::new(Budget::new(NonZeroU32::new(60).unwrap(), 2)),
+        Arc::new(Budget::new(limits(60, 2))),
         Arc::default(),
         Clock::starting_at(SystemTime::UNIX_EPOCH),
     );
     (client, script)
+}
+
+fn limits(requests_per_minute: u32, max_in_flight: usize) -> BudgetLimits {
+    BudgetLimits {
+        requests_per_minute: NonZeroU32::new(requests_per_minute).unwrap(),
+        max_in_flight,
+    }
 }
 
 fn ids() -> [PhoneId; 2] {
@@ -135,7 +142,7 @@ async fn whoever_waits_for_the_budget_learns_of_a_lock_and_spends_nothing() {
 async fn one_in_flight_means_nobody_slips_past_a_lock() {
     let (client, script) = client([code(47002)]);
     let client = Arc::new(Client {
-        budget: Arc::new(Budget::new(NonZeroU32::new(6000).unwrap(), 1)),
+        budget: Arc::new(Budget::new(limits(6000, 1))),
         ..client
     });
     let calls: Vec<_> = (0..10)
@@ -200,13 +207,13 @@ async fn the_plan_is_asked_for_once_a_minute_and_not_in_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn allowances_outlive_a_client() {
+async fn the_limits_of_endpoints_outlive_a_client() {
     let (first, calls_of_first) = client([code(0)]);
     first.plan().await.unwrap().outcome.unwrap();
-    let endpoint_limits = first.endpoint_limits().clone();
+    let budget = first.budget.clone();
     drop(first);
     let (second, calls_of_second) = client([code(0)]);
-    let second = second.with_endpoint_limits(endpoint_limits);
+    let second = Client { budget, ..second };
     second.plan().await.unwrap().outcome.unwrap();
     let at = |script: &Script| script.calls.lock().unwrap()[0].0;
     let apart = at(&calls_of_second) - at(&calls_of_first);
