@@ -22,7 +22,7 @@
 //! | `geelark_client` (crate) | the API: signing, envelope, codes, wire types, budget, gate, webhook verification |
 //! | `exporter_web` (crate) | HTTP for any exporter: listeners, TLS, users, limits, lifecycle endpoints |
 //! | `geelark_simulator` (crate) | a stand-in for GeeLark with real authentication, limits and faults |
-//! | `config_file` (crate) | configuration files: noticing that they changed |
+//! | `config_file` (crate) | configuration files: reading them, and noticing that they changed |
 //! | [`app`] | builds the parts, applies configurations, runs until told to stop; nothing imports it |
 //! | [`config`] | files and environment to a valid configuration; only `app` reads it |
 //! | [`targets`] | which phones: configured ids, discovery, and which account owns an id |

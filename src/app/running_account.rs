@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::billing::{Billing, Money};
-use crate::config::Account;
+use crate::config::AccountConfig;
 use crate::exposition::{AccountStore, MetricsStore};
 use crate::fleet::Fleet;
 use crate::metrics::{CallMetrics, Registry};
@@ -30,7 +30,7 @@ pub(super) struct Context {
 
 /// An account that can start: everything that can fail is done, and nothing is started or changed.
 pub(super) struct PreparedAccount {
-    pub(super) account: Account,
+    pub(super) account: AccountConfig,
     transport: HttpTransport,
     relay: Option<(RelayUrl, RelayClient)>,
 }
@@ -65,14 +65,14 @@ pub(super) struct SavedFrom {
 
 /// An account with its tasks.
 pub(super) struct RunningAccount {
-    pub(super) account: Account,
+    pub(super) account: AccountConfig,
     pub(super) carry_over: CarryOver,
     tasks: Tasks,
     poller: JoinHandle<Fleet>,
 }
 
 impl PreparedAccount {
-    pub(super) fn new(account: Account) -> Result<Self, SetupError> {
+    pub(super) fn new(account: AccountConfig) -> Result<Self, SetupError> {
         let transport = HttpTransport::new(&account.base_url, account.poll.timeout)?;
         let relay_to = account.webhook.as_ref().and_then(|webhook| webhook.relay_to.clone());
         let relay = relay_to
@@ -180,7 +180,7 @@ impl PreparedAccount {
 
 impl CarryOver {
     /// Of an account of which nothing is known.
-    pub(super) fn new(account: &Account, gate: Gate, context: &Context) -> Self {
+    pub(super) fn new(account: &AccountConfig, gate: Gate, context: &Context) -> Self {
         let name = &account.name;
         let mut carry_over = Self {
             budget: Arc::new(Budget::new(account.budget)),
@@ -202,7 +202,7 @@ impl CarryOver {
     }
 
     /// Series of parts that are off go, those of parts that are on stay or begin.
-    fn adapt_metrics(&mut self, account: &Account, registry: &Registry) {
+    fn adapt_metrics(&mut self, account: &AccountConfig, registry: &Registry) {
         let name = &account.name;
         let discovery = self.discovery.take();
         self.discovery = account
@@ -212,14 +212,13 @@ impl CarryOver {
         let money = self.money.take();
         self.money = account
             .billing
-            .enabled
             .then(|| money.unwrap_or_else(|| Money::new(registry, name)));
     }
 
     /// Adopts the configuration of `account`.
     fn adapt_to(
         &mut self,
-        account: &Account,
+        account: &AccountConfig,
         relay: Option<(RelayUrl, RelayClient)>,
         registry: &Registry,
         clock: &Clock,

@@ -22,7 +22,7 @@ use super::metrics::ExporterMetrics;
 use super::running_account::{CarryOver, Context, SavedFrom};
 use crate::billing::ExpiringGauges;
 use crate::condition::Condition;
-use crate::config::Account;
+use crate::config::AccountConfig;
 use crate::fleet::{Fleet, Snapshot};
 use crate::metrics::ShowValue;
 use crate::state::{AccountState, Expiring, State, Store};
@@ -87,7 +87,7 @@ impl StateSaver {
     }
 
     /// What an account starts with that did not run in this process: its saved state, once, or nothing.
-    pub(super) fn restore(&self, account: &Account, context: &Context) -> (CarryOver, Option<Fleet>) {
+    pub(super) fn restore(&self, account: &AccountConfig, context: &Context) -> (CarryOver, Option<Fleet>) {
         let mut restored = lock(&self.restored);
         let saved = restored
             .as_mut()

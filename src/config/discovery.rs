@@ -1,92 +1,91 @@
-//! The `discovery` section of an account's phones: which phones are to be found by listing.
+//! The `discovery` section of an account's phones: which phones the exporter finds by listing.
 
 use std::sync::Arc;
 
-use super::limits;
-use super::problem::{Diagnostics, quoted};
-use super::section::Section;
-use crate::targets::{DiscoverySettings, PhoneFilter, Shard};
+use config_file::{Mapping, Section, quoted};
 use geelark_client::phone::ChargeMode;
 
-/// The section, if there is one; without keys it stands for every phone.
-pub(super) fn read(phones: &Section, shard: Shard, diagnostics: &mut Diagnostics) -> Option<DiscoverySettings> {
-    phones.field("discovery")?;
-    let section = phones.section("discovery", diagnostics);
-    let refresh_interval = section.duration("refresh_interval", &limits::REFRESH_INTERVALS, diagnostics);
-    let own = filter(&section, diagnostics);
-    let any = any(&section, diagnostics);
-    if let Some(field) = section.field("any")
-        && own != PhoneFilter::default()
-    {
-        diagnostics.problem(field.problem("stands beside filters of its own section; move those into an entry of it"));
+use super::limits;
+use super::raw;
+use crate::targets::{DiscoverySettings, PhoneFilter, Shard};
+
+/// The settings of the section; without keys it finds every phone.
+pub(super) fn read(raw: &raw::Discovery, section: &Section<'_>, shard: Shard) -> DiscoverySettings {
+    let refresh_interval = section.duration("refresh_interval", &raw.refresh_interval, &limits::REFRESH_INTERVALS);
+    let own = filter(section, raw.groups.as_deref(), raw.tags.as_deref(), &raw.charge_mode);
+    let any = any(raw, section);
+    if !any.is_empty() && own != PhoneFilter::default() {
+        section.report(
+            "any",
+            "is beside filters of its own section; move those into an entry of it",
+        );
     }
-    Some(DiscoverySettings {
-        filters: any.unwrap_or_else(|| vec![own]),
+    DiscoverySettings {
+        filters: if any.is_empty() { vec![own] } else { any },
         refresh_interval: refresh_interval.unwrap_or(limits::REFRESH_INTERVAL),
         shard,
-    })
+    }
 }
 
 /// Filters of which one is enough.
-fn any(discovery: &Section, diagnostics: &mut Diagnostics) -> Option<Vec<PhoneFilter>> {
-    let field = discovery.field("any")?;
-    let Some(sections) = discovery.sections("any", diagnostics) else {
-        diagnostics.problem(field.problem("has no entries; write at least one, or remove it to watch every phone"));
-        return None;
-    };
-    let filters = sections.iter().map(|section| {
-        let is_empty = ["groups", "tags", "charge_mode"]
-            .iter()
-            .all(|key| section.field(key).is_none());
-        if is_empty {
-            diagnostics.problem(section.problem(
-                "has no filter, so it would be every phone; give it groups, tags or a charge_mode, or remove it",
-            ));
+fn any(raw: &raw::Discovery, section: &Section<'_>) -> Vec<PhoneFilter> {
+    let entries = raw.any.as_deref().unwrap_or_default();
+    if entries.is_empty() && section.contains("any") {
+        section.report(
+            "any",
+            "has no entries; write at least one, or remove it to watch every phone",
+        );
+    }
+    let read = |(position, Mapping(raw)): (usize, &Mapping<raw::Filter>)| {
+        let entry = section.section(&format!("any[{position}]"));
+        if !["groups", "tags", "charge_mode"].iter().any(|key| entry.contains(key)) {
+            entry.report(
+                "",
+                "has no filter, so it would find every phone; give it groups, tags or a charge_mode, or remove it",
+            );
         }
-        filter(section, diagnostics)
-    });
-    Some(filters.collect())
-}
-
-fn filter(section: &Section, diagnostics: &mut Diagnostics) -> PhoneFilter {
-    PhoneFilter {
-        groups: names(section, "groups", "group", diagnostics),
-        tags: names(section, "tags", "tag", diagnostics),
-        charge_mode: charge_mode(section, diagnostics),
-    }
-}
-
-/// Names as GeeLark shows them. A list without any would be no filter at all, which is hardly what it was meant to be.
-fn names(section: &Section, key: &'static str, what: &str, diagnostics: &mut Diagnostics) -> Vec<Arc<str>> {
-    let Some(field) = section.field(key) else {
-        return Vec::new();
+        filter(&entry, raw.groups.as_deref(), raw.tags.as_deref(), &raw.charge_mode)
     };
-    let mut names: Vec<Arc<str>> = Vec::new();
-    let list = field.list(diagnostics);
-    if list.entries.is_empty() && !list.is_refused {
-        diagnostics.problem(field.problem(format!("is empty; name a {what}, or remove it to filter by no {what}")));
+    entries.iter().enumerate().map(read).collect()
+}
+
+fn filter(
+    section: &Section<'_>,
+    groups: Option<&[String]>,
+    tags: Option<&[String]>,
+    charge_mode: &raw::Value,
+) -> PhoneFilter {
+    PhoneFilter {
+        groups: names(section, "groups", "group", groups),
+        tags: names(section, "tags", "tag", tags),
+        charge_mode: section.value("charge_mode", charge_mode, |text| {
+            let mut modes = [ChargeMode::PER_MINUTE, ChargeMode::MONTHLY].into_iter();
+            modes
+                .find(|mode| mode.label() == text)
+                .ok_or_else(|| format!("is {}; write \"per_minute\" or \"monthly\"", quoted(text)))
+        }),
     }
-    for entry in &list.entries {
-        match &entry.text {
-            Ok(name) if name.trim().is_empty() => {
-                diagnostics.problem(list.problem(entry, format!("is blank; write the name of a {what} or remove it")));
-            }
-            Ok(name) if names.iter().any(|known| **known == **name) => {}
-            Ok(name) => names.push(name.as_str().into()),
-            Err(wrong) => diagnostics.problem(list.problem(entry, wrong)),
+}
+
+/// Names as GeeLark shows them, each once. An empty list is an error, because it would be no filter at all.
+fn names(section: &Section<'_>, key: &str, what: &str, list: Option<&[String]>) -> Vec<Arc<str>> {
+    let list = list.unwrap_or_default();
+    if list.is_empty() && section.contains(key) {
+        section.report(
+            key,
+            format!("is empty; name a {what}, or remove it to filter by no {what}"),
+        );
+    }
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for (position, name) in list.iter().enumerate() {
+        if name.trim().is_empty() {
+            section.report(
+                &format!("{key}[{position}]"),
+                format!("is blank; write the name of a {what} or remove it"),
+            );
+        } else if names.iter().all(|known| **known != **name) {
+            names.push(name.as_str().into());
         }
     }
     names
-}
-
-fn charge_mode(section: &Section, diagnostics: &mut Diagnostics) -> Option<ChargeMode> {
-    let field = section.field("charge_mode")?;
-    let text = field.text(diagnostics)?;
-    let modes = [ChargeMode::PER_MINUTE, ChargeMode::MONTHLY];
-    let mode = modes.into_iter().find(|mode| mode.label() == text);
-    if mode.is_none() {
-        let shown = quoted(&text);
-        diagnostics.problem(field.problem(format!("is {shown}; write \"per_minute\" or \"monthly\"")));
-    }
-    mode
 }

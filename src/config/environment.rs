@@ -1,199 +1,131 @@
-//! What the environment overrides: any key by a long variable, the one account's keys by short ones.
+//! Sets what environment variables give.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::keys;
-use super::limits::{ACCOUNT_NAME, MAX_POSITION};
-use super::problem::{Diagnostics, Problem, bare};
+use config_file::{ConfigFile, Mapping, bare, suggest};
 
-/// Long variables: `GEELARK_EXPORTER__ACCOUNTS__0__POLL__INTERVAL` is `accounts[0].poll.interval`.
+use super::limits::ACCOUNT_NAME;
+use super::raw::{Account, Root, Value};
+
+/// `GEELARK_EXPORTER__SHARDING__SHARD` is `sharding.shard`.
 const LONG: &str = "GEELARK_EXPORTER__";
 
-/// Everything else of GeeLark's in the environment begins with this.
+/// All variables of the exporter begin with this.
 pub(super) const FAMILY: &str = "GEELARK_";
 
-/// Left to the command line, and to Kubernetes, which sets such variables for a service of this name.
+/// The command line uses such variables, and Kubernetes sets them for a service of this name.
 const NOT_OURS: &str = "GEELARK_EXPORTER_";
 
-/// Short variables describe an only account.
-pub(super) const SHORT: &[(&str, &str)] = &[
-    ("GEELARK_TOKEN", "token"),
-    ("GEELARK_TOKEN_FILE", "token_file"),
-    ("GEELARK_APP_ID", "app_id"),
-    ("GEELARK_API_KEY", "api_key"),
-    ("GEELARK_API_KEY_FILE", "api_key_file"),
-    ("GEELARK_PHONE_IDS", "phones.ids"),
-    ("GEELARK_BASE_URL", "base_url"),
+/// The keys outside of lists. Each has a long variable.
+type LongKey = (&'static str, fn(&mut Root) -> &mut Value);
+pub(super) const LONG_KEYS: [LongKey; 3] = [
+    ("sharding.shard", |root| &mut root.sharding.shard),
+    ("sharding.shards", |root| &mut root.sharding.shards),
+    ("state.path", |root| &mut root.state.path),
 ];
 
-const ORIGIN: &str = "environment variable ";
+/// Variables that describe the only account. [`PHONE_IDS`] is another one.
+type ShortVariable = (&'static str, &'static str, fn(&mut Account) -> &mut Value);
+pub(super) const SHORT: [ShortVariable; 6] = [
+    ("GEELARK_TOKEN", "token", |account| &mut account.token),
+    ("GEELARK_TOKEN_FILE", "token_file", |account| &mut account.token_file),
+    ("GEELARK_APP_ID", "app_id", |account| &mut account.app_id),
+    ("GEELARK_API_KEY", "api_key", |account| &mut account.api_key),
+    ("GEELARK_API_KEY_FILE", "api_key_file", |account| {
+        &mut account.api_key_file
+    }),
+    ("GEELARK_BASE_URL", "base_url", |account| &mut account.base_url),
+];
 
-/// Whether a value that came from `origin` came from a variable.
-pub(super) fn is_origin(origin: &str) -> bool {
-    origin.starts_with(ORIGIN)
+/// The phones of the only account, separated by commas.
+pub(super) const PHONE_IDS: &str = "GEELARK_PHONE_IDS";
+
+/// The variable that sets the key at `path`.
+pub(super) fn variable(path: &str) -> String {
+    format!("{LONG}{}", path.replace('.', "__").to_uppercase())
 }
 
-/// A key that a variable sets.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Override {
-    /// `accounts[0].poll.interval`; always an instance of a key there is.
-    pub(super) path: String,
-    /// `environment variable NAME`.
-    pub(super) origin: String,
-    pub(super) value: String,
-}
-
-/// The overrides in `variables`, where the file has `in_file` accounts. A variable without a value counts as not set.
-pub(super) fn overrides(
-    variables: &BTreeMap<String, String>,
-    in_file: usize,
-    diagnostics: &mut Diagnostics,
-) -> Vec<Override> {
-    let mut overrides = Vec::new();
-    let mut short = Vec::new();
+/// Sets the values of `variables` in `root`, which was read from `file`. A variable without a value counts as not set.
+pub(super) fn apply(variables: &BTreeMap<String, String>, root: &mut Root, file: &mut ConfigFile) {
+    let mut account_variables = Vec::new();
     for (name, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
-        let origin = format!("{ORIGIN}{}", bare(name));
-        if let Some(steps) = name.strip_prefix(LONG) {
-            match path(steps) {
-                Ok(path) => overrides.push(Override {
-                    path,
-                    origin,
-                    value: value.clone(),
-                }),
-                Err(wrong) => diagnostics.problem(Problem::new(origin, wrong)),
-            }
-        } else if let Some((_, key)) = SHORT.iter().find(|(short, _)| short == name) {
-            short.push((origin, *key, value));
+        let origin = origin(name);
+        if let Some((path, key)) = LONG_KEYS.iter().find(|(path, _)| variable(path) == *name) {
+            *key(root) = Some(value.clone());
+            file.set_by_variable(path, &origin);
+        } else if name == PHONE_IDS || SHORT.iter().any(|(short, ..)| short == name) {
+            account_variables.push(name.as_str());
+        } else if name.starts_with(LONG) {
+            file.problem(format!("{origin}: {}", no_such_key(name)));
         } else if name.starts_with(FAMILY) && (!name.starts_with(NOT_OURS) || name.contains("__")) {
-            diagnostics.warning(Problem::new(
-                origin,
-                format!("no such variable is known; {}", advice(name)),
+            let known = SHORT.iter().map(|(short, ..)| *short).chain([PHONE_IDS]);
+            let advice = match suggest(name, known) {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => "docs/configuration.md lists the variables".to_owned(),
+            };
+            file.warning(format!("{origin}: no such variable is known; {advice}"));
+        }
+    }
+    let accounts = root.accounts.get_or_insert_default();
+    let count = accounts.len();
+    if count > 1 {
+        for name in account_variables {
+            file.problem(format!(
+                "{}: the file has {count} accounts, and the variable is for a single one; set the key of the account in \
+                 the file",
+                origin(name)
             ));
         }
+    } else if !account_variables.is_empty() {
+        if accounts.is_empty() {
+            file.set_by_variable("accounts[0]", "environment");
+            accounts.push(Mapping(Account {
+                name: Some(ACCOUNT_NAME.to_owned()),
+                ..Account::default()
+            }));
+        }
+        set_account(&mut accounts[0], &account_variables, variables, file);
     }
+}
 
-    let accounts = with_new_accounts(&mut overrides, in_file, diagnostics);
-    for (origin, key, value) in short {
-        if accounts > 1 {
-            let long = variable(&format!("accounts[N].{key}"));
-            let sentence = format!(
-                "it is not clear which of the {accounts} accounts it is for; use {long}, with the account's position, from 0, for N"
-            );
-            diagnostics.problem(Problem::new(origin, sentence));
-        } else {
-            overrides.push(Override {
-                path: format!("accounts[0].{key}"),
-                origin,
-                value: value.clone(),
-            });
+/// Sets the keys of the only account. A credential replaces the one in the file, in whichever way that authenticates.
+fn set_account(account: &mut Account, names: &[&str], variables: &BTreeMap<String, String>, file: &mut ConfigFile) {
+    let has = |parts: &[&str]| names.iter().any(|name| parts.contains(name));
+    let token = has(&["GEELARK_TOKEN", "GEELARK_TOKEN_FILE"]);
+    let api_key = has(&["GEELARK_API_KEY", "GEELARK_API_KEY_FILE"]);
+    if token || api_key || has(&["GEELARK_APP_ID"]) {
+        (account.token, account.token_file) = (None, None);
+    }
+    if token || api_key {
+        (account.api_key, account.api_key_file) = (None, None);
+    }
+    if token {
+        account.app_id = None;
+    }
+    let set = |name: &str| variables.get(name).filter(|_| names.contains(&name)).cloned();
+    for (name, path, key) in SHORT {
+        if let Some(value) = set(name) {
+            *key(account) = Some(value);
+            file.set_by_variable(&format!("accounts[0].{path}"), &origin(name));
         }
     }
-    if in_file == 0 {
-        name_an_only_account(&mut overrides);
-    }
-    without_rivals(overrides, diagnostics)
-}
-
-/// The variable that sets `path`.
-pub(super) fn variable(path: &str) -> String {
-    let steps = path.replace('[', ".").replace(']', "");
-    format!("{LONG}{}", steps.replace('.', "__").to_uppercase())
-}
-
-fn advice(name: &str) -> String {
-    let known = SHORT.iter().map(|(short, _)| *short);
-    match keys::meant(name, known) {
-        Some(meant) => format!("did you mean {meant}?"),
-        None => format!("every key's variable begins with {LONG}"),
+    if let Some(ids) = set(PHONE_IDS) {
+        account.phones.ids = Some(ids.split(',').map(|id| id.trim().to_owned()).collect());
+        file.set_by_variable("accounts[0].phones.ids", &origin(PHONE_IDS));
     }
 }
 
-/// `ACCOUNTS__0__POLL__INTERVAL` as a path, if that is a key.
-fn path(steps: &str) -> Result<String, String> {
-    let mut path = String::new();
-    for step in steps.split("__") {
-        let step = match step.parse::<usize>() {
-            Ok(position) if position > MAX_POSITION => {
-                return Err(format!(
-                    "the position {position} is too large; positions count from 0 to {MAX_POSITION}"
-                ));
-            }
-            Ok(position) => format!("[{position}]"),
-            Err(_) if path.is_empty() => step.to_ascii_lowercase(),
-            Err(_) => format!(".{}", step.to_ascii_lowercase()),
-        };
-        path.push_str(&step);
-    }
-    let pattern = keys::pattern(&path);
-    if keys::is_settable(&pattern) {
-        return Ok(path);
-    }
-    let known = keys::KEYS.iter().map(|(key, _)| *key);
-    Err(match keys::meant(&pattern, known) {
-        Some(meant) => format!(
-            "there is no such key; did you mean {}?",
-            variable(&meant.replace("[]", "[N]"))
-        ),
-        None => "there is no such key; docs/configuration.md lists every variable".to_owned(),
-    })
+fn origin(name: &str) -> String {
+    format!("environment variable {}", bare(name))
 }
 
-/// How many accounts there are with those that `overrides` append; those that would leave a gap are reported and dropped.
-fn with_new_accounts(overrides: &mut Vec<Override>, mut accounts: usize, diagnostics: &mut Diagnostics) -> usize {
-    let named: BTreeSet<usize> = overrides.iter().filter_map(|it| account(&it.path)).collect();
-    while named.contains(&accounts) {
-        accounts += 1;
-    }
-    overrides.retain(|it| {
-        let gap = account(&it.path).filter(|position| *position > accounts);
-        if let Some(position) = gap {
-            let sentence = format!(
-                "there is no accounts[{position}], and the next would be accounts[{accounts}]; correct the position"
-            );
-            diagnostics.problem(Problem::new(it.origin.clone(), sentence));
+fn no_such_key(name: &str) -> String {
+    let known = LONG_KEYS.map(|(path, _)| variable(path));
+    match suggest(name, known.iter().map(String::as_str)) {
+        _ if name.starts_with("GEELARK_EXPORTER__ACCOUNTS") => {
+            "keys of accounts have no long variable; set them in the configuration file".to_owned()
         }
-        gap.is_none()
-    });
-    accounts
-}
-
-/// Who describes one account by variables alone need not think of a name.
-fn name_an_only_account(overrides: &mut Vec<Override>) {
-    let accounts: BTreeSet<usize> = overrides.iter().filter_map(|it| account(&it.path)).collect();
-    let path = "accounts[0].name".to_owned();
-    if accounts.len() == 1 && overrides.iter().all(|it| it.path != path) {
-        overrides.push(Override {
-            path,
-            origin: format!("{ORIGIN}{}", variable("accounts[0].name")),
-            value: ACCOUNT_NAME.to_owned(),
-        });
+        Some(meant) => format!("there is no such key; did you mean {meant}?"),
+        None => "there is no such key; docs/configuration.md lists the variables".to_owned(),
     }
-}
-
-fn account(path: &str) -> Option<usize> {
-    path.strip_prefix("accounts[")?.split_once(']')?.0.parse().ok()
-}
-
-/// Of variables that set the same key, or a list and an entry of it, the first stays and the others are reported.
-fn without_rivals(overrides: Vec<Override>, diagnostics: &mut Diagnostics) -> Vec<Override> {
-    let mut kept: Vec<Override> = Vec::new();
-    for it in overrides {
-        let list = |path: &str| {
-            path.strip_suffix(']')
-                .and_then(|path| Some(path.rsplit_once('[')?.0.to_owned()))
-        };
-        let rival = kept.iter().find(|other| {
-            other.path == it.path
-                || list(&other.path).is_some_and(|list| list == it.path)
-                || list(&it.path).is_some_and(|list| list == other.path)
-        });
-        match rival {
-            Some(rival) => {
-                let sentence = format!("{} is set by the {} too; keep one", it.path, rival.origin);
-                diagnostics.problem(Problem::new(it.origin, sentence));
-            }
-            None => kept.push(it),
-        }
-    }
-    kept
 }

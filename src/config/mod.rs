@@ -1,90 +1,99 @@
-//! Files and environment to a valid [`Config`]: the only room that reads them.
+//! Reads files and environment into a valid [`Config`]. No other room reads them.
 //!
-//! The way is always the same: `yaml` reads the file, `environment` says what overrides it, `sources` merges both, and
-//! `section` and `field` are the typed reader with which the modules named after sections look at the result. Every
-//! problem is noted and the reading goes on, so that [`load`] reports all of them at once. `keys` lists every key there
-//! is, `limits` every default and bound.
+//! `sources` reads the file. serde makes it the typed sections of `raw`, where the first problem of shape ends the reading,
+//! and `environment` sets what variables give. Then the modules named after sections check the values, and report all
+//! problems at once. `limits` has every default and bound.
 //!
-//! Always true: no [`Problem`], warning or `Debug` output holds a secret, and no value that was not checked leaves this
-//! room.
+//! No problem, warning or `Debug` output contains a credential.
 
 mod account;
-mod billing;
 mod credentials;
 mod discovery;
 mod environment;
-mod field;
-mod files;
-mod keys;
 mod limits;
 mod model;
 mod phones;
-mod problem;
-mod section;
-mod sharding;
+mod raw;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod webhook;
-mod yaml;
 
-use std::path::PathBuf;
-
-pub use model::{Account, Billing, Budget, Config};
-pub use problem::{Problem, Problems};
+pub use config_file::Problems;
+pub use model::{AccountConfig, Config};
 pub use sources::Sources;
 
-use problem::Diagnostics;
-use section::Section;
+use account::SeenAccounts;
+use config_file::{Mapping, Section};
+
+use crate::targets::Shard;
 
 /// The configuration that `sources` describe, or everything that is wrong with it.
 pub fn load(sources: &Sources) -> Result<Config, Problems> {
-    load_for(sources, account::SeenAccounts::default())
+    load_for(sources, SeenAccounts::default())
 }
 
-/// Like [`load`], for whoever wants to see the phones there are: an account may be without any yet.
+/// Like [`load`], for commands that list the phones: an account may have none yet.
 pub fn load_accounts(sources: &Sources) -> Result<Config, Problems> {
-    load_for(sources, account::SeenAccounts::without_phones())
+    load_for(sources, SeenAccounts::without_phones())
 }
 
-fn load_for(sources: &Sources, others: account::SeenAccounts) -> Result<Config, Problems> {
-    let mut diagnostics = Diagnostics::default();
-    let read = sources.read()?;
-    let (accounts, state) = everything(&read, others, &mut diagnostics);
-    let (warnings, followed) = diagnostics.finish()?;
+fn load_for(sources: &Sources, seen: SeenAccounts) -> Result<Config, Problems> {
+    let sources = sources.read()?;
+    let mut file = sources.file()?;
+    let mut root = file.values();
+    environment::apply(&sources.env, &mut root, &mut file);
+    let (mut accounts, mut state) = (Vec::new(), None);
+    if file.problems() == 0 {
+        let section = file.section("");
+        state = section.section("state").path("path", &root.state.path, "folder");
+        accounts = accounts_of(&root, &section, seen);
+    }
+    let (result, followed) = file.finish();
     Ok(Config {
         accounts,
         state,
-        warnings,
-        document: read.document,
+        warnings: result?,
+        document: sources.document,
         followed,
     })
 }
 
-/// The accounts that are right, and the folder of the state; the diagnostics tell of the others.
-fn everything(
-    sources: &Sources,
-    mut others: account::SeenAccounts,
-    diagnostics: &mut Diagnostics,
-) -> (Vec<Account>, Option<PathBuf>) {
-    let Some(tree) = sources::merge(sources, diagnostics) else {
-        return (Vec::new(), None);
-    };
-    let place = sources.place();
-    let root = Section::root(&tree, &place, sources.folder(), diagnostics);
-    let sections = root.sections("accounts", diagnostics);
-    let shard = sharding::read(&root, diagnostics);
-    let state = root
-        .section("state", diagnostics)
-        .field("path")
-        .and_then(|field| field.directory(diagnostics));
-    if sections.is_none() {
-        let sentence = "there are no accounts; describe at least one under \"accounts:\"";
-        diagnostics.problem(Problem::new(place.as_str(), sentence));
+fn accounts_of(root: &raw::Root, file: &Section<'_>, mut seen: SeenAccounts) -> Vec<AccountConfig> {
+    let shard = shard(&root.sharding, &file.section("sharding"));
+    let accounts = root.accounts.as_deref().unwrap_or_default();
+    if accounts.is_empty() {
+        let sentence = if file.file().is_empty() {
+            "nothing is configured; name a file with --config.file, or set GEELARK_TOKEN and GEELARK_PHONE_IDS"
+        } else {
+            "there are no accounts; describe at least one under \"accounts:\""
+        };
+        file.file().problem(format!("{}: {sentence}", file.file().place()));
     }
-    let accounts = sections
-        .iter()
-        .flatten()
-        .filter_map(|section| account::read(section, shard, &mut others, diagnostics));
-    (accounts.collect(), state)
+    let read = |(position, Mapping(raw)): (usize, &Mapping<raw::Account>)| {
+        account::read(raw, &file.section(&format!("accounts[{position}]")), shard, &mut seen)
+    };
+    accounts.iter().enumerate().filter_map(read).collect()
+}
+
+/// The `sharding` section: which part of the fleet, and of each budget, belongs to this process.
+fn shard(raw: &raw::Sharding, section: &Section<'_>) -> Shard {
+    let last = limits::SHARD_COUNTS.end() - 1;
+    let shards = section.whole("shards", &raw.shards, &limits::SHARD_COUNTS);
+    let shard = section.whole("shard", &raw.shard, &(0..=last)).unwrap_or(0);
+    let shards = match (shards, &raw.shards) {
+        (None, Some(_)) => return Shard::WHOLE,
+        (shards, _) => shards.unwrap_or(limits::SHARDS),
+    };
+    if shard >= shards {
+        let most = shards - 1;
+        section.report(
+            "shard",
+            format!(
+                "is \"{shard}\", but sharding.shards is {shards}; shards count from 0, so write at most {most} or raise \
+                 sharding.shards"
+            ),
+        );
+    }
+    Shard::new(shard, shards).unwrap_or(Shard::WHOLE)
 }

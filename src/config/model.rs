@@ -1,4 +1,4 @@
-//! The valid configuration. A value of these types cannot be wrong: whoever holds one checks nothing again.
+//! The valid configuration. Values of these types are checked, so no other code checks them again.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,26 +10,26 @@ use crate::targets::DiscoverySettings;
 use crate::webhook::WebhookSettings;
 use config_file::FileStamps;
 use geelark_client::phone::PhoneId;
-use geelark_client::{Credentials, Secret};
+use geelark_client::{BudgetLimits, Credentials, Secret};
 
-/// Everything the exporter was told, checked.
+/// The whole configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// At least one account; names are unique.
-    pub accounts: Vec<Account>,
-    /// The folder in which what is known outlasts a restart; without one it does not.
+    pub accounts: Vec<AccountConfig>,
+    /// The folder that keeps the state over a restart; without one a restart begins without state.
     pub state: Option<PathBuf>,
-    /// Sentences about what is allowed but probably not meant; logged at start, printed by `check`.
+    /// Sentences about what is allowed but probably not meant. They are logged at start and printed by `check`.
     pub warnings: Vec<String>,
     /// The text of the configuration file, for reading again the files it names without reading the file itself.
     pub document: Option<Secret>,
-    /// The files it names: ids and secrets. They are followed; the configuration file itself is read when somebody says so.
+    /// The files it names: ids and secrets. A change of them is noticed; the configuration file itself is read again at a reload only.
     pub followed: FileStamps,
 }
 
-/// One GeeLark account: a credential, a budget and the phones asked about with them.
+/// One GeeLark account: a credential, a budget and its phones.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct AccountConfig {
     /// The `account` label.
     pub name: Arc<str>,
     /// Scheme, host and perhaps a path prefix; the API's paths are appended.
@@ -39,24 +39,14 @@ pub struct Account {
     /// The configured phones in configured order, no id twice and none that an earlier account has.
     /// With sharding, this shard's phones only.
     pub phones: Vec<PhoneId>,
-    /// Phones to be found beside the configured ones; `None` if there are to be no others.
+    /// How to find other phones; `None` for the configured phones only.
     pub discovery: Option<DiscoverySettings>,
-    /// When and how to ask.
+    /// When and how to poll.
     pub poll: PollSettings,
-    /// What may be spent.
-    pub budget: Budget,
-    /// Whether wallet and plan are asked for.
-    pub billing: Billing,
-    /// Where the account's webhook is on, what is done with it.
+    /// How many calls it may make.
+    pub budget: BudgetLimits,
+    /// Whether this process reads wallet and plan.
+    pub billing: bool,
+    /// What the account's webhook does, if it is enabled.
     pub webhook: Option<WebhookSettings>,
 }
-
-/// The `billing` section of an account; with sharding, this shard's part in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Billing {
-    /// Whether this process asks for wallet and plan.
-    pub enabled: bool,
-}
-
-/// The `budget` section of an account; with sharding, this shard's share.
-pub use geelark_client::BudgetLimits as Budget;

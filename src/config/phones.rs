@@ -1,62 +1,43 @@
-//! The phones of an account: ids written in the configuration, ids in files, and whose an id is that two accounts name.
+//! The phones of an account: ids in the configuration, ids in files, and the owner of an id that two accounts list.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
-use super::files;
-use super::limits;
-use super::problem::{Diagnostics, Problem, bare, quoted};
-use super::section::Section;
+use config_file::{Section, bare, quoted};
 use geelark_client::phone::PhoneId;
 
-/// A sentence names so many ids or a file so many lines; the rest is counted.
+use super::limits;
+use super::raw;
+
+/// A sentence names so many ids, or a file so many lines; it counts the others.
 const NAMED: usize = 3;
 
-/// The configured phones of one account in configured order, each once. `section` is its section `phones`.
-pub(super) fn read(
-    account: &Section,
-    section: &Section,
-    are_optional: bool,
-    diagnostics: &mut Diagnostics,
-) -> Vec<PhoneId> {
-    let mut roll = IdList::default();
-    let ids = section.list("ids", diagnostics);
-    let files = section.list("files", diagnostics);
-    if !are_optional
-        && !section.is_refused
-        && section.field("discovery").is_none()
-        && [&ids, &files]
-            .into_iter()
-            .flatten()
-            .all(|list| list.entries.is_empty() && !list.is_refused)
-    {
-        diagnostics
-            .problem(account.problem("has no phones; list their ids under phones.ids, or in files under phones.files, or let phones.discovery find them"));
-    }
-    if let Some(ids) = ids {
-        for entry in &ids.entries {
-            match entry.text.as_ref().map_err(String::clone).and_then(|id| valid(id)) {
-                Ok(id) => roll.add(id),
-                Err(wrong) => diagnostics.problem(ids.problem(entry, wrong)),
-            }
+/// The configured phones of one account in configured order, each once. `section` is the section `phones`.
+pub(super) fn read(raw: &raw::Phones, section: &Section<'_>) -> Vec<PhoneId> {
+    let mut list = IdList::default();
+    for (position, id) in raw.ids.iter().flatten().enumerate() {
+        match valid(id) {
+            Ok(id) => list.add(id),
+            Err(wrong) => section.report(&format!("ids[{position}]"), wrong),
         }
     }
-    if let Some(files) = files {
-        for entry in &files.entries {
-            let text = entry.text.as_ref().map_err(String::clone);
-            if let Err(wrong) = text.and_then(|name| read_file(files.folder, name, &mut roll, diagnostics)) {
-                diagnostics.problem(files.problem(entry, wrong));
-            }
+    for (position, name) in raw.files.iter().flatten().enumerate() {
+        let key = format!("files[{position}]");
+        if let Some(path) = section.path(&key, &Some(name.clone()), "file") {
+            let place = bare(&path.to_string_lossy());
+            section.text_file(&key, &path, limits::ID_FILE_BYTES, |text| {
+                list.add_lines(text, &place, section)
+            });
         }
     }
-    if !roll.repeated.is_empty() {
-        let which = some_of(&roll.repeated);
-        diagnostics.warning(section.problem(format!(
-            "has ids more than once, which count once; remove the repetition of {which}"
-        )));
+    if !list.repeated.is_empty() {
+        let which = some_of(&list.repeated);
+        section.warn(
+            "",
+            format!("has ids more than once, which count once; remove the repetition of {which}"),
+        );
     }
-    roll.ids
+    list.ids
 }
 
 /// Ids in order, each once.
@@ -76,9 +57,35 @@ impl IdList {
             self.repeated.push(id);
         }
     }
+
+    /// Adds the ids of a file, which is called `place`, and reports the lines that are no ids.
+    fn add_lines(&mut self, text: &str, place: &str, section: &Section<'_>) -> Result<(), String> {
+        let lines = (1..).zip(text.lines().map(|line| without_comment(line).trim()));
+        let (mut bad, mut is_empty) = (0, true);
+        for (line, id) in lines.filter(|(_, id)| !id.is_empty()) {
+            is_empty = false;
+            match valid(id) {
+                Ok(id) => self.add(id),
+                Err(wrong) => {
+                    bad += 1;
+                    if bad <= NAMED {
+                        section.file().problem(format!("{place}:{line}: the line {wrong}"));
+                    }
+                }
+            }
+        }
+        if let Some(more @ 1..) = bad.checked_sub(NAMED) {
+            let sentence = format!("lines like these follow ({more} more); correct them too, or name another file");
+            section.file().problem(format!("{place}: {sentence}"));
+        }
+        if is_empty {
+            return Err("has no ids; write one id a line".to_owned());
+        }
+        Ok(())
+    }
 }
 
-/// An id is opaque, but what would break a list or a line is a slip, and one bad id spoils its batch at GeeLark.
+/// An id is opaque. But blanks and commas are mistakes, and GeeLark rejects the whole batch of an invalid id.
 fn valid(id: &str) -> Result<&str, String> {
     if id.trim().is_empty() {
         return Err("is blank; write an id or remove it".to_owned());
@@ -90,41 +97,6 @@ fn valid(id: &str) -> Result<&str, String> {
         ));
     }
     Ok(id)
-}
-
-fn read_file(folder: &Path, name: &str, roll: &mut IdList, diagnostics: &mut Diagnostics) -> Result<(), String> {
-    if name.trim().is_empty() {
-        return Err("is blank; name a file or remove it".to_owned());
-    }
-    let path = folder.join(name);
-    diagnostics.follow(&path);
-    let shown = quoted(&path.to_string_lossy());
-    let text = files::read(&path, limits::ID_FILE_BYTES).map_err(|wrong| format!("names {shown}, which {wrong}"))?;
-    let place = bare(&path.to_string_lossy());
-    let mut bad = Vec::new();
-    let mut is_empty = true;
-    for (line, text) in (1..).zip(text.lines()) {
-        let id = without_comment(text).trim();
-        if id.is_empty() {
-            continue;
-        }
-        is_empty = false;
-        match valid(id) {
-            Ok(id) => roll.add(id),
-            Err(wrong) => bad.push((line, wrong)),
-        }
-    }
-    for (line, wrong) in bad.iter().take(NAMED) {
-        diagnostics.problem(Problem::new(format!("{place}:{line}"), format!("the line {wrong}")));
-    }
-    if let Some(more @ 1..) = bad.len().checked_sub(NAMED) {
-        let sentence = format!("lines like these follow ({more} more); correct them too, or name another file");
-        diagnostics.problem(Problem::new(place, sentence));
-    }
-    if is_empty {
-        return Err(format!("names {shown}, which has no ids; write one id a line"));
-    }
-    Ok(())
 }
 
 fn without_comment(line: &str) -> &str {
@@ -144,19 +116,13 @@ fn some_of(ids: &[PhoneId]) -> String {
     }
 }
 
-/// Whose each phone is: the first account that names it.
+/// The owner of each phone: the first account that lists it.
 #[derive(Default)]
 pub(super) struct PhoneOwners(HashMap<PhoneId, Arc<str>>);
 
 impl PhoneOwners {
-    /// Takes out of `phones` what an earlier account has, with a warning for each such account.
-    pub(super) fn settle(
-        &mut self,
-        account: &Section,
-        name: &Arc<str>,
-        phones: &mut Vec<PhoneId>,
-        diagnostics: &mut Diagnostics,
-    ) {
+    /// Removes from `phones` what an earlier account lists, with a warning for each such account.
+    pub(super) fn settle(&mut self, name: &Arc<str>, phones: &mut Vec<PhoneId>, account: &Section<'_>) {
         let mut lost: Vec<(Arc<str>, Vec<PhoneId>)> = Vec::new();
         phones.retain(|id| {
             let owner = self.0.entry(id.clone()).or_insert_with(|| name.clone());
@@ -171,9 +137,12 @@ impl PhoneOwners {
         });
         for (owner, ids) in lost {
             let (name, owner, which) = (quoted(name), quoted(&owner), some_of(&ids));
-            diagnostics.warning(account.problem(format!(
-                "({name}) names phones of account {owner}, which alone is asked about them; remove {which} from one of the two"
-            )));
+            account.warn(
+                "",
+                format!(
+                    "({name}) lists phones of account {owner}, which alone polls them; remove {which} from one of the two"
+                ),
+            );
         }
     }
 }

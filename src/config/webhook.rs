@@ -1,46 +1,48 @@
 //! The `webhook` section of an account.
 
+use config_file::Section;
 use url::Url;
 
-use super::problem::Diagnostics;
-use super::section::Section;
+use super::raw;
 use crate::webhook::{RelayUrl, WebhookSettings};
 
-/// The webhook, if it is on.
-pub(super) fn read(account: &Section, diagnostics: &mut Diagnostics) -> Option<WebhookSettings> {
-    let section = account.section("webhook", diagnostics);
-    let enabled = section.boolean("enabled", diagnostics).unwrap_or(false);
-    let relay_to = receiver(&section, diagnostics);
-    if relay_to.is_some() && !enabled {
-        diagnostics
-            .warning(section.problem("has a relay_to but is not enabled, so nothing is handed on; set enabled: true"));
+/// The webhook, if it is enabled.
+pub(super) fn read(raw: &raw::Webhook, section: &Section<'_>) -> Option<WebhookSettings> {
+    let enabled = section.boolean("enabled", &raw.enabled).unwrap_or(false);
+    let relay_to = section.value("relay_to", &raw.relay_to, relay_url);
+    if let Some(url) = &relay_to
+        && url.scheme() == "http"
+    {
+        section.warn(
+            "relay_to",
+            "is an http URL, so GeeLark's authentication is sent unencrypted; use https unless it never leaves this machine",
+        );
     }
-    enabled.then_some(WebhookSettings { relay_to })
+    if relay_to.is_some() && !enabled {
+        section.warn(
+            "",
+            "has a relay_to but is not enabled, so nothing is relayed; set enabled: true",
+        );
+    }
+    enabled.then_some(WebhookSettings {
+        relay_to: relay_to.map(RelayUrl::from),
+    })
 }
 
-/// The user's own receiver. Its URL may hold a secret in its path or query, so it is never quoted.
-fn receiver(section: &Section, diagnostics: &mut Diagnostics) -> Option<RelayUrl> {
-    let field = section.field("relay_to")?;
-    let text = field.secret(diagnostics)?;
-    let wrong = match Url::parse(&text) {
-        Err(error) => format!("is not a URL ({error}); write it like \"https://hooks.example.org/geelark\""),
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-            "has a scheme that is neither https nor http; write it like \"https://hooks.example.org/geelark\""
-                .to_owned()
-        }
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            "has a user or a password in it, whose header would take the place of GeeLark's own; remove them".to_owned()
-        }
-        Ok(url) if url.fragment().is_some() => "has a part after \"#\", which is never sent; remove it".to_owned(),
-        Ok(url) => {
-            if url.scheme() == "http" {
-                diagnostics.warning(field.problem(
-                    "is an http URL, so GeeLark's authentication is handed on in clear; use https unless it never leaves this machine",
-                ));
-            }
-            return Some(RelayUrl::from(url));
-        }
-    };
-    diagnostics.problem(field.problem(wrong));
-    None
+/// The URL of the user's own receiver. Its path or query may be a secret, so no sentence contains it.
+fn relay_url(text: &str) -> Result<Url, String> {
+    const EXAMPLE: &str = "https://hooks.example.org/geelark";
+    let url = Url::parse(text).map_err(|error| format!("is not a URL ({error}); write it like \"{EXAMPLE}\""))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!(
+            "has a scheme that is neither https nor http; write it like \"{EXAMPLE}\""
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("has a user or a password in it, whose header would replace GeeLark's own; remove them".to_owned());
+    }
+    if url.fragment().is_some() {
+        return Err("has a part after \"#\", which is never sent; remove it".to_owned());
+    }
+    Ok(url)
 }

@@ -15,7 +15,7 @@ const DEAD: &str = "accounts:
 ";
 
 const DEAD_WARNING: &str = "warning: geelark.yml:3: accounts[0].base_url is \"http://127.0.0.1:9\", so the credential \
-    travels in clear; use https unless it never leaves this machine\n";
+    is sent unencrypted; use https unless it never leaves this machine\n";
 
 async fn run(args: &[&str]) -> Output {
     Launch::bare().args(args).run().await
@@ -104,8 +104,7 @@ async fn bad_flags_end_with_exit_code_2_and_a_hint() {
 
 #[tokio::test]
 async fn every_problem_of_a_configuration_is_told_at_once_and_nothing_is_started() {
-    let config = "acounts: []
-accounts:
+    let config = "accounts:
   - name: main
     token: YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf
     app_id: x
@@ -118,16 +117,15 @@ accounts:
     budget: {requests_per_minute: many}
 ";
     let sentences = "\
-geelark.yml:1: the file has no key \"acounts\"; did you mean \"accounts\"?
-geelark.yml:6: accounts[0].base_url is \"ftp://example.org\", whose scheme is not https; write it like \"https://openapi.geelark.com\"
-geelark.yml:3: accounts[0] has more than one way to authenticate (token, app_id and api_key); keep one
-geelark.yml:5: accounts[0].app_id is half a key pair; add its api_key or api_key_file
-geelark.yml:7: accounts[0].phones.ids[0] is \"a b\", which is not one id; write one id without blanks or commas
-geelark.yml:8: accounts[0].poll.interval is \"0s\"; it must be from 1s to 1day
-geelark.yml:9: accounts[1].name is \"main\", as accounts[0].name is already; give each account a name of its own
-geelark.yml:10: accounts[1].token_file names \"nowhere\", which does not exist; create it or correct the path
-geelark.yml:11: accounts[1].phones.files[0] names \"ids.txt\", which does not exist; create it or correct the path
-geelark.yml:12: accounts[1].budget.requests_per_minute is \"many\", which is not a whole number from 1 to 1000000; write one
+geelark.yml:5: accounts[0].base_url is \"ftp://example.org\", and its scheme is not https; write it like \"https://openapi.geelark.com\"
+geelark.yml:2: accounts[0] has more than one way to authenticate (token, app_id and api_key); keep one
+geelark.yml:4: accounts[0].app_id is half a key pair; add its api_key or api_key_file
+geelark.yml:6: accounts[0].phones.ids[0] is \"a b\", which is not one id; write one id without blanks or commas
+geelark.yml:7: accounts[0].poll.interval is \"0s\"; it must be from 1s to 1day
+geelark.yml:8: accounts[1].name is \"main\", as accounts[0].name is already; give each account a name of its own
+geelark.yml:9: accounts[1].token_file names \"nowhere\", which does not exist; create it or correct the path
+geelark.yml:10: accounts[1].phones.files[0] names \"ids.txt\", which does not exist; create it or correct the path
+geelark.yml:11: accounts[1].budget.requests_per_minute is \"many\", which is not a whole number from 1 to 1000000; write one
 ";
     for args in [&[][..], &["check"], &["check", "--online"]] {
         let output = run_with(config, args).await;

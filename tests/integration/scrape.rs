@@ -258,7 +258,6 @@ async fn the_environment_alone_is_enough() {
         .env("GEELARK_APP_ID", "demo-app")
         .env("GEELARK_API_KEY", "demo-key")
         .env("GEELARK_PHONE_IDS", upstream.ids.join(","))
-        .env("GEELARK_EXPORTER__ACCOUNTS__0__POLL__INTERVAL", "90s")
         .start()
         .await;
     exporter.ready().await;
@@ -266,7 +265,7 @@ async fn the_environment_alone_is_enough() {
     assert_eq!(shown(&samples), truth(&upstream).await);
     let account = [("account", "default")];
     assert_eq!(samples.value("geelark_up", &account), Some(1.0));
-    assert_eq!(samples.value("geelark_poll_interval_seconds", &account), Some(90.0));
+    assert_eq!(samples.value("geelark_poll_interval_seconds", &account), Some(60.0));
 }
 
 /// Name and status of every phone there is, by id.

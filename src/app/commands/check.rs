@@ -4,7 +4,7 @@ use humantime::format_duration;
 
 use crate::app::error::Error;
 use crate::app::running_account::PreparedAccount;
-use crate::config::{self, Account, Sources};
+use crate::config::{self, AccountConfig, Sources};
 use crate::poller::{effective_interval, effective_stale_after};
 use geelark_client::clock::Clock;
 use geelark_client::phone::BATCH_SIZE;
@@ -34,7 +34,7 @@ pub(in crate::app) async fn run(sources: &Sources, online: bool) -> Result<(), E
     Err(Error::Run(failures.join("\n")))
 }
 
-fn describe(account: &Account) -> String {
+fn describe(account: &AccountConfig) -> String {
     let (phones, budget) = (account.phones.len(), account.budget.requests_per_minute);
     if let Some(discovery) = &account.discovery {
         return format!(
@@ -64,7 +64,7 @@ fn describe(account: &Account) -> String {
 }
 
 /// One call, about the first phones or for the list, and its result as a sentence.
-async fn call(account: &Account) -> Result<Result<String, String>, Error> {
+async fn call(account: &AccountConfig) -> Result<Result<String, String>, Error> {
     let client = PreparedAccount::new(account.clone())?.into_client(&Clock::system());
     let ids = &account.phones[..account.phones.len().min(BATCH_SIZE)];
     let blocked = || Err("not called: the account is blocked".into());

@@ -35,17 +35,12 @@ pub(in crate::app) async fn run(options: Options, flags: Flags) -> Result<(), Er
         ("GEELARK_BASE_URL".into(), format!("http://{address}")),
         ("GEELARK_TOKEN".into(), token),
         ("GEELARK_PHONE_IDS".into(), simulator.ids().join(",")),
-        ("GEELARK_EXPORTER__ACCOUNTS__0__NAME".into(), "demo".into()),
-        (
-            "GEELARK_EXPORTER__ACCOUNTS__0__POLL__INTERVAL".into(),
-            DEMO_INTERVAL.into(),
-        ),
-        (
-            "GEELARK_EXPORTER__ACCOUNTS__0__BUDGET__REQUESTS_PER_MINUTE".into(),
-            budget.to_string(),
-        ),
     ]);
+    let document = format!(
+        "accounts: [{{name: demo, poll: {{interval: {DEMO_INTERVAL}}}, budget: {{requests_per_minute: {budget}}}}}]"
+    );
     let sources = Sources {
+        document: Some(document.into()),
         env,
         ..Sources::default()
     };

@@ -1,6 +1,5 @@
 //! What is in the folder when, under paused time.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -11,7 +10,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::app::metrics::registry;
-use crate::config::{self, Sources};
+use crate::config::{self, AccountConfig, Sources};
 use crate::exposition::MetricsStore;
 use crate::fleet::Target;
 use crate::poller::LastRound;
@@ -116,15 +115,10 @@ fn fleet_of(phones: usize) -> Fleet {
     fleet
 }
 
-fn account(name: &str) -> Account {
-    let env = [
-        ("GEELARK_TOKEN", "tok-1"),
-        ("GEELARK_PHONE_IDS", "1"),
-        ("GEELARK_EXPORTER__ACCOUNTS__0__NAME", name),
-    ];
-    let env: BTreeMap<_, _> = env.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+fn account(name: &str) -> AccountConfig {
+    let document = format!("accounts: [{{name: {name}, token: tok-1, phones: {{ids: ['1']}}}}]");
     let sources = Sources {
-        env,
+        document: Some(document.into()),
         ..Sources::default()
     };
     config::load(&sources).unwrap().accounts.remove(0)

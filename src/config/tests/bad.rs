@@ -1,4 +1,4 @@
-//! Bad configurations: the whole of what is said about each stands in `tests/fixtures/config/bad.txt`.
+//! Bad configurations. `tests/fixtures/config/bad.txt` has all sentences about each.
 
 use super::Folder;
 

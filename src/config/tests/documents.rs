@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{Folder, account};
-use crate::config::field::in_words;
-use crate::config::{environment, keys, limits};
+use crate::config::{environment, limits};
 
 const EXAMPLE: &str = include_str!("../../../config/geelark_exporter.example.yml");
 const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
@@ -31,8 +30,35 @@ fn table(first: &str, columns: usize) -> Vec<Vec<String>> {
     rows
 }
 
-fn all_keys() -> Vec<&'static str> {
-    keys::KEYS.iter().map(|(key, _)| *key).collect()
+/// The keys of the section at `path`, as the reader lists them for an unknown key; `None` if that is no section.
+fn keys_of(path: &str) -> Option<Vec<String>> {
+    let nest = |inner: String, step: &str| match step.strip_suffix("[]") {
+        Some(key) => format!("{{{key}: [{inner}]}}"),
+        None => format!("{{{step}: {inner}}}"),
+    };
+    let steps = path.rsplit('.').filter(|step| !step.is_empty());
+    let yaml = steps.fold("{unknown: 1}".to_owned(), nest);
+    let problems = Folder::new(&yaml).load(&[]).unwrap_err().to_string();
+    let (_, keys) = problems.split_once("has no key \"unknown\"; the keys here are ")?;
+    Some(
+        keys.split(", ")
+            .map(|key| format!("{path}.{key}").trim_start_matches('.').to_owned())
+            .collect(),
+    )
+}
+
+/// Every key below the section at `path`.
+fn keys_below(path: &str) -> Vec<String> {
+    let below = |key: String| match (keys_of(&key), keys_of(&format!("{key}[]"))) {
+        (Some(_), _) => keys_below(&key),
+        (None, Some(_)) => keys_below(&format!("{key}[]")),
+        (None, None) => vec![key],
+    };
+    keys_of(path).unwrap().into_iter().flat_map(below).collect()
+}
+
+fn all_keys() -> Vec<String> {
+    keys_below("")
 }
 
 #[test]
@@ -47,9 +73,9 @@ fn the_document_has_every_variable_and_no_other() {
         .into_iter()
         .map(|row| (row[0].clone(), row[1].clone()))
         .collect();
-    let expected: Vec<_> = all_keys()
-        .into_iter()
-        .map(|key| (key.to_owned(), environment::variable(&key.replace("[]", "[0]"))))
+    let expected: Vec<_> = environment::LONG_KEYS
+        .iter()
+        .map(|(path, _)| ((*path).to_owned(), environment::variable(path)))
         .collect();
     assert_eq!(documented, expected);
 
@@ -59,16 +85,19 @@ fn the_document_has_every_variable_and_no_other() {
         .collect();
     let expected: Vec<_> = environment::SHORT
         .iter()
-        .map(|(variable, key)| ((*variable).to_owned(), (*key).to_owned()))
+        .map(|(variable, key, _)| (*variable, *key))
+        .chain([(environment::PHONE_IDS, "phones.ids")])
+        .map(|(variable, key)| (variable.to_owned(), key.to_owned()))
         .collect();
     assert_eq!(documented, expected);
 }
 
 #[test]
 fn the_document_has_the_defaults_and_the_bounds() {
+    let in_words = |duration| humantime::format_duration(duration).to_string();
     let durations =
         |bounds: RangeInclusive<Duration>| format!("{} to {}", in_words(*bounds.start()), in_words(*bounds.end()));
-    let numbers = |bounds: RangeInclusive<u64>| format!("{} to {}", bounds.start(), bounds.end());
+    let numbers = |bounds: RangeInclusive<u32>| format!("{} to {}", bounds.start(), bounds.end());
     let last_shard = limits::SHARD_COUNTS.end() - 1;
     let expected = [
         (
@@ -115,7 +144,7 @@ fn the_document_has_the_defaults_and_the_bounds() {
         .into_iter()
         .map(|row| {
             let default = match row[1].as_str() {
-                "duration" => in_words(humantime::parse_duration(&row[2]).unwrap()),
+                "duration" => humantime::format_duration(humantime::parse_duration(&row[2]).unwrap()).to_string(),
                 _ => row[2].clone(),
             };
             (

@@ -1,15 +1,17 @@
-//! What is understood, and what is only warned about.
+//! Valid configurations, and their warnings.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Folder, account, variables};
-use crate::config::{Account, Billing, Budget, Config, Sources, load};
+use geelark_client::BudgetLimits;
+
+use crate::config::{AccountConfig, Config, Sources, load};
 use crate::poller::PollSettings;
 use geelark_client::{Credentials, Secret};
 
-fn ids(account: &Account) -> Vec<&str> {
+fn ids(account: &AccountConfig) -> Vec<&str> {
     account
         .phones
         .iter()
@@ -17,7 +19,7 @@ fn ids(account: &Account) -> Vec<&str> {
         .collect()
 }
 
-fn only(config: &Config) -> &Account {
+fn only(config: &Config) -> &AccountConfig {
     let [account] = config.accounts.as_slice() else {
         panic!("{} accounts", config.accounts.len());
     };
@@ -41,7 +43,7 @@ fn from_environment(env: &[(&str, &str)]) -> Result<Config, String> {
 fn an_account_needs_a_name_a_credential_and_phones() {
     let folder = Folder::new("accounts:\n- name: a\n  token: t\n  phones: {ids: ['1']}\n");
     let config = folder.load(&[]).unwrap();
-    let expected = Account {
+    let expected = AccountConfig {
         name: "a".into(),
         base_url: "https://openapi.geelark.com".parse().unwrap(),
         credentials: token("t"),
@@ -53,11 +55,11 @@ fn an_account_needs_a_name_a_credential_and_phones() {
             stale_after: Duration::from_mins(5),
             transient_interval: Duration::from_secs(15),
         },
-        budget: Budget {
+        budget: BudgetLimits {
             requests_per_minute: NonZeroU32::new(100).unwrap(),
             max_in_flight: 4,
         },
-        billing: Billing { enabled: true },
+        billing: true,
         webhook: None,
     };
     assert_eq!(config.accounts, [expected]);
@@ -66,7 +68,7 @@ fn an_account_needs_a_name_a_credential_and_phones() {
 }
 
 #[test]
-fn every_key_is_heard() {
+fn every_key_has_an_effect() {
     let folder = Folder::new(
         "accounts:
 - name: a
@@ -105,7 +107,7 @@ state: {path: memory}
 }
 
 #[test]
-fn defaults_give_way_to_the_interval_that_was_set() {
+fn defaults_follow_the_interval() {
     let quick = Folder::new(&account("poll: {interval: 5s}")).load(&[]).unwrap();
     assert_eq!(only(&quick).poll.timeout, Duration::from_secs(5));
     assert_eq!(only(&quick).poll.stale_after, Duration::from_mins(5));
@@ -115,13 +117,19 @@ fn defaults_give_way_to_the_interval_that_was_set() {
 }
 
 #[test]
-fn an_id_without_quotes_keeps_its_digits() {
-    let yaml =
-        "accounts: [{name: a, token: 007, phones: {ids: [588732926036803641, 007, 123456789012345678901234, 12AB]}}]";
+fn an_id_without_quotes_keeps_its_text() {
+    let yaml = "accounts: [{name: a, token: 007, phones: {ids: [588732926036803641, 007, 123456789012345678901234, 12AB, 1.50, 58e16]}}]";
     let config = Folder::new(yaml).load(&[]).unwrap();
     assert_eq!(
         ids(only(&config)),
-        ["588732926036803641", "007", "123456789012345678901234", "12AB"]
+        [
+            "588732926036803641",
+            "007",
+            "123456789012345678901234",
+            "12AB",
+            "1.50",
+            "58e16"
+        ]
     );
     assert_eq!(only(&config).credentials, token("007"));
 }
@@ -148,7 +156,7 @@ fn aliases_cannot_fill_the_memory() {
     let said = folder.anonymous(&folder.load(&[]).unwrap_err().to_string());
     assert_eq!(
         said,
-        "c.yml:7:10: the file holds too many values; move the ids to a file of their own"
+        "c.yml:7:10: the file has too many values; remove what aliases repeat, or move long lists to files of their own"
     );
 }
 
@@ -158,7 +166,7 @@ fn aliases_cannot_fill_the_stack() {
     lines.extend((1..100_000).map(|level| format!("x{level}: &x{level} [*x{}]", level - 1)));
     let folder = Folder::new(&lines.join("\n"));
     let said = folder.anonymous(&folder.load(&[]).unwrap_err().to_string());
-    assert_eq!(said, "c.yml:33:12: the nesting is too deep; no key is so far down");
+    assert_eq!(said, "c.yml:32:12: the nesting is too deep; no key is so far down");
 }
 
 #[test]
@@ -177,7 +185,7 @@ fn sections_without_keys_are_sections_of_defaults() {
 }
 
 #[test]
-fn what_is_allowed_but_hardly_meant_is_warned_about() {
+fn values_that_are_allowed_but_probably_not_meant_get_warnings() {
     let folder = Folder::new(
         "accounts:
 - name: a
@@ -201,12 +209,12 @@ fn what_is_allowed_but_hardly_meant_is_warned_about() {
     assert_eq!(
         warnings,
         [
-            "environment variable GEELARK_PROXY: no such variable is known; every key's variable begins with GEELARK_EXPORTER__",
+            "environment variable GEELARK_PROXY: no such variable is known; docs/configuration.md lists the variables",
             "environment variable GEELARK_TOKEM: no such variable is known; did you mean GEELARK_TOKEN?",
             "c.yml:4: accounts[0].phones has ids more than once, which count once; remove the repetition of \"1\", \"1\", \"2\"",
-            "c.yml:6: accounts[1].base_url is \"http://127.0.0.1:1\", so the credential travels in clear; use https unless it never leaves this machine",
+            "c.yml:6: accounts[1].base_url is \"http://127.0.0.1:1\", so the credential is sent unencrypted; use https unless it never leaves this machine",
             "c.yml:9: accounts[1].budget has 201 requests_per_minute, more than the 200 that GeeLark documents; GeeLark may lock the account for two hours",
-            "c.yml:5: accounts[1] (\"b\") names phones of account \"a\", which alone is asked about them; remove \"2\", \"1\" from one of the two",
+            "c.yml:5: accounts[1] (\"b\") lists phones of account \"a\", which alone polls them; remove \"2\", \"1\" from one of the two",
         ]
     );
 }
@@ -286,33 +294,24 @@ fn a_file_that_is_missing_says_so() {
 
 #[test]
 fn a_long_variable_overrides_its_key() {
-    let folder = Folder::new(&account("poll: {interval: 60s}"));
+    let folder = Folder::new(&(account("") + "sharding: {shard: 0, shards: 2}\n"));
     let config = folder
         .load(&[
-            ("GEELARK_EXPORTER__ACCOUNTS__0__POLL__INTERVAL", "30s"),
-            ("GEELARK_EXPORTER__ACCOUNTS__0__BUDGET__REQUESTS_PER_MINUTE", "7"),
-            ("GEELARK_EXPORTER__ACCOUNTS__0__PHONES__IDS__0", "8"),
-            ("GEELARK_EXPORTER__ACCOUNTS__1__NAME", "b"),
-            ("GEELARK_EXPORTER__ACCOUNTS__1__TOKEN", "u"),
-            ("GEELARK_EXPORTER__ACCOUNTS__1__PHONES__IDS", "9,10"),
+            ("GEELARK_EXPORTER__SHARDING__SHARD", "1"),
+            ("GEELARK_EXPORTER__STATE__PATH", "elsewhere"),
         ])
         .unwrap();
-    let [a, b] = config.accounts.as_slice() else {
-        panic!("{config:?}")
-    };
-    assert_eq!((a.poll.interval, ids(a)), (Duration::from_secs(30), vec!["8"]));
-    assert_eq!(a.budget.requests_per_minute.get(), 7);
-    assert_eq!((&*b.name, ids(b)), ("b", vec!["9", "10"]));
+    // crc32("1") is odd.
+    assert_eq!(ids(only(&config)), ["1"]);
+    assert_eq!(config.state, Some("elsewhere".into()));
 }
 
 #[test]
 fn a_credential_of_the_environment_replaces_the_one_in_the_file() {
     let pair = "accounts: [{name: a, app_id: i, api_key_file: nowhere, phones: {ids: ['1']}}]";
-    for name in ["GEELARK_TOKEN", "GEELARK_EXPORTER__ACCOUNTS__0__TOKEN"] {
-        let config = Folder::new(pair).load(&[(name, "new")]).unwrap();
-        assert_eq!(only(&config).credentials, token("new"));
-        assert_eq!(&*only(&config).name, "a");
-    }
+    let config = Folder::new(pair).load(&[("GEELARK_TOKEN", "new")]).unwrap();
+    assert_eq!(only(&config).credentials, token("new"));
+    assert_eq!(&*only(&config).name, "a");
     let config = Folder::new(pair).load(&[("GEELARK_API_KEY", "new")]).unwrap();
     let Credentials::Key { app_id, api_key } = &only(&config).credentials else {
         panic!("{config:?}");
@@ -321,7 +320,7 @@ fn a_credential_of_the_environment_replaces_the_one_in_the_file() {
 }
 
 #[test]
-fn variables_that_a_cluster_sets_are_passed_over() {
+fn variables_that_kubernetes_sets_are_ignored() {
     let folder = Folder::new(&account(""));
     let config = folder
         .load(&[("GEELARK_EXPORTER_PORT_9100_TCP", "tcp://10.0.0.1:9100")])
@@ -366,7 +365,7 @@ fn a_shard_without_phones_keeps_its_account() {
     // crc32("1") is odd.
     assert_eq!(
         warnings.into_iter().collect::<Vec<_>>(),
-        ["c.yml:1: accounts[0] (\"a\") has no phone in shard 0 of 2; nothing is asked of it here"]
+        ["c.yml:1: accounts[0] (\"a\") has no phone in shard 0 of 2; this process does not poll it"]
     );
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::app::error::Error;
 use crate::app::running_account::PreparedAccount;
 use crate::cli::ListFormat;
-use crate::config::{self, Account, Sources};
+use crate::config::{self, AccountConfig, Sources};
 use crate::targets::PhoneFilter;
 use crate::targets::list_phones;
 use geelark_client::ListedPhone;
@@ -66,8 +66,8 @@ pub(in crate::app) async fn run(sources: &Sources, only: Option<&str>, format: L
     Err(Error::Run(problems.join("\n")))
 }
 
-fn chosen<'a>(accounts: &'a [Account], only: Option<&str>) -> Result<Vec<&'a Account>, Error> {
-    let is_chosen = |account: &&Account| only.is_none_or(|only| *account.name == *only);
+fn chosen<'a>(accounts: &'a [AccountConfig], only: Option<&str>) -> Result<Vec<&'a AccountConfig>, Error> {
+    let is_chosen = |account: &&AccountConfig| only.is_none_or(|only| *account.name == *only);
     let chosen: Vec<_> = accounts.iter().filter(is_chosen).collect();
     match only {
         Some(only) if chosen.is_empty() => {

@@ -1,13 +1,13 @@
-//! Reading a file whole, and saying in words why that failed.
+//! Reads a whole text file, or says in words why that failed.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-/// The text of the file at `path`, or the end of a sentence that begins with the file: `does not exist; …`.
+/// The text of the file at `path` without a byte order mark, if it has at most `limit` bytes.
 ///
-/// A byte order mark is not part of the text.
-pub(super) fn read(path: &Path, limit: u64) -> Result<String, String> {
+/// The error is the end of a sentence that begins with the file's name: `does not exist; …`.
+pub fn read_text(path: &Path, limit: u64) -> Result<String, String> {
     let file = File::open(path).map_err(|error| in_words(&error))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err("is a directory; name a file".to_owned());
@@ -43,27 +43,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_may_be_read_is_read_without_its_mark() {
+    fn a_file_is_read_without_its_byte_order_mark() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ids");
         std::fs::write(&path, "\u{feff}a").unwrap();
-        assert_eq!(read(&path, 4), Ok("a".to_owned()));
+        assert_eq!(read_text(&path, 4), Ok("a".to_owned()));
         assert_eq!(
-            read(&path, 3),
+            read_text(&path, 3),
             Err("is larger than 3 bytes; name the right file or split it".to_owned())
         );
     }
 
     #[test]
-    fn what_cannot_be_read_says_why() {
+    fn a_file_that_cannot_be_read_gets_a_reason() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("latin1");
         std::fs::write(&path, b"\xe9").unwrap();
-        assert_eq!(read(&path, 9), Err("is not UTF-8 text; save it as UTF-8".to_owned()));
-        assert_eq!(read(dir.path(), 9), Err("is a directory; name a file".to_owned()));
-        assert!(read(&path.join("x"), 9).unwrap_err().starts_with("lies below"));
+        assert_eq!(
+            read_text(&path, 9),
+            Err("is not UTF-8 text; save it as UTF-8".to_owned())
+        );
+        assert_eq!(read_text(dir.path(), 9), Err("is a directory; name a file".to_owned()));
+        assert!(read_text(&path.join("x"), 9).unwrap_err().starts_with("lies below"));
         assert!(
-            read(&dir.path().join("x"), 9)
+            read_text(&dir.path().join("x"), 9)
                 .unwrap_err()
                 .starts_with("does not exist")
         );
