@@ -1,16 +1,16 @@
 //! Faults between the exporter and GeeLark: one test for each row of the fault matrix in `docs/faults.md`.
 //!
-//! Every row says four things: what is shown, what is counted, who is spared, and that it heals by itself once the fault
-//! is gone. Meanwhile scrapes are quick and memory stays where it was.
+//! Each test checks what the metrics show, which reason is counted, that other batches and accounts are unaffected, and
+//! that the exporter recovers when the fault ends. During the fault, scrapes stay quick and memory does not grow.
 
-mod answers;
 mod bodies;
 mod codes;
 mod descriptors;
+mod fixture;
 mod http;
 mod matrix;
 mod network;
-mod scene;
+mod responses;
 mod tls;
 
-use scene::Scene;
+use fixture::Fixture;

@@ -1,4 +1,4 @@
-//! Certificates that are not to be trusted. A server with TLS stands before the simulator and can change its certificate.
+//! Invalid certificates. A TLS proxy in proxy of the simulator can change its certificate.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
@@ -10,13 +10,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::Scene;
-use super::scene::HASTY;
+use super::Fixture;
+use super::fixture::QUICK;
 use crate::support::{Launch, Upstream};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_certificate() {
-    costs_the_account(|params| {
+async fn an_expired_certificate_affects_one_account() {
+    affects_the_account(|params| {
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
     })
@@ -24,56 +24,57 @@ async fn an_expired_certificate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_of_another_host() {
-    costs_the_account(|params| {
+async fn a_certificate_of_another_host_affects_one_account() {
+    affects_the_account(|params| {
         params.subject_alt_names = vec![SanType::DnsName("elsewhere.example".try_into().unwrap())];
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_of_an_unknown_authority() {
-    let (front, scene) = start().await;
-    front.present(&Authority::new().certify(&good()));
-    scene.counts("tls").await;
-    scene.loses_the_account().await;
-    front.present(&front.authority.certify(&good()));
-    scene.is_whole().await;
+async fn a_certificate_of_an_unknown_authority_affects_one_account() {
+    let (proxy, fixture) = start().await;
+    presents(&proxy, &fixture, &Authority::new().certify(&valid())).await;
 }
 
-async fn costs_the_account(spoil: impl FnOnce(&mut CertificateParams)) {
-    let (front, scene) = start().await;
-    let mut params = good();
-    spoil(&mut params);
-    front.present(&front.authority.certify(&params));
-    scene.counts("tls").await;
-    scene.loses_the_account().await;
-    front.present(&front.authority.certify(&good()));
-    scene.is_whole().await;
+async fn affects_the_account(change: impl FnOnce(&mut CertificateParams)) {
+    let (proxy, fixture) = start().await;
+    let mut params = valid();
+    change(&mut params);
+    presents(&proxy, &fixture, &proxy.authority.certify(&params)).await;
 }
 
-/// What the server presents when nothing is wrong.
-fn good() -> CertificateParams {
+/// Presents an invalid certificate until the account is stale, and a valid one afterwards.
+async fn presents(proxy: &TlsProxy, fixture: &Fixture, invalid: &Arc<ServerConfig>) {
+    proxy.present(invalid);
+    fixture.expect_failure("tls").await;
+    fixture.wait_for_stale_account().await;
+    proxy.present(&proxy.authority.certify(&valid()));
+    fixture.wait_until_healthy().await;
+}
+
+/// The parameters of a valid certificate.
+fn valid() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.subject_alt_names = vec![SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST))];
     params
 }
 
-async fn start() -> (Front, Scene) {
+async fn start() -> (TlsProxy, Fixture) {
     let upstream = Upstream::start(&["--phones=150"]).await;
-    let front = Front::before(&upstream).await;
+    let proxy = TlsProxy::start(&upstream).await;
     let account = upstream
-        .account("main", &upstream.ids, HASTY)
-        .replace(&upstream.url, &front.url);
-    let authority = front.authority.pem.clone();
-    let scene = Scene::with(upstream, &account, async |config| {
+        .account("main", &upstream.ids, QUICK)
+        .replace(&upstream.url, &proxy.url);
+    let authority = proxy.authority.pem.clone();
+    let fixture = Fixture::with(upstream, &account, async |config| {
         let launch = Launch::configured(&config);
         let path = launch.path("authority.pem");
         std::fs::write(&path, authority).unwrap();
         launch.env("SSL_CERT_FILE", path.display().to_string()).start().await
     })
     .await;
-    (front, scene)
+    (proxy, fixture)
 }
 
 struct Authority {
@@ -105,18 +106,18 @@ impl Authority {
     }
 }
 
-/// Takes TLS connections and passes on what is in them.
-struct Front {
+/// Accepts TLS connections and relays their content to the simulator.
+struct TlsProxy {
     url: String,
     authority: Authority,
     presented: Arc<Mutex<(Arc<ServerConfig>, CancellationToken)>>,
     _stop: DropGuard,
 }
 
-impl Front {
-    async fn before(upstream: &Upstream) -> Self {
+impl TlsProxy {
+    async fn start(upstream: &Upstream) -> Self {
         let authority = Authority::new();
-        let presented = Arc::new(Mutex::new((authority.certify(&good()), CancellationToken::new())));
+        let presented = Arc::new(Mutex::new((authority.certify(&valid()), CancellationToken::new())));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let target = upstream.url.strip_prefix("http://").unwrap().to_owned();
@@ -140,19 +141,19 @@ impl Front {
             let (client, _) = listener.accept().await.unwrap();
             let (config, superseded) = presented.lock().unwrap().clone();
             let target = target.clone();
-            let passing = async move {
-                // A client that does not trust the certificate goes away in the middle of the handshake.
+            let relay = async move {
+                // A client that does not trust the certificate aborts the handshake.
                 let Ok(mut client) = TlsAcceptor::from(config).accept(client).await else {
                     return;
                 };
                 let mut server = TcpStream::connect(target).await.unwrap();
                 let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
             };
-            tokio::spawn(superseded.run_until_cancelled_owned(passing));
+            tokio::spawn(superseded.run_until_cancelled_owned(relay));
         }
     }
 
-    /// Presents another certificate from now on; connections that saw the last one end.
+    /// Presents another certificate to new connections, and ends the connections that have the previous one.
     fn present(&self, config: &Arc<ServerConfig>) {
         let mut presented = self.presented.lock().unwrap();
         presented.1.cancel();

@@ -1,4 +1,4 @@
-//! How serving ends.
+//! The graceful end of the server.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn slow_reload(end: Duration) -> (Server, TcpStream) {
         .write_all(b"POST /-/reload HTTP/1.1\r\nHost: x\r\n\r\n")
         .await
         .unwrap();
-    // Another request's answer shows that this one's head has arrived, too.
+    // The answer to a second request shows that the head of the first has arrived.
     assert_eq!(server.get("/-/healthy").await.status, 200);
     (server, stream)
 }
@@ -40,7 +40,7 @@ async fn read_all(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn a_request_under_way_is_answered_and_idle_connections_close() {
+async fn the_server_finishes_a_request_and_closes_idle_connections_before_it_ends() {
     let (server, mut asking) = slow_reload(Duration::from_mins(1)).await;
     let mut idle = server.connect().await;
     idle.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -63,7 +63,7 @@ async fn a_request_under_way_is_answered_and_idle_connections_close() {
 }
 
 #[tokio::test]
-async fn what_takes_too_long_is_cut_off() {
+async fn a_request_that_exceeds_the_time_limit_is_cut_off() {
     let (server, mut asking) = slow_reload(Duration::from_millis(50)).await;
     server.stop.cancel();
     server.task.await.unwrap();
@@ -71,7 +71,7 @@ async fn what_takes_too_long_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_delays_nothing() {
+async fn an_incomplete_head_does_not_delay_the_end() {
     let server = Server::start(Settings {
         limits: Limits {
             end: Duration::from_mins(1),

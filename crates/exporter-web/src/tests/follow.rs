@@ -1,4 +1,4 @@
-//! Files that change under a running server.
+//! Changes of the web configuration file while the server runs.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ fn with_user(user: &str) -> String {
     format!("basic_auth_users: {{{user}: {}}}", bcrypt::hash("secret", 4).unwrap())
 }
 
-/// Replaces the file as careful editors do, so that its inode tells it from the last.
+/// Replaces the file with a new inode, as editors do.
 fn replace(file: &Path, content: &str) {
     let next = file.with_extension("next");
     fs::write(&next, content).unwrap();
@@ -21,7 +21,7 @@ fn users(web_config: &WebConfig) -> String {
 }
 
 #[test]
-fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
+fn a_changed_file_is_read_and_an_invalid_file_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("web.yml");
     fs::write(&file, with_user("alice")).unwrap();
@@ -30,7 +30,7 @@ fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
     web_config.follow();
     assert!(
         std::sync::Arc::ptr_eq(&before, &web_config.rules()),
-        "nothing changed, yet it was read again"
+        "an unchanged file was read again"
     );
 
     replace(
@@ -49,7 +49,7 @@ fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
     ] {
         replace(&file, bad);
         web_config.follow();
-        assert!(std::sync::Arc::ptr_eq(&good, &web_config.rules()), "taken: {bad}");
+        assert!(std::sync::Arc::ptr_eq(&good, &web_config.rules()), "accepted: {bad}");
     }
 
     replace(&file, &with_user("carol"));
@@ -59,7 +59,7 @@ fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
 }
 
 #[test]
-fn users_may_be_added_while_running() {
+fn users_can_be_added_while_the_server_runs() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("web.yml");
     fs::write(&file, "").unwrap();

@@ -1,4 +1,4 @@
-//! A served backend that knows little, and clients that say exactly what they send.
+//! A server with a fake backend, and clients that control each byte.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,18 +14,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Backend, ScrapeBody, Settings, bind, serve};
 
-/// What a plain scrape and a "compressed" one say; the bytes pass through untouched, so they need not be gzip.
+/// The bodies of a plain and of a "compressed" scrape. The server does not change bodies, so the second need not be gzip.
 pub(super) const PLAIN: &str = "up 1\nphones 2\n";
 pub(super) const GZIP: &str = "(compressed)";
 
-/// A backend whose answers the test chooses.
+/// A backend with answers that a test sets.
 pub(super) struct Fake {
     pub(super) chunks_taken: Arc<AtomicUsize>,
     pub(super) ready: AtomicBool,
     pub(super) reload: Mutex<Result<(), String>>,
-    /// A reload takes a permit, if it is to wait for one.
+    /// If set, a reload waits for a permit.
     pub(super) hold: Option<Semaphore>,
-    /// Sends so many bytes instead of [`PLAIN`].
+    /// If set, a scrape has this number of bytes instead of [`PLAIN`].
     pub(super) size: Option<usize>,
 }
 
@@ -104,7 +104,7 @@ impl Server {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Sends a request with `headers` (lines) on a connection of its own.
+    /// Sends a request with `headers` (lines) on a new connection.
     pub(super) async fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
         let mut stream = self.connect().await;
         exchange(&mut stream, method, path, headers).await
@@ -115,7 +115,7 @@ impl Server {
     }
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -129,7 +129,7 @@ impl Answer {
     }
 }
 
-/// One request, then the end of the connection.
+/// Sends one request, and reads until the server closes the connection.
 pub(super) async fn exchange<S>(stream: &mut S, method: &str, path: &str, headers: &[&str]) -> Answer
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -139,7 +139,7 @@ where
     let request = format!("{method} {path} HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = Vec::new();
-    // A server that closes while we still send resets the connection; what came before counts.
+    // If the server closes while the client still sends, the connection is reset. What arrived before counts.
     let _ = stream.read_to_end(&mut text).await;
     answer(&String::from_utf8(text).unwrap())
 }
@@ -147,7 +147,7 @@ where
 pub(super) fn answer(text: &str) -> Answer {
     let (head, body) = text
         .split_once("\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer but {text:?}"));
+        .unwrap_or_else(|| panic!("no response in {text:?}"));
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers = lines

@@ -10,7 +10,8 @@ use crate::Settings;
 
 const CONNECTIONS: usize = 20;
 const STREAMS: u32 = 16;
-/// How many chunks of 16 KiB an HTTP/2 connection may take beyond what an HTTP/1 connection takes, which the kernel buffers.
+/// The chunks of 16 KiB that an HTTP/2 connection may take in addition to those of an HTTP/1 connection, which the kernel
+/// buffers.
 const CHUNKS: usize = 100;
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -33,7 +34,7 @@ fn greedy_client() -> Vec<u8> {
     bytes
 }
 
-/// How many chunks of a 5 MB scrape clients take that send `request` and read nothing.
+/// The number of chunks of a 5 MB scrape that clients take when they send `request` and read nothing.
 async fn chunks_taken(request: &[u8]) -> usize {
     let server = Server::of(
         Fake {
@@ -49,7 +50,7 @@ async fn chunks_taken(request: &[u8]) -> usize {
         client.write_all(request).await.unwrap();
         clients.push(client);
     }
-    // The server is done when the count no longer rises.
+    // The server has stopped when the count no longer rises. The kernel's buffers fill in real time.
     let mut before = 0;
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -1,10 +1,10 @@
-//! The web as its clients meet it: over sockets on 127.0.0.1.
+//! Tests of the web server over sockets on 127.0.0.1.
 
 mod ends;
 mod follow;
 mod harness;
+mod hostile_clients;
 mod http2;
 mod paths;
-mod strangers;
 mod tls;
 mod users;

@@ -1,4 +1,4 @@
-//! What is answered where.
+//! Responses by path and method.
 
 use std::sync::atomic::Ordering;
 
@@ -27,7 +27,7 @@ async fn metrics_have_their_headers_and_their_length() {
 }
 
 #[tokio::test]
-async fn head_answers_like_get_without_the_work() {
+async fn head_has_the_headers_of_get_without_rendering_a_body() {
     let server = Server::start(Settings::default()).await;
     for path in ["/metrics", "/", "/-/healthy", "/-/ready", "/nothing"] {
         let (get, head) = (server.get(path).await, server.ask("HEAD", path, &[]).await);
@@ -43,7 +43,7 @@ async fn head_answers_like_get_without_the_work() {
 }
 
 #[tokio::test]
-async fn the_telemetry_path_can_be_another() {
+async fn the_telemetry_path_is_configurable() {
     let server = Server::start(Settings {
         telemetry_path: "/fleet/metrics".parse().unwrap(),
         ..Settings::default()
@@ -55,7 +55,7 @@ async fn the_telemetry_path_can_be_another() {
 }
 
 #[tokio::test]
-async fn health_is_one_thing_and_readiness_another() {
+async fn health_does_not_depend_on_readiness() {
     let server = Server::start(Settings::default()).await;
     assert_eq!(server.get("/-/ready").await.status, 200);
     server.backend.ready.store(false, Ordering::Relaxed);
@@ -92,7 +92,7 @@ async fn wrong_paths_and_methods_get_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_reload_needs_the_lifecycle_switched_on() {
+async fn a_reload_needs_the_lifecycle_flag() {
     let server = Server::start(Settings::default()).await;
     let refused = server.ask("POST", "/-/reload", &[]).await;
     assert_eq!(refused.status, 403);
@@ -107,7 +107,7 @@ fn lifecycle() -> Settings {
 }
 
 #[tokio::test]
-async fn a_reload_says_how_it_went() {
+async fn a_reload_reports_its_result() {
     let server = Server::start(lifecycle()).await;
     assert_eq!(server.ask("POST", "/-/reload", &[]).await.status, 200);
     *server.backend.reload.lock().unwrap() = Err("a.yml: accounts: is empty; name one".to_owned());
@@ -119,7 +119,7 @@ async fn a_reload_says_how_it_went() {
 }
 
 #[tokio::test]
-async fn a_reload_is_finished_for_a_client_that_left() {
+async fn a_reload_continues_when_the_client_disconnects() {
     use tokio::io::AsyncWriteExt;
 
     let backend = Fake {
@@ -135,14 +135,14 @@ async fn a_reload_is_finished_for_a_client_that_left() {
     drop(stream);
     let hold = server.backend.hold.as_ref().unwrap();
     hold.add_permits(1);
-    // The permit is consumed only by a reload that goes on.
+    // Only a reload that continues consumes the permit.
     while hold.available_permits() > 0 {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn a_large_body_is_refused_unread() {
+async fn a_large_body_is_refused_before_it_is_read() {
     let server = Server::start(lifecycle()).await;
     let length = format!("Content-Length: {}", 64 * 1024 + 1);
     let refused = server.ask("POST", "/-/reload", &[&length]).await;

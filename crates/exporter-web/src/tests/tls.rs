@@ -1,4 +1,4 @@
-//! TLS as clients meet it: versions, HTTP/2, client certificates, new certificates.
+//! TLS over sockets: versions, HTTP/2, client certificates, renewed certificates.
 
 use std::fs;
 use std::io;
@@ -111,7 +111,7 @@ impl Authority {
     }
 }
 
-/// A scrape as `name`; an error if the server would not shake hands.
+/// Scrapes with `name` as the server's name. An error means that the handshake failed.
 async fn scrape(server: &Server, config: ClientConfig, name: &'static str) -> io::Result<String> {
     let stream = server.connect().await;
     let name = ServerName::try_from(name).unwrap();
@@ -125,7 +125,7 @@ async fn scrape(server: &Server, config: ClientConfig, name: &'static str) -> io
 }
 
 #[tokio::test]
-async fn both_versions_are_spoken_unless_one_is_ruled_out() {
+async fn both_versions_are_accepted_unless_the_settings_exclude_one() {
     let authority = Authority::new();
     for (settings, older, newer) in [
         ("", true, true),
@@ -135,11 +135,11 @@ async fn both_versions_are_spoken_unless_one_is_ruled_out() {
         ("  curve_preferences: [CurveP384]\n", true, true),
     ] {
         let server = authority.server(settings).await;
-        for (version, spoken) in [(&TLS12, older), (&TLS13, newer)] {
+        for (version, accepted) in [(&TLS12, older), (&TLS13, newer)] {
             let scraped = scrape(&server, authority.config(&[version], None), "localhost").await;
             assert_eq!(
                 scraped.is_ok_and(|text| text == PLAIN),
-                spoken,
+                accepted,
                 "{settings} {version:?}"
             );
         }
@@ -147,10 +147,10 @@ async fn both_versions_are_spoken_unless_one_is_ruled_out() {
 }
 
 #[tokio::test]
-async fn client_certificates_are_judged_by_the_policy() {
-    let (authority, stranger) = (Authority::new(), Authority::new());
+async fn the_policy_decides_which_client_certificates_are_accepted() {
+    let (authority, other_authority) = (Authority::new(), Authority::new());
     let known = authority.client(&["client.example", "192.0.2.7"]);
-    let unknown = stranger.client(&["client.example"]);
+    let unknown = other_authority.client(&["client.example"]);
     for (policy, without, with_unknown, with_known) in [
         ("NoClientCert", true, true, true),
         ("RequestClientCert", true, true, true),
@@ -195,18 +195,18 @@ async fn client_certificates_are_judged_by_the_policy() {
     ] {
         let server = authority.server(&format!("  client_auth_type: {policy}\n")).await;
         for version in [&TLS12, &TLS13] {
-            let mut taken = Vec::new();
+            let mut accepted = Vec::new();
             for identity in [None, Some(&unknown), Some(&known)] {
                 let scraped = scrape(&server, authority.config(&[version], identity), "localhost").await;
-                taken.push(scraped.is_ok_and(|text| text == PLAIN));
+                accepted.push(scraped.is_ok_and(|text| text == PLAIN));
             }
-            assert_eq!(taken, [without, with_unknown, with_known], "{policy} {version:?}");
+            assert_eq!(accepted, [without, with_unknown, with_known], "{policy} {version:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn http2_is_offered_unless_switched_off() {
+async fn http2_is_offered_unless_the_settings_exclude_it() {
     let authority = Authority::new();
     for (settings, agreed) in [("", &b"h2"[..]), ("http_server_config: {http2: false}", b"http/1.1")] {
         let server = authority.server(settings).await;
@@ -242,7 +242,7 @@ async fn http2_is_served() {
 }
 
 #[tokio::test]
-async fn who_speaks_plain_http_is_told() {
+async fn a_plain_http_request_gets_an_explanation() {
     let server = Authority::new().server("").await;
     let refused = server.get("/metrics").await;
     assert_eq!(refused.status, 400);
@@ -256,7 +256,7 @@ async fn a_renewed_certificate_serves_new_connections() {
     let renewed = || scrape(&server, authority.config(&[&TLS13], None), "renewed.example");
     assert!(renewed().await.is_err());
     authority.renew("renewed.example");
-    // The server looks once a second.
+    // The server checks its files once a second of real time.
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
     while renewed().await.is_err() {
         assert!(
@@ -267,7 +267,7 @@ async fn a_renewed_certificate_serves_new_connections() {
 }
 
 #[tokio::test]
-async fn switching_tls_off_takes_a_restart() {
+async fn tls_stays_on_until_a_restart() {
     let authority = Authority::new();
     let web_config = {
         let file = authority.path("web.yml");

@@ -1,4 +1,4 @@
-//! Passwords over the wire.
+//! Authentication over HTTP.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -29,7 +29,7 @@ fn credentials(user: &str, password: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_path_asks_for_a_password() {
+async fn every_path_needs_a_password() {
     let (server, _directory) = server(&users()).await;
     for (method, path) in [
         ("GET", "/"),
@@ -50,7 +50,7 @@ async fn every_path_asks_for_a_password() {
 }
 
 #[tokio::test]
-async fn the_right_password_opens_and_no_other() {
+async fn only_the_right_password_is_accepted() {
     let (server, _directory) = server(&users()).await;
     for (user, password, status) in [
         ("alice", "secret", 200),
@@ -66,7 +66,7 @@ async fn the_right_password_opens_and_no_other() {
 }
 
 #[tokio::test]
-async fn configured_headers_are_on_every_answer() {
+async fn every_response_has_the_configured_headers() {
     let yaml = format!(
         "{}\nhttp_server_config: {{headers: {{X-Frame-Options: deny, Content-Security-Policy: 'default-src self'}}}}",
         users()
@@ -80,7 +80,7 @@ async fn configured_headers_are_on_every_answer() {
 }
 
 #[tokio::test]
-async fn more_requests_than_allowed_are_turned_away() {
+async fn requests_beyond_the_rate_limit_get_429() {
     let (server, _directory) = server("rate_limit: {interval: 1h, burst: 2}").await;
     let mut statuses = Vec::new();
     for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! Clients that send slowly, nothing, or too much, and the scrape that has to pass them.
+//! Clients that send slowly, nothing, or too much. Scrapes must succeed all the same.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use super::harness::{Fake, PLAIN, Server};
 use crate::{Limits, Settings};
 
 #[tokio::test]
-async fn a_scrape_passes_hundreds_of_half_open_connections() {
+async fn a_scrape_succeeds_beside_hundreds_of_incomplete_requests() {
     let server = Server::start(Settings::default()).await;
-    let mut strangers = Vec::new();
-    // Both ends of each are in this process, which often may open no more than 1,024 files.
+    let mut hostile = Vec::new();
+    // Both ends of each connection are in this process, and many machines limit a process to 1,024 descriptors.
     for number in 0..300 {
         let mut stream = server.connect().await;
         if number % 2 == 0 {
             stream.write_all(b"GET /metrics HTTP/1.1\r\nX-Slow: ").await.unwrap();
         }
-        strangers.push(stream);
+        hostile.push(stream);
     }
     let began = Instant::now();
     assert_eq!(server.get("/metrics").await.body, PLAIN);
@@ -32,29 +32,29 @@ fn limits(limits: Limits) -> Settings {
 }
 
 #[tokio::test]
-async fn a_full_house_makes_room_by_dropping_who_asked_nothing() {
+async fn at_the_connection_limit_the_oldest_connection_without_a_request_is_closed() {
     let server = Server::start(limits(Limits {
         connections: 10,
         ..Limits::default()
     }))
     .await;
-    let mut strangers = Vec::new();
+    let mut hostile = Vec::new();
     for _ in 0..200 {
         let mut stream = server.connect().await;
         stream.write_all(b"GET /metrics HTTP/1.1\r\n").await.unwrap();
-        strangers.push(stream);
+        hostile.push(stream);
     }
     for _ in 0..20 {
         assert_eq!(server.get("/metrics").await.body, PLAIN);
     }
-    // The first of them was let go.
+    // The oldest connection is closed.
     let mut rest = Vec::new();
-    let _ = strangers[0].read_to_end(&mut rest).await;
+    let _ = hostile[0].read_to_end(&mut rest).await;
     assert!(rest.is_empty());
 }
 
 #[tokio::test]
-async fn who_takes_nothing_of_a_large_answer_makes_room_too() {
+async fn at_the_connection_limit_a_connection_that_does_not_read_its_response_is_closed() {
     let backend = Fake {
         size: Some(64 * 1024 * 1024),
         ..Fake::default()
@@ -79,9 +79,9 @@ async fn who_takes_nothing_of_a_large_answer_makes_room_too() {
     assert_eq!(server.get("/-/healthy").await.status, 200);
 }
 
-/// Time that only passes when nothing else can happen.
+/// Paused time advances only when every task is idle.
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_never_asks_is_closed() {
+async fn a_connection_without_a_request_is_closed() {
     let server = Server::start(Settings::default()).await;
     let mut silent = server.connect().await;
     let mut trickling = server.connect().await;
@@ -119,7 +119,7 @@ async fn a_connection_is_kept_between_requests() {
 }
 
 #[tokio::test]
-async fn a_head_without_end_is_cut_off() {
+async fn an_endless_head_is_cut_off() {
     let server = Server::start(Settings::default()).await;
     let mut stream = server.connect().await;
     stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
@@ -128,11 +128,11 @@ async fn a_head_without_end_is_cut_off() {
     while sent < 10_000_000 && stream.write_all(line.as_bytes()).await.is_ok() {
         sent += line.len();
     }
-    assert!(sent < 10_000_000, "10 MB of headers were taken");
+    assert!(sent < 10_000_000, "the server accepted 10 MB of headers");
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_refused() {
+async fn bytes_that_are_not_http_are_refused() {
     let server = Server::start(Settings::default()).await;
     let mut stream = server.connect().await;
     stream
