@@ -13,7 +13,7 @@ TARGET = $(or $(CARGO_TARGET_DIR),target)
 # How long `make soak` goes on, and what it does meanwhile: the same seed makes the same choices.
 SOAK_MINUTES ?= 10
 SOAK_SEED ?= $(shell date +%s)
-SOAK = soak::it_stays_right_and_of_one_size_whatever_happens
+SOAK = soak::metrics_stay_correct_and_the_process_does_not_grow
 FUZZ_SECONDS ?= 60
 
 # ARGS goes to the program that a target runs: make demo ARGS=--help

@@ -1,4 +1,4 @@
-//! Wallet and plan: shown as they are, asked for as GeeLark allows, and apart from everything else.
+//! Wallet and plan: their metrics, their call limits, and their failures.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::support::{Exporter, FAST, Launch, Upstream, eventually, eventually_wi
 
 const ACCOUNT: [(&str, &str); 1] = [("account", "main")];
 
-/// The plan is not asked for in a process's first minute.
-const PATIENCE_FOR_THE_PLAN: Duration = Duration::from_mins(2);
+/// A process does not request the plan in its first minute of real time.
+const PLAN_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// When the simulator was asked for the plan, in milliseconds since it began.
+/// The times of the calls for the plan, in milliseconds since the simulator started.
 async fn plan_calls(upstream: &Upstream) -> Vec<u64> {
     let calls = upstream.calls().await.each;
     let plans = calls.iter().filter(|call| call.endpoint == "plan");
@@ -20,7 +20,7 @@ async fn plan_calls(upstream: &Upstream) -> Vec<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_plan_is_asked_for_once_a_minute_over_restarts_and_reloads() {
+async fn the_plan_is_requested_once_a_minute_over_restarts_and_reloads() {
     let upstream = Upstream::start(&["--phones=120"]).await;
     for id in &upstream.ids {
         upstream.change(id, json!({"status": "started"})).await;
@@ -34,7 +34,7 @@ async fn the_plan_is_asked_for_once_a_minute_over_restarts_and_reloads() {
     for minutes in 6..9 {
         exporter.configure(&upstream.config(&format!("    poll: {{stale_after: {minutes}m}}")));
         exporter.signal(Signal::SIGHUP);
-        // After a reload the wallet is asked for anew.
+        // A reload requests the wallet again.
         let wallets = || async {
             upstream
                 .calls()
@@ -45,12 +45,12 @@ async fn the_plan_is_asked_for_once_a_minute_over_restarts_and_reloads() {
                 .count()
         };
         let seen = wallets().await;
-        eventually("the wallet to be asked for", || async {
+        eventually("a call for the wallet", || async {
             (wallets().await > seen).then_some(())
         })
         .await;
     }
-    let samples = eventually_within(PATIENCE_FOR_THE_PLAN, "the plan", || async {
+    let samples = eventually_within(PLAN_TIMEOUT, "the plan", || async {
         let samples = exporter.samples().await;
         samples
             .find("geelark_plan_parallels", &ACCOUNT)
@@ -73,7 +73,7 @@ async fn the_plan_is_asked_for_once_a_minute_over_restarts_and_reloads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wallet_is_shown_in_money_and_seconds() {
+async fn the_wallet_is_shown_in_money_and_seconds() {
     let upstream = Upstream::start(&["--phones=1"]).await;
     let exporter = Exporter::start(&upstream.config("")).await;
     let samples = exporter
@@ -89,7 +89,7 @@ async fn a_wallet_is_shown_in_money_and_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wallet_that_cannot_be_read_is_nobody_elses_trouble() {
+async fn a_failed_wallet_call_does_not_affect_rounds() {
     for fault in ["code:40007", "code:40015", "http:429", "hang"] {
         let upstream = Upstream::start(&["--phones=1", &format!("--fault={fault},endpoint=wallet")]).await;
         let config =
@@ -102,7 +102,7 @@ async fn a_wallet_that_cannot_be_read_is_nobody_elses_trouble() {
             })
             .await;
         upstream.forget_calls().await;
-        eventually("rounds to go on", || async {
+        eventually("two more rounds", || async {
             (upstream.calls().await.total >= 2).then_some(())
         })
         .await;
@@ -120,7 +120,7 @@ async fn a_wallet_that_cannot_be_read_is_nobody_elses_trouble() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn billing_can_be_off_and_be_turned_off() {
+async fn a_reload_can_disable_billing() {
     let upstream = Upstream::start(&["--phones=1"]).await;
     let exporter = Launch::configured(&upstream.config(FAST)).start().await;
     exporter
@@ -131,7 +131,7 @@ async fn billing_can_be_off_and_be_turned_off() {
     exporter.configure(&upstream.config(&format!("{FAST}\n    billing: {{enabled: false}}")));
     exporter.signal(Signal::SIGHUP);
     exporter
-        .until("the wallet to go", |samples| {
+        .until("the wallet's series to disappear", |samples| {
             samples.find("geelark_wallet_balance", &ACCOUNT).is_none()
         })
         .await;

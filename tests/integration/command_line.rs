@@ -1,4 +1,4 @@
-//! What a person types and reads: flags, subcommands, sentences and exit codes.
+//! The command line: flags, subcommands, messages and exit codes.
 
 use std::net::TcpListener;
 
@@ -6,22 +6,22 @@ use nix::sys::signal::Signal;
 
 use crate::support::{Exporter, FAST, Launch, Output, Upstream, assert_no_secret};
 
-/// An account that nobody answers for; port 9 is nobody's.
-const DEAD: &str = "accounts:
+/// An account without a server: nothing listens on port 9.
+const UNREACHABLE: &str = "accounts:
   - name: main
     base_url: http://127.0.0.1:9
     token: demo-token
     phones: {ids: ['588732926036803641', '588732926036803642']}
 ";
 
-const DEAD_WARNING: &str = "warning: geelark.yml:3: accounts[0].base_url is \"http://127.0.0.1:9\", so the credential \
+const UNREACHABLE_WARNING: &str = "warning: geelark.yml:3: accounts[0].base_url is \"http://127.0.0.1:9\", so the credential \
     is sent unencrypted; use https unless it never leaves this machine\n";
 
 async fn run(args: &[&str]) -> Output {
     Launch::bare().args(args).run().await
 }
 
-/// Runs beside a `geelark.yml`, which is named by its bare name.
+/// Runs in a folder with a `geelark.yml`, so that messages name the file without a path.
 async fn run_with(config: &str, args: &[&str]) -> Output {
     let launch = Launch::bare();
     std::fs::write(launch.path("geelark.yml"), config).unwrap();
@@ -29,7 +29,7 @@ async fn run_with(config: &str, args: &[&str]) -> Output {
 }
 
 #[tokio::test]
-async fn help_names_every_subcommand_and_flag() {
+async fn help_lists_every_subcommand_and_flag() {
     let output = run(&["--help"]).await;
     assert_eq!(output.status.code(), Some(0));
     for word in [
@@ -57,7 +57,7 @@ async fn help_names_every_subcommand_and_flag() {
 }
 
 #[tokio::test]
-async fn the_version_says_what_a_report_of_a_defect_needs() {
+async fn the_version_includes_the_revision() {
     let output = run(&["--version"]).await;
     let (code, text) = output.outcome();
     assert_eq!(code, Some(0));
@@ -66,7 +66,7 @@ async fn the_version_says_what_a_report_of_a_defect_needs() {
 }
 
 #[tokio::test]
-async fn bad_flags_end_with_exit_code_2_and_a_hint() {
+async fn an_invalid_flag_ends_with_exit_code_2_and_a_message() {
     for (args, says) in [
         (
             &["--no-such-flag"][..],
@@ -103,7 +103,7 @@ async fn bad_flags_end_with_exit_code_2_and_a_hint() {
 }
 
 #[tokio::test]
-async fn every_problem_of_a_configuration_is_told_at_once_and_nothing_is_started() {
+async fn all_problems_of_a_configuration_are_reported_and_nothing_starts() {
     let config = "accounts:
   - name: main
     token: YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf
@@ -134,7 +134,7 @@ geelark.yml:11: accounts[1].budget.requests_per_minute is \"many\", which is not
 }
 
 #[tokio::test]
-async fn without_a_configuration_both_ways_to_have_one_are_named() {
+async fn without_a_configuration_the_message_names_the_file_and_the_variables() {
     let output = run(&[]).await;
     let sentence = "configuration: nothing is configured; name a file with --config.file, or set GEELARK_TOKEN and \
                     GEELARK_PHONE_IDS\n";
@@ -145,16 +145,16 @@ async fn without_a_configuration_both_ways_to_have_one_are_named() {
 }
 
 #[tokio::test]
-async fn check_says_what_a_valid_configuration_will_do() {
+async fn check_summarizes_a_valid_configuration() {
     let plan =
         "account main: 2 phones, 1 calls a round, budget 100 calls a minute, effective interval 1m, stale after 5m\n";
-    let output = run_with(DEAD, &["check"]).await;
-    let expected = format!("{DEAD_WARNING}{plan}configuration is valid\n");
+    let output = run_with(UNREACHABLE, &["check"]).await;
+    let expected = format!("{UNREACHABLE_WARNING}{plan}configuration is valid\n");
     assert_eq!(output.outcome(), (Some(0), expected.as_str()));
 }
 
 #[tokio::test]
-async fn check_says_where_the_budget_stretches_the_interval() {
+async fn check_reports_an_interval_that_the_budget_lengthens() {
     let upstream = Upstream::start(&["--phones=1200"]).await;
     let config = upstream.config("    poll: {interval: 10s}\n    budget: {requests_per_minute: 60}");
     let output = run_with(&config, &["check"]).await;
@@ -162,11 +162,11 @@ async fn check_says_where_the_budget_stretches_the_interval() {
                 (poll.interval is 10s, but the budget allows no more), stale after 5m\n";
     assert_eq!(output.status.code(), Some(0));
     assert!(output.text.contains(plan), "{}", output.text);
-    assert_eq!(upstream.calls().await.total, 0, "offline means no call");
+    assert_eq!(upstream.calls().await.total, 0, "check makes no call without --online");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_online_makes_one_call_and_tells_the_answer() {
+async fn check_online_makes_one_call_and_reports_the_response() {
     let upstream = Upstream::start(&["--phones=150", "--missing=3"]).await;
     let output = run_with(&upstream.config(""), &["check", "--online"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", output.text);
@@ -184,7 +184,7 @@ async fn check_online_makes_one_call_and_tells_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_online_tells_a_refusal_and_ends_with_exit_code_1() {
+async fn check_online_reports_a_refusal_and_ends_with_exit_code_1() {
     let upstream = Upstream::start(&["--phones=3", "--token=another"]).await;
     let output = run_with(&upstream.config(""), &["check", "--online"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", output.text);
@@ -201,8 +201,8 @@ async fn check_online_tells_a_refusal_and_ends_with_exit_code_1() {
 }
 
 #[tokio::test]
-async fn check_online_tells_that_nobody_answers_and_ends_with_exit_code_1() {
-    let output = run_with(DEAD, &["check", "--online"]).await;
+async fn check_online_reports_a_refused_connection_and_ends_with_exit_code_1() {
+    let output = run_with(UNREACHABLE, &["check", "--online"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", output.text);
     let last = output.text.lines().last().unwrap();
     let expected = "account main: the call to GeeLark failed: no connection: Connection refused (os error 111); \
@@ -211,8 +211,8 @@ async fn check_online_tells_that_nobody_answers_and_ends_with_exit_code_1() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn healthcheck_tells_health_from_its_absence() {
-    let exporter = Exporter::start(DEAD).await;
+async fn healthcheck_reports_health() {
+    let exporter = Exporter::start(UNREACHABLE).await;
     let check = |path: &str| {
         let url = format!("--url={}{path}", exporter.url);
         async move { run(&["healthcheck", &url]).await }
@@ -229,17 +229,17 @@ async fn healthcheck_tells_health_from_its_absence() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_a_failure_of_the_run() {
+async fn a_port_in_use_ends_with_exit_code_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let output = run_with(DEAD, &[&format!("--web.listen-address={address}")]).await;
+    let output = run_with(UNREACHABLE, &[&format!("--web.listen-address={address}")]).await;
     assert_eq!(output.status.code(), Some(1), "{}", output.text);
     let sentence = format!("cannot listen on {address}: Address already in use (os error 98)");
     assert!(output.text.starts_with(&sentence), "{}", output.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn simulate_writes_a_configuration_that_the_exporter_takes() {
+async fn simulate_writes_a_configuration_for_the_exporter() {
     let launch = Launch::bare();
     let config = launch.path("geelark.yml");
     let simulator = launch

@@ -1,4 +1,4 @@
-//! The fleet found by itself: who is in it, what is told of whom, and what `phones` prints.
+//! Discovery: the phones it finds, their details, and the output of `phones`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Exporter, FAST, Launch, Samples, Upstream, assert_no_secret};
 
-/// An account that finds its phones, and looks again each second.
-fn finding(upstream: &Upstream, filters: &str) -> String {
+/// A configuration with discovery each second.
+fn discovering(upstream: &Upstream, filters: &str) -> String {
     let discovery = format!("      discovery: {{refresh_interval: 1s{filters}}}\n{FAST}");
     format!("accounts:\n{}", upstream.account("main", &[""; 0], &discovery))
 }
@@ -15,7 +15,7 @@ fn finding(upstream: &Upstream, filters: &str) -> String {
 fn ids(samples: &Samples) -> BTreeSet<String> {
     let infos = samples.of("phone_info");
     let ids: BTreeSet<_> = infos.iter().map(|info| info.labels["id"].clone()).collect();
-    assert_eq!(ids.len(), infos.len(), "a phone is there twice");
+    assert_eq!(ids.len(), infos.len(), "an id occurs twice");
     ids
 }
 
@@ -28,9 +28,9 @@ fn found(samples: &Samples) -> Option<f64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fleet_of_three_pages_is_found_and_told_about_as_it_is() {
+async fn discovery_shows_a_fleet_of_three_pages_with_its_details() {
     let upstream = Upstream::start(&["--phones=243"]).await;
-    let exporter = Exporter::start(&finding(&upstream, "")).await;
+    let exporter = Exporter::start(&discovering(&upstream, "")).await;
     exporter.ready().await;
     let samples = exporter.samples().await;
     assert_eq!(ids(&samples), all(&upstream), "readiness waits for the first list");
@@ -60,13 +60,16 @@ async fn a_fleet_of_three_pages_is_found_and_told_about_as_it_is() {
         monthly += usize::from(is_monthly);
         running += usize::from(task == Some(1.0));
     }
-    assert!(monthly > 0 && running > 0, "the fleet has both kinds");
+    assert!(
+        monthly > 0 && running > 0,
+        "the fleet has monthly phones and running tasks"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn filters_find_their_part_and_configured_phones_stay_beside_it() {
+async fn filters_select_phones_and_configured_phones_are_added() {
     let upstream = Upstream::start(&["--phones=243"]).await;
-    let exporter = Exporter::start(&finding(&upstream, ", groups: [farm-b]")).await;
+    let exporter = Exporter::start(&discovering(&upstream, ", groups: [farm-b]")).await;
     exporter.ready().await;
     assert_eq!(ids(&exporter.samples().await).len(), 81);
 
@@ -84,36 +87,33 @@ async fn filters_find_their_part_and_configured_phones_stay_beside_it() {
     let any = format!("      discovery: {{any: [{{groups: [farm-a]}}, {{charge_mode: monthly}}]}}\n{FAST}");
     let config = format!("accounts:\n{}", upstream.account("main", &[other], &any));
     let exporter = Exporter::start(&config).await;
-    // The configured phone waits for no list, so readiness does not either.
+    // Readiness does not wait for the list, because the account has a configured phone.
     let samples = exporter
-        .until("all that is wanted", |samples| ids(samples) == wanted)
+        .until("the selected phones", |samples| ids(samples) == wanted)
         .await;
     let info = samples.find("phone_info", &[("id", other)]).unwrap();
-    assert!(
-        !info.labels.contains_key("group"),
-        "nothing is known of {info:?} beyond its name"
-    );
+    assert!(!info.labels.contains_key("group"), "discovery does not know {info:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn phones_that_are_made_appear_and_phones_that_vanish_go() {
+async fn discovery_adds_created_phones_and_removes_deleted_phones() {
     let upstream = Upstream::start(&["--phones=150"]).await;
-    let exporter = Exporter::start(&finding(&upstream, "")).await;
+    let exporter = Exporter::start(&discovering(&upstream, "")).await;
     exporter.ready().await;
     upstream
-        .create(json!({"id": "newcomer", "serialName": "new 手机", "status": "started"}))
+        .create(json!({"id": "created", "serialName": "new 手机", "status": "started"}))
         .await;
     let samples = exporter
-        .until("the newcomer's status", |samples| {
-            samples.value("phone_status", &[("id", "newcomer")]) == Some(0.0)
+        .until("the status of the created phone", |samples| {
+            samples.value("phone_status", &[("id", "created")]) == Some(0.0)
         })
         .await;
     assert_eq!(ids(&samples).len(), 151);
-    let gone = &upstream.ids[7];
-    upstream.vanish(gone).await;
+    let deleted = &upstream.ids[7];
+    upstream.vanish(deleted).await;
     let samples = exporter
-        .until("the phone that vanished to be gone", |samples| {
-            samples.find("phone_info", &[("id", gone)]).is_none()
+        .until("the deleted phone to disappear", |samples| {
+            samples.find("phone_info", &[("id", deleted)]).is_none()
         })
         .await;
     assert_eq!(ids(&samples).len(), 150);
@@ -123,14 +123,14 @@ async fn phones_that_are_made_appear_and_phones_that_vanish_go() {
         "phone_not_found_total",
         "phone_task_running",
     ] {
-        assert_eq!(samples.find(name, &[("id", gone)]), None);
+        assert_eq!(samples.find(name, &[("id", deleted)]), None);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_fails_or_stops_short_takes_no_phone_away() {
+async fn a_failed_or_incomplete_list_removes_no_phone() {
     let upstream = Upstream::start(&["--phones=150"]).await;
-    let exporter = Exporter::start(&finding(&upstream, "")).await;
+    let exporter = Exporter::start(&discovering(&upstream, "")).await;
     exporter.ready().await;
     let of = |name: &str, samples: &Samples| samples.value(name, &[("account", "main")]).unwrap();
     let failures = |samples: &Samples| of("geelark_discovery_failures_total", samples);
@@ -147,12 +147,12 @@ async fn a_list_that_fails_or_stops_short_takes_no_phone_away() {
         let works = |now: &Samples| last_success(now) > last_success(&samples);
         exporter.until("discovery to work again", works).await;
     }
-    let told = exporter.output().matches("discovery failed").count();
-    assert_eq!(told, faults.len(), "{}", exporter.output());
+    let failures = exporter.output().matches("discovery failed").count();
+    assert_eq!(failures, faults.len(), "{}", exporter.output());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_that_two_accounts_find_is_shown_once() {
+async fn a_phone_that_two_accounts_discover_is_shown_once() {
     let upstream = Upstream::start(&["--phones=30"]).await;
     let discovery = |filters| format!("      discovery: {{refresh_interval: 1s{filters}}}\n{FAST}");
     let config = [
@@ -166,7 +166,7 @@ async fn a_phone_that_two_accounts_find_is_shown_once() {
         infos.iter().filter(|info| info.labels["account"] == account).count()
     };
     exporter
-        .until("each account to have its own", |samples| {
+        .until("each account to show its phones", |samples| {
             (of(samples, "first"), of(samples, "second")) == (10, 20)
         })
         .await;
@@ -174,7 +174,7 @@ async fn a_phone_that_two_accounts_find_is_shown_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_thousand_phones_are_found_within_the_budget() {
+async fn discovery_of_20000_phones_keeps_the_budget() {
     let upstream = Upstream::start(&["--phones=20000"]).await;
     let account =
         "      discovery: {}\n    poll: {interval: 1s}\n    budget: {requests_per_minute: 3000, max_in_flight: 8}";
@@ -194,10 +194,10 @@ async fn twenty_thousand_phones_are_found_within_the_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_list_tells_of_owners_and_proxies_is_told_by_nobody() {
+async fn no_output_contains_secret_or_personal_fields_of_the_list() {
     let upstream = Upstream::start(&["--phones=120"]).await;
     for format in ["logfmt", "json"] {
-        let exporter = Launch::configured(&finding(&upstream, ""))
+        let exporter = Launch::configured(&discovering(&upstream, ""))
             .args(&["--log.level=trace"])
             .arg(format!("--log.format={format}"))
             .start()
@@ -207,7 +207,7 @@ async fn what_the_list_tells_of_owners_and_proxies_is_told_by_nobody() {
             upstream.faults(json!([format!("{fault},endpoint=list,count=2")])).await;
             let since = crate::support::unix_now().floor();
             exporter
-                .until("discovery to go on", |samples| {
+                .until("the next list", |samples| {
                     samples.value(
                         "geelark_discovery_last_success_timestamp_seconds",
                         &[("account", "main")],
@@ -223,7 +223,7 @@ async fn what_the_list_tells_of_owners_and_proxies_is_told_by_nobody() {
     for format in ["table", "json"] {
         for fault in ["strings", "truncated,count=9"] {
             upstream.faults(json!([format!("{fault},endpoint=list")])).await;
-            let output = Launch::configured(&finding(&upstream, ""))
+            let output = Launch::configured(&discovering(&upstream, ""))
                 .args(&["phones", "--format", format, "--log.level=trace"])
                 .run()
                 .await;
@@ -232,7 +232,7 @@ async fn what_the_list_tells_of_owners_and_proxies_is_told_by_nobody() {
     }
 }
 
-/// Runs `phones` in the environment of the upstream's account, which has no phones.
+/// Runs `phones` with environment variables of an account without configured phones.
 async fn phones(upstream: &Upstream, args: &[&str]) -> (Option<i32>, String) {
     let launch = Launch::bare().env("GEELARK_TOKEN", "demo-token");
     let output = launch
@@ -245,7 +245,7 @@ async fn phones(upstream: &Upstream, args: &[&str]) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn phones_lists_what_there_is_for_programs() {
+async fn phones_prints_json() {
     let upstream = Upstream::start(&["--phones=120"]).await;
     let (code, text) = phones(&upstream, &["--format", "json"]).await;
     assert_eq!(code, Some(0), "{text}");
@@ -263,7 +263,7 @@ async fn phones_lists_what_there_is_for_programs() {
         );
         let is_monthly = phone["chargeMode"] == 1;
         assert_eq!(row["charge_mode"], if is_monthly { "monthly" } else { "per_minute" });
-        // The list knows no expired phones.
+        // GeeLark's list reports expired phones as shut down.
         let status = ["started", "starting", "shut_down", "shut_down"];
         assert_eq!(
             row["status"],
@@ -279,7 +279,7 @@ async fn phones_lists_what_there_is_for_programs() {
 }
 
 #[tokio::test]
-async fn phones_lists_what_discovery_finds_for_people() {
+async fn phones_prints_a_table_of_each_account() {
     let upstream = Upstream::start(&["--phones=30"]).await;
     let accounts = [
         upstream.account("main", &[""; 0], "      discovery: {groups: [farm-a]}"),
@@ -311,7 +311,7 @@ async fn phones_lists_what_discovery_finds_for_people() {
 }
 
 #[tokio::test]
-async fn phones_says_in_a_sentence_what_is_wrong() {
+async fn phones_reports_errors() {
     let upstream = Upstream::start(&["--phones=3", "--token=another"]).await;
     let (code, text) = phones(&upstream, &[]).await;
     assert_eq!(code, Some(1), "{text}");
@@ -325,9 +325,9 @@ async fn phones_says_in_a_sentence_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn check_says_what_is_known_only_at_run_time() {
+async fn check_online_reports_what_discovery_will_do() {
     let upstream = Upstream::start(&["--phones=243"]).await;
-    let config = finding(&upstream, ", groups: [farm-a]");
+    let config = discovering(&upstream, ", groups: [farm-a]");
     let output = Launch::configured(&config).args(&["check", "--online"]).run().await;
     for sentence in [
         "0 configured phones and those that discovery finds (every phone in group \"farm-a\", listed every 1s)",

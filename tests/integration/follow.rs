@@ -1,4 +1,4 @@
-//! The files that a configuration names are followed; the configuration itself waits for a word.
+//! Files that the configuration names are followed. The configuration file itself is read only at a reload.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::{FAST, Launch, Samples, Upstream, eventually};
 
-/// How many phones have a status.
+/// The number of phones with a status.
 fn shown(samples: &Samples) -> usize {
     samples.of("phone_status").len()
 }
@@ -26,7 +26,7 @@ fn mounted(upstream: &Upstream) -> Launch {
     launch
 }
 
-/// Puts another version into place the way Kubernetes does: a new folder, then one rename.
+/// Publishes a version as Kubernetes does: with a new folder and one rename.
 fn publish(mount: &Path, version: &str, token: &str, ids: &[String]) {
     fs::create_dir(mount.join(version)).unwrap();
     fs::write(mount.join(version).join("token"), format!("{token}\n")).unwrap();
@@ -36,7 +36,7 @@ fn publish(mount: &Path, version: &str, token: &str, ids: &[String]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotated_token_and_an_edited_id_file_need_no_restart() {
+async fn a_rotated_token_and_an_edited_id_file_take_effect_without_a_reload() {
     let upstream = Upstream::start(&["--phones=12", "--token=second-token"]).await;
     let launch = mounted(&upstream);
     let mount = launch.path("mount");
@@ -61,7 +61,7 @@ async fn a_rotated_token_and_an_edited_id_file_need_no_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_followed_file_that_became_bad_changes_nothing_until_it_is_good() {
+async fn an_invalid_followed_file_changes_nothing() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let launch = mounted(&upstream);
     let mount = launch.path("mount");
@@ -71,7 +71,7 @@ async fn a_followed_file_that_became_bad_changes_nothing_until_it_is_good() {
 
     publish(&mount, "..2", "", &upstream.ids);
     let samples = exporter
-        .until("the failure to show", |samples| {
+        .until("the failed reload to be shown", |samples| {
             samples.value("geelark_exporter_config_last_reload_successful", &[]) == Some(0.0)
         })
         .await;
@@ -83,12 +83,12 @@ async fn a_followed_file_that_became_bad_changes_nothing_until_it_is_good() {
         })
         .await;
     let output = exporter.end(Signal::SIGTERM).await;
-    let said = output.text.matches("configuration not reloaded").count();
-    assert_eq!(said, 1, "once per change: {}", output.text);
+    let messages = output.text.matches("configuration not reloaded").count();
+    assert_eq!(messages, 1, "one message for each change: {}", output.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edited_configuration_waits_for_a_word_even_if_a_followed_file_changes() {
+async fn a_changed_followed_file_does_not_apply_an_edited_configuration() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let launch = mounted(&upstream);
     let (mount, config) = (launch.path("mount"), launch.path("geelark.yml"));
@@ -104,7 +104,7 @@ async fn an_edited_configuration_waits_for_a_word_even_if_a_followed_file_change
     assert!(account(&samples, "main") && !account(&samples, "half-edited"));
 
     exporter.signal(Signal::SIGHUP);
-    eventually("the word to be heard", || async {
+    eventually("the reload", || async {
         let samples = exporter.samples().await;
         (account(&samples, "half-edited") && !account(&samples, "main")).then_some(())
     })

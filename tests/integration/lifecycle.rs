@@ -1,4 +1,4 @@
-//! From the start to the end: readiness, reloads, signals.
+//! Readiness, reloads and signals.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -11,14 +11,14 @@ use socket2::{Domain, Socket, Type};
 
 use crate::support::{Exporter, FAST, Launch, Samples, Upstream, eventually};
 
-/// What systemd and Kubernetes wait before they kill is more, but nobody likes to wait so long.
-const END: Duration = Duration::from_secs(5);
+/// The longest that the exporter may take to end. systemd and Kubernetes wait longer before they kill a process.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
-/// Enough phones that their metrics do not fit into the buffers of a connection.
+/// Enough phones that a scrape does not fit into the buffers of a connection.
 const MANY: u64 = 60_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn signals_end_it_in_time_in_the_middle_of_a_round_and_of_a_slow_scrape() {
+async fn a_signal_ends_the_exporter_during_a_round_and_a_slow_scrape() {
     let upstream = Upstream::start(&["--phones=1", "--fault=hang"]).await;
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let config = format!(
@@ -39,20 +39,20 @@ async fn signals_end_it_in_time_in_the_middle_of_a_round_and_of_a_slow_scrape() 
         .await;
         let _scrape = slow_scrape(&exporter.url);
 
-        let told = Instant::now();
+        let signalled = Instant::now();
         let output = exporter.end(signal).await;
-        let took = told.elapsed();
+        let took = signalled.elapsed();
         assert_eq!(output.status.code(), Some(0), "{}", output.text);
-        assert!(took < END, "{signal} took {took:?}: {}", output.text);
+        assert!(took < SHUTDOWN_LIMIT, "{signal} took {took:?}: {}", output.text);
         assert!(output.text.contains(signal.as_str()), "{}", output.text);
     }
 }
 
-/// A scrape that has begun and whose client takes no more.
+/// Starts a scrape and stops reading it.
 fn slow_scrape(url: &str) -> Socket {
     let address: SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
     let mut socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    // A small window, so that little is on the way.
+    // With a small receive window, the server has to wait for the client.
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(&address.into()).unwrap();
     socket
@@ -65,7 +65,7 @@ fn slow_scrape(url: &str) -> Socket {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_ready_after_a_failed_first_round_and_not_before() {
+async fn the_exporter_is_ready_after_a_failed_first_round() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     upstream.faults(json!(["hang"])).await;
     let exporter = Exporter::start(&upstream.config("    poll: {interval: 3s, timeout: 3s}")).await;
@@ -79,7 +79,7 @@ async fn it_is_ready_after_a_failed_first_round_and_not_before() {
     assert_eq!(
         exporter.get("/-/healthy").await.status(),
         200,
-        "that GeeLark hangs is no reason to restart"
+        "a restart would not help while GeeLark hangs"
     );
     exporter.ready().await;
     let samples = exporter.samples().await;
@@ -112,7 +112,7 @@ const RELOADED: &str = "geelark_exporter_config_last_reload_successful";
 const RELOADED_AT: &str = "geelark_exporter_config_last_reload_success_timestamp_seconds";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_reload_changes_nothing_and_says_what_is_wrong() {
+async fn a_failed_reload_changes_nothing_and_reports_all_problems() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let good = upstream.config(FAST);
     let exporter = Launch::configured(&good).arg("--web.enable-lifecycle").start().await;
@@ -127,25 +127,25 @@ async fn a_bad_reload_changes_nothing_and_says_what_is_wrong() {
     );
     let response = exporter.post("/-/reload").await;
     assert_eq!(response.status(), 500);
-    let sentences = response.text().await.unwrap();
+    let problems = response.text().await.unwrap();
     let file = exporter.dir.path().join("geelark.yml").display().to_string();
-    let lines: Vec<&str> = sentences.lines().collect();
-    assert_eq!(lines.len(), 2, "{sentences}");
-    assert!(lines.iter().all(|line| line.starts_with(&file)), "{sentences}");
-    for said in ["accounts[0].name is blank", "\"soon\""] {
-        assert!(sentences.contains(said), "{sentences}");
+    let lines: Vec<&str> = problems.lines().collect();
+    assert_eq!(lines.len(), 2, "{problems}");
+    assert!(lines.iter().all(|line| line.starts_with(&file)), "{problems}");
+    for problem in ["accounts[0].name is blank", "\"soon\""] {
+        assert!(problems.contains(problem), "{problems}");
     }
     let after = exporter.samples().await;
     assert_eq!(after.value(RELOADED, &[]), Some(0.0));
     assert_eq!(after.value(RELOADED_AT, &[]), before.value(RELOADED_AT, &[]));
     assert_eq!(after.of("phone_status"), before.of("phone_status"));
-    goes_on(&exporter).await;
+    wait_for_two_calls(&exporter).await;
 
-    // By signal, the log has the sentences.
-    let told = exporter.output().matches("configuration not reloaded").count();
+    // After a signal, the log has the problems.
+    let before = exporter.output().matches("configuration not reloaded").count();
     exporter.signal(Signal::SIGHUP);
-    eventually("the log to say so", || async {
-        (exporter.output().matches("configuration not reloaded").count() > told).then_some(())
+    eventually("the problems in the log", || async {
+        (exporter.output().matches("configuration not reloaded").count() > before).then_some(())
     })
     .await;
 
@@ -156,11 +156,11 @@ async fn a_bad_reload_changes_nothing_and_says_what_is_wrong() {
         (200, "Reloaded\n")
     );
     assert_eq!(exporter.samples().await.value(RELOADED, &[]), Some(1.0));
-    goes_on(&exporter).await;
+    wait_for_two_calls(&exporter).await;
 }
 
-/// Waits for two more calls: the account is still being asked.
-async fn goes_on(exporter: &Exporter) {
+/// Waits for two more calls, which show that polling continues.
+async fn wait_for_two_calls(exporter: &Exporter) {
     let sent = |samples: &Samples| samples.value("geelark_api_requests_total", &[("endpoint", "phone_status")]);
     let now = sent(&exporter.samples().await).unwrap();
     exporter
@@ -169,14 +169,14 @@ async fn goes_on(exporter: &Exporter) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_reload_keeps_what_is_known_of_phones_that_stay() {
+async fn a_reload_keeps_the_state_of_phones_that_stay() {
     let upstream = Upstream::start(&["--phones=5"]).await;
-    let (gone, stays, missing, new) = (&upstream.ids[0], &upstream.ids[1], &upstream.ids[2], &upstream.ids[4]);
+    let (removed, stays, missing, new) = (&upstream.ids[0], &upstream.ids[1], &upstream.ids[2], &upstream.ids[4]);
     let config = |ids: &[&String]| format!("accounts:\n{}", upstream.account("main", ids, FAST));
     upstream.vanish(missing).await;
-    let exporter = Exporter::start(&config(&[gone, stays, missing])).await;
+    let exporter = Exporter::start(&config(&[removed, stays, missing])).await;
     let counted = |samples: &Samples| samples.value("phone_not_found_total", &[("id", missing)]);
-    // Three rounds, so that a timestamp that began anew would differ.
+    // After three rounds, a timestamp that started again would differ.
     let before = exporter
         .until("three rounds", |samples| counted(samples) >= Some(3.0))
         .await;
@@ -194,19 +194,19 @@ async fn a_good_reload_keeps_what_is_known_of_phones_that_stay() {
     let after = exporter.until("the new phone", shows_new).await;
     for metric in ["phone_status", "phone_status_since_timestamp_seconds", "phone_info"] {
         assert!(
-            after.find(metric, &[("id", gone)]).is_none(),
-            "{metric} of a phone that is gone"
+            after.find(metric, &[("id", removed)]).is_none(),
+            "{metric} of a removed phone"
         );
         let value = |samples: &Samples| samples.value(metric, &[("id", stays)]);
         assert_eq!(value(&after), value(&before), "{metric}");
     }
     assert!(counted(&after) >= counted(&before), "{:?}", counted(&after));
-    assert!(sent(&after) > sent(&before), "the account's counters go on");
+    assert!(sent(&after) > sent(&before), "the account's counters continue");
     assert_eq!(after.value("geelark_up", &[("account", "main")]), Some(1.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_brings_accounts_and_takes_them_away() {
+async fn a_reload_adds_and_removes_accounts() {
     let first = Upstream::start(&["--phones=3"]).await;
     let second = Upstream::start(&["--phones=2", "--seed=2"]).await;
     let first_account = first.account("first", &first.ids, FAST);
@@ -225,12 +225,12 @@ async fn a_reload_brings_accounts_and_takes_them_away() {
     let text = exporter.text().await;
     assert!(!text.contains("account=\"first\""), "{text}");
     let calls = first.calls().await.total;
-    goes_on(&exporter).await;
-    assert_eq!(first.calls().await.total, calls, "an account that is gone is not asked");
+    wait_for_two_calls(&exporter).await;
+    assert_eq!(first.calls().await.total, calls, "a removed account makes no call");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_that_are_inserted_and_reordered_cost_the_others_nothing() {
+async fn a_reload_that_reorders_accounts_does_not_affect_them() {
     let [first, second, third] = [
         Upstream::start(&["--phones=3"]).await,
         Upstream::start(&["--phones=2", "--seed=2"]).await,
@@ -257,7 +257,7 @@ async fn accounts_that_are_inserted_and_reordered_cost_the_others_nothing() {
                 known(samples) == phones && reloads() > before_this
             })
             .await;
-        assert!(least.into_inner() >= 5, "phones were away for a moment");
+        assert!(least.into_inner() >= 5, "phones disappeared for a moment");
         let after = exporter.samples().await;
         assert_eq!(known(&after), phones);
         for sample in before.of("phone_status_since_timestamp_seconds") {
@@ -269,7 +269,7 @@ async fn accounts_that_are_inserted_and_reordered_cost_the_others_nothing() {
 }
 
 #[tokio::test]
-async fn a_reload_over_http_is_refused_without_the_flag() {
+async fn without_the_flag_a_reload_over_http_is_refused() {
     let upstream = Upstream::start(&["--phones=1"]).await;
     let exporter = Exporter::start(&upstream.config("")).await;
     let response = exporter.post("/-/reload").await;

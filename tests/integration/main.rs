@@ -1,11 +1,11 @@
-//! The real binary against the simulator, over real sockets. One test binary, so that it links once; a module a concern.
+//! Tests of the real binary against the simulator, over sockets. One test binary for all modules, so that it links once.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::float_cmp,
     clippy::cast_precision_loss,
-    reason = "a test that cannot go on fails, and values of metrics are small whole numbers"
+    reason = "a failed unwrap fails the test, and the values of metrics are small whole numbers"
 )]
 
 mod alerts;
@@ -16,15 +16,15 @@ mod dashboards;
 mod discovery;
 mod faults;
 mod follow;
+mod invalid_config;
 mod lifecycle;
 mod privileges;
 mod prometheus;
-mod refusals;
 mod restart;
-mod restless;
 mod scrape;
 mod secrets;
 mod shipped;
 mod soak;
 mod support;
+mod transient;
 mod webhook;

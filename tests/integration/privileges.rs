@@ -1,4 +1,4 @@
-//! How little it needs: no user of its own, no capability, nothing to write to; and sockets that are opened for it.
+//! The privileges that the exporter does not need: a user, capabilities, a writable file system, sockets of its own.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -9,10 +9,10 @@ use nix::sys::signal::Signal;
 
 use crate::support::{FAST, Launch, Upstream, eventually};
 
-/// The user that owns nothing; images and DynamicUser= run the exporter as one like it.
+/// The user `nobody`. Container images and DynamicUser= run the exporter as a similar user.
 const NOBODY: &str = "65534";
 
-/// Becomes the program with one socket as descriptor 3, as systemd does it.
+/// Passes a socket as descriptor 3 as systemd does, and executes the program.
 const ACTIVATE: &str = "
 import os, socket, sys
 kind, path = sys.argv[1:3]
@@ -29,7 +29,7 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// Whether the machine lets a test do this.
+/// Whether the machine can run this command.
 fn works(program: &str, args: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
@@ -41,7 +41,7 @@ fn allow(path: &Path, mode: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_runs_as_nobody_without_capabilities_on_a_read_only_file_system() {
+async fn the_exporter_runs_as_nobody_without_capabilities_on_a_read_only_file_system() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let config = format!(
         "accounts:\n  - name: main\n    base_url: {}\n    token_file: token\n    phones: {{files: [ids]}}\n{FAST}",
@@ -71,7 +71,7 @@ async fn it_runs_as_nobody_without_capabilities_on_a_read_only_file_system() {
     if is_root() && works(read_only[0], &probe) {
         launch = launch.through(&read_only);
     } else {
-        eprintln!("the file system stays writable: only root can mount it otherwise");
+        eprintln!("the file system stays writable, because only root can mount it read-only");
     }
     launch = launch.through(&["setpriv", "--no-new-privs"]);
     if is_root() {
@@ -107,15 +107,19 @@ async fn it_runs_as_nobody_without_capabilities_on_a_read_only_file_system() {
     let output = exporter.end(Signal::SIGTERM).await;
     assert_eq!(output.status.code(), Some(0), "{}", output.text);
     assert!(!output.text.contains("level=error"), "{}", output.text);
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "it left nothing behind");
-    // So that the folder can be removed by whoever made it.
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        4,
+        "the exporter created no file"
+    );
+    // The test must be able to remove the folder.
     allow(dir.path(), 0o755);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_socket_that_systemd_passes_is_served() {
+async fn the_exporter_serves_a_socket_that_systemd_passes() {
     if !works("python3", &["--version"]) {
-        return eprintln!("skipped: python3, which plays systemd, is not installed");
+        return eprintln!("skipped: python3, which stands in for systemd, is not installed");
     }
     let upstream = Upstream::start(&["--phones=3"]).await;
     let exporter = Launch::configured(&upstream.config(""))
@@ -130,9 +134,9 @@ async fn a_socket_that_systemd_passes_is_served() {
 }
 
 #[tokio::test]
-async fn a_socket_of_another_kind_is_refused_in_a_sentence() {
+async fn the_exporter_refuses_a_socket_that_is_not_tcp() {
     if !works("python3", &["--version"]) {
-        return eprintln!("skipped: python3, which plays systemd, is not installed");
+        return eprintln!("skipped: python3, which stands in for systemd, is not installed");
     }
     let upstream = Upstream::start(&["--phones=1"]).await;
     let launch = Launch::configured(&upstream.config(""));

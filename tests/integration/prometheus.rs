@@ -1,4 +1,4 @@
-//! A real Prometheus reads the exporter, and answers questions about it.
+//! A real Prometheus scrapes the exporter, and evaluates queries.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -10,15 +10,15 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::scrape::{NASTY, truth};
+use crate::scrape::{DIFFICULT_NAMES, truth};
 use crate::support::{Exporter, Listener, Prometheus, Samples, Upstream, eventually, http, missing, tool};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn prometheus_reads_every_series_plain_and_compressed() {
+async fn prometheus_reads_each_series_plain_and_compressed() {
     let upstream = Upstream::start(&["--phones=250", "--missing=3"]).await;
-    // Some of the configured ids have no phone, and a name needs one to be read.
+    // Missing phones have no name, so the names go to existing phones.
     let phones: Vec<String> = truth(&upstream).await.into_keys().collect();
-    for (id, name) in phones.iter().zip(NASTY) {
+    for (id, name) in phones.iter().zip(DIFFICULT_NAMES) {
         upstream.change(id, json!({"serialName": name})).await;
     }
     let exporter = Exporter::start(&upstream.config("")).await;
@@ -69,24 +69,21 @@ async fn prometheus_reads_every_series_plain_and_compressed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promtool_has_no_complaint() {
+async fn promtool_accepts_a_scrape() {
     let upstream = Upstream::start(&["--phones=250", "--missing=3", "--fault=http:502,count=1"]).await;
-    for (id, name) in upstream.ids.iter().zip(NASTY) {
+    for (id, name) in upstream.ids.iter().zip(DIFFICULT_NAMES) {
         upstream.change(id, json!({"serialName": name})).await;
     }
     let exporter = Exporter::start(&upstream.config("")).await;
     exporter.ready().await;
     let text = exporter.text().await;
-    assert!(
-        text.contains("reason=\"http_502\""),
-        "failures are part of what is checked"
-    );
+    assert!(text.contains("reason=\"http_502\""), "the scrape includes failures");
     assert_eq!(promtool(&text).await, (Some(0), String::new()));
-    // What promtool does not see: families declared twice or torn apart, and series that come twice.
+    // `Samples` also finds what promtool does not: repeated or split families, and repeated series.
     Samples::parse(&text);
 }
 
-/// What `promtool check metrics` has to say of a scrape.
+/// The exit code and the output of `promtool check metrics`.
 pub(crate) async fn promtool(text: &str) -> (Option<i32>, String) {
     let mut promtool = tool("promtool")
         .args(["check", "metrics"])
@@ -97,15 +94,15 @@ pub(crate) async fn promtool(text: &str) -> (Option<i32>, String) {
     stdin.write_all(text.as_bytes()).await.unwrap();
     drop(stdin);
     let output = promtool.wait_with_output().await.unwrap();
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    (output.status.code(), said)
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.code(), text)
 }
 
 fn value(series: &Value) -> f64 {
     series["value"][1].as_str().unwrap().parse().unwrap()
 }
 
-/// Shows an exporter's metrics as they are sent to who does not take gzip, which Prometheus always does.
+/// A proxy that scrapes the exporter without compression. Prometheus itself always accepts gzip.
 async fn plain(exporter: &Exporter) -> Listener {
     let target: Arc<str> = format!("{}/metrics", exporter.url).into();
     let router = Router::new()

@@ -1,4 +1,4 @@
-//! From a configured fleet to true metrics.
+//! Scrapes of a configured fleet show what the simulator has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Exporter, FAST, Launch, Samples, Upstream, http};
 
-/// Names that any layer in between could spoil.
-pub(crate) const NASTY: [&str; 12] = [
+/// Names with characters that escaping or encoding could damage.
+pub(crate) const DIFFICULT_NAMES: [&str; 12] = [
     "plain",
     "\"quoted\"",
     "back\\slash\\",
@@ -28,21 +28,21 @@ pub(crate) const NASTY: [&str; 12] = [
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fleet_of_253_ids_is_asked_in_three_calls_and_shown_exactly() {
+async fn a_fleet_of_253_ids_needs_three_calls_and_is_shown_exactly() {
     let upstream = Upstream::start(&["--phones=250", "--missing=3"]).await;
-    for (id, name) in upstream.ids.iter().zip(NASTY) {
+    for (id, name) in upstream.ids.iter().zip(DIFFICULT_NAMES) {
         upstream.change(id, json!({"serialName": name})).await;
     }
     let exporter = Exporter::start(&upstream.config("")).await;
     exporter.ready().await;
 
     let calls = upstream.calls().await;
-    let asked: Vec<(&str, usize)> = calls
+    let requested: Vec<(&str, usize)> = calls
         .each
         .iter()
         .map(|call| (call.endpoint.as_str(), call.ids))
         .collect();
-    assert_eq!(asked, [("status", 100), ("status", 100), ("status", 53)]);
+    assert_eq!(requested, [("status", 100), ("status", 100), ("status", 53)]);
 
     let samples = exporter.samples().await;
     let truth = truth(&upstream).await;
@@ -67,7 +67,7 @@ async fn a_fleet_of_253_ids_is_asked_in_three_calls_and_shown_exactly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gzip_and_plain_say_the_same_and_announce_their_exact_length() {
+async fn gzip_and_plain_scrapes_are_equal_and_have_their_exact_length() {
     let upstream = Upstream::start(&["--phones=250", "--missing=3"]).await;
     let exporter = Exporter::start(&upstream.config("")).await;
     exporter.ready().await;
@@ -90,21 +90,21 @@ async fn gzip_and_plain_say_the_same_and_announce_their_exact_length() {
                 .map(|value| value.to_str().unwrap());
             assert_eq!(encoded, (encoding == "gzip").then_some("gzip"));
         }
-        let announced = |response: &reqwest::Response| -> usize {
+        let length = |response: &reqwest::Response| -> usize {
             response.headers()["content-length"].to_str().unwrap().parse().unwrap()
         };
-        let (announced, announced_by_head) = (announced(&response), announced(&head));
-        assert!(announced_by_head > 1000, "HEAD announces what GET would send");
+        let (length, length_of_head) = (length(&response), length(&head));
+        assert!(length_of_head > 1000, "HEAD has the length of the body of GET");
         assert_eq!(head.bytes().await.unwrap().len(), 0);
         let body = response.bytes().await.unwrap();
-        assert_eq!(body.len(), announced);
+        assert_eq!(body.len(), length);
         bodies.push(body);
     }
 
     let mut decoder = GzDecoder::new(&bodies[1][..]);
     let mut text = String::new();
     decoder.read_to_string(&mut text).unwrap();
-    assert!(decoder.into_inner().is_empty(), "one gzip member and nothing behind it");
+    assert!(decoder.into_inner().is_empty(), "bytes follow the gzip member");
     let plain = std::str::from_utf8(&bodies[0]).unwrap();
     let of_phones = |text: &str| -> Vec<String> {
         let wanted = |line: &&str| line.contains("phone_") || line.contains("geelark_phones");
@@ -135,14 +135,18 @@ async fn a_renamed_phone_has_one_series_under_its_new_name() {
         assert!(after.find(metric, &renamed).is_some());
         assert!(
             after.find(metric, &[("id", id)]).is_some(),
-            "and no other series of the id"
+            "the id has no other series"
         );
     }
-    assert_eq!(since(&after), since(&before), "a new name is no new status");
+    assert_eq!(
+        since(&after),
+        since(&before),
+        "a new name does not change the timestamp of the status"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_vanished_phone_has_no_status_and_is_counted_until_it_is_back() {
+async fn a_deleted_phone_has_no_status_and_is_counted_until_it_is_restored() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let exporter = Exporter::start(&upstream.config(FAST)).await;
     exporter.ready().await;
@@ -153,7 +157,7 @@ async fn a_vanished_phone_has_no_status_and_is_counted_until_it_is_back() {
 
     upstream.vanish(&upstream.ids[0]).await;
     let twice = |samples: &Samples| samples.value("phone_not_found_total", &id) >= Some(2.0);
-    let samples = exporter.until("two answers 42001", twice).await;
+    let samples = exporter.until("two responses with code 42001", twice).await;
     assert_eq!(samples.value("phone_not_found", &id), Some(1.0));
     assert!(samples.find("phone_status", &id).is_none());
     assert!(samples.find("phone_status_since_timestamp_seconds", &id).is_none());
@@ -166,12 +170,12 @@ async fn a_vanished_phone_has_no_status_and_is_counted_until_it_is_back() {
     assert!(samples.find("phone_not_found", &id).is_none());
     assert!(
         samples.value("phone_not_found_total", &id) >= Some(2.0),
-        "a counter stays"
+        "the counter keeps its value"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_that_nobody_documented_is_passed_through() {
+async fn an_undocumented_status_is_shown() {
     let upstream = Upstream::start(&["--phones=4"]).await;
     upstream.change(&upstream.ids[0], json!({"status": 7})).await;
     upstream.change(&upstream.ids[1], json!({"status": -1})).await;
@@ -184,28 +188,28 @@ async fn a_status_that_nobody_documented_is_passed_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_fails_does_not_touch_the_other() {
+async fn a_failing_account_does_not_affect_the_other() {
     let failing = Upstream::start(&["--phones=3", "--fault=http:500"]).await;
-    let sound = Upstream::start(&["--phones=5", "--seed=2"]).await;
+    let healthy = Upstream::start(&["--phones=5", "--seed=2"]).await;
     let config = format!(
         "accounts:\n{}{}",
         failing.account("failing", &failing.ids, FAST),
-        sound.account("sound", &sound.ids, FAST)
+        healthy.account("healthy", &healthy.ids, FAST)
     );
     let exporter = Exporter::start(&config).await;
     exporter.ready().await;
     let samples = exporter.samples().await;
     let up = |account| samples.value("geelark_up", &[("account", account)]);
-    assert_eq!((up("failing"), up("sound")), (Some(0.0), Some(1.0)));
-    assert_eq!(shown(&samples), truth(&sound).await);
+    assert_eq!((up("failing"), up("healthy")), (Some(0.0), Some(1.0)));
+    assert_eq!(shown(&samples), truth(&healthy).await);
     let failures = samples.of("geelark_api_request_failures_total");
     assert!(!failures.is_empty() && failures.iter().all(|sample| sample.labels["account"] == "failing"));
     let stale = samples.value("geelark_phones", &[("account", "failing"), ("status", "stale")]);
     assert_eq!(stale, Some(3.0));
 
     failing.faults(json!([])).await;
-    let healed = |samples: &Samples| samples.value("geelark_up", &[("account", "failing")]) == Some(1.0);
-    let samples = exporter.until("the other account", healed).await;
+    let recovered = |samples: &Samples| samples.value("geelark_up", &[("account", "failing")]) == Some(1.0);
+    let samples = exporter.until("the failing account to recover", recovered).await;
     assert_eq!(samples.of("phone_status").len(), 8);
 }
 
@@ -236,7 +240,7 @@ async fn an_id_in_two_accounts_belongs_to_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_answers_show_before_the_round_is_over() {
+async fn responses_are_shown_before_the_round_ends() {
     let upstream = Upstream::start(&["--phones=150"]).await;
     upstream.faults(json!([format!("hang,id={}", upstream.ids[149])])).await;
     let exporter = Exporter::start(&upstream.config("")).await;
@@ -251,7 +255,7 @@ async fn the_first_answers_show_before_the_round_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_environment_alone_is_enough() {
+async fn environment_variables_alone_configure_an_account() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let exporter = Launch::bare()
         .env("GEELARK_BASE_URL", &upstream.url)
@@ -268,7 +272,7 @@ async fn the_environment_alone_is_enough() {
     assert_eq!(samples.value("geelark_poll_interval_seconds", &account), Some(60.0));
 }
 
-/// Name and status of every phone there is, by id.
+/// The name and status of each existing phone in the simulator, by id.
 pub(crate) async fn truth(upstream: &Upstream) -> BTreeMap<String, (String, f64)> {
     let phones = upstream.phones().await;
     let existing = phones.iter().filter(|phone| phone["exists"] != Value::Bool(false));
@@ -280,7 +284,7 @@ pub(crate) async fn truth(upstream: &Upstream) -> BTreeMap<String, (String, f64)
         .collect()
 }
 
-/// Name and status of every phone that has a `phone_status`, by id.
+/// The name and status of each phone with a `phone_status`, by id.
 pub(crate) fn shown(samples: &Samples) -> BTreeMap<String, (String, f64)> {
     samples
         .of("phone_status")

@@ -1,6 +1,6 @@
-//! Nothing leaks: whatever happens, no output holds a token, a key, a signature, or what GeeLark must not tell us.
+//! No output contains a token, a key, a signature, or a secret or personal field of GeeLark's responses.
 //!
-//! Every exporter of these tests is searched when it ends; here are the ways of asking, logging and failing that matter.
+//! [`Exporter`] searches its output when it ends, in all tests. These tests add trace logs, failures and pages.
 
 use axum::http::HeaderMap;
 use axum::routing::post;
@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::support::{Exporter, FAST, Launch, Listener, Samples, Upstream, assert_no_secret};
 
-/// Every kind of trouble in which something might be quoted.
-const TROUBLE: [&str; 9] = [
+/// Faults after which the exporter might quote a request or a response.
+const FAULTS: &[&str] = &[
     "http:502",
     "html",
     "truncated",
@@ -23,7 +23,7 @@ const TROUBLE: [&str; 9] = [
     "code:50000",
 ];
 
-const PAGES: [&str; 6] = [
+const PAGES: &[&str] = &[
     "/metrics",
     "/",
     "/-/ready",
@@ -33,28 +33,28 @@ const PAGES: [&str; 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn success_refusal_and_trouble_tell_no_secret() {
-    let sound = Upstream::start(&["--phones=3"]).await;
-    let troubled = Upstream::start(&["--phones=3", "--seed=2"]).await;
-    let refusing = Upstream::start(&["--phones=3", "--seed=3", "--token=another", "--api-key=another"]).await;
+async fn no_output_contains_a_secret_after_successes_refusals_and_faults() {
+    let healthy = Upstream::start(&["--phones=3"]).await;
+    let faulty = Upstream::start(&["--phones=3", "--seed=2"]).await;
+    let refused = Upstream::start(&["--phones=3", "--seed=3", "--token=another", "--api-key=another"]).await;
     let by_key = |account: String| account.replace("token: demo-token", "app_id: demo-app\n    api_key: demo-key");
     for format in ["logfmt", "json"] {
         let config = [
-            sound.account("sound-token", &sound.ids[..2], FAST),
-            by_key(sound.account("sound-key", &sound.ids[2..], FAST)),
-            troubled.account("troubled-token", &troubled.ids[..2], FAST),
-            by_key(troubled.account("troubled-key", &troubled.ids[2..], FAST)),
-            refusing.account("refused-token", &refusing.ids[..2], FAST),
-            by_key(refusing.account("refused-key", &refusing.ids[2..], FAST)),
+            healthy.account("healthy-token", &healthy.ids[..2], FAST),
+            by_key(healthy.account("healthy-key", &healthy.ids[2..], FAST)),
+            faulty.account("faulty-token", &faulty.ids[..2], FAST),
+            by_key(faulty.account("faulty-key", &faulty.ids[2..], FAST)),
+            refused.account("refused-token", &refused.ids[..2], FAST),
+            by_key(refused.account("refused-key", &refused.ids[2..], FAST)),
         ];
-        troubled.faults(json!([])).await;
+        faulty.faults(json!([])).await;
         let exporter = Launch::configured(&format!("accounts:\n{}", config.concat()))
             .args(&["--log.level=trace", "--web.enable-lifecycle"])
             .arg(format!("--log.format={format}"))
             .start()
             .await;
         exporter.ready().await;
-        for account in ["sound-token", "sound-key", "troubled-token", "troubled-key"] {
+        for account in ["healthy-token", "healthy-key", "faulty-token", "faulty-key"] {
             let up = |samples: &Samples| samples.value("geelark_up", &[("account", account)]) == Some(1.0);
             exporter.until("success", up).await;
         }
@@ -63,10 +63,10 @@ async fn success_refusal_and_trouble_tell_no_secret() {
             let refused = |samples: &Samples| samples.value("geelark_api_request_failures_total", &labels).is_some();
             exporter.until("a refusal", refused).await;
         }
-        for fault in TROUBLE {
-            troubled.faults(json!([fault])).await;
+        for fault in FAULTS {
+            faulty.faults(json!([fault])).await;
             for _ in 0..2 {
-                goes_on(&exporter).await;
+                wait_for_a_call(&exporter).await;
             }
         }
         for path in PAGES {
@@ -77,23 +77,27 @@ async fn success_refusal_and_trouble_tell_no_secret() {
         exporter.configure("accounts: [{name: main, token: demo-token, tokn: demo-key, phones: demo-key}]");
         let answer = exporter.post("/-/reload").await;
         assert_eq!(answer.status(), 500);
-        assert_no_secret(&answer.text().await.unwrap(), "the answer to a bad reload");
+        assert_no_secret(&answer.text().await.unwrap(), "the response to a failed reload");
         let output = exporter.end(Signal::SIGTERM).await;
-        assert!(output.text.contains("40003"), "the log was on: {}", output.text);
+        assert!(
+            output.text.contains("40003"),
+            "the log includes the refusal: {}",
+            output.text
+        );
         assert_no_secret(&output.text, "the log");
     }
 }
 
-/// Waits for another call of the troubled accounts.
-async fn goes_on(exporter: &Exporter) {
-    let labels = [("account", "troubled-token"), ("endpoint", "phone_status")];
+/// Waits for another call of the account `faulty-token`.
+async fn wait_for_a_call(exporter: &Exporter) {
+    let labels = [("account", "faulty-token"), ("endpoint", "phone_status")];
     let sent = |samples: &Samples| samples.value("geelark_api_requests_total", &labels);
     let now = sent(&exporter.samples().await);
     exporter.until("another call", |samples| sent(samples) > now).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_repeats_the_credentials_is_not_repeated() {
+async fn credentials_in_a_response_are_redacted() {
     let echo = echo().await;
     let account = |name: &str, credentials: &str| {
         format!(
@@ -109,11 +113,11 @@ async fn an_answer_that_repeats_the_credentials_is_not_repeated() {
     let exporter = Launch::configured(&config).arg("--log.level=trace").start().await;
     exporter.ready().await;
     let output = exporter.output();
-    let quotes = output
+    let quoted = output
         .lines()
         .filter(|line| line.contains("refused, this was sent"))
         .count();
-    assert_eq!(quotes, 2, "what GeeLark says is quoted: {output}");
+    assert_eq!(quoted, 2, "the log quotes GeeLark's message: {output}");
     assert_no_secret(&output, "the log");
 
     let launch = Launch::configured(&config).args(&["check", "--online", "--log.level=trace"]);
@@ -123,7 +127,7 @@ async fn an_answer_that_repeats_the_credentials_is_not_repeated() {
     assert_no_secret(&output.text, "check --online");
 }
 
-/// A GeeLark that tells everybody what was sent to it, as careless gateways do.
+/// A server that repeats the credentials of a request in its response.
 async fn echo() -> Listener {
     let router = Router::new().fallback(post(|headers: HeaderMap| async move {
         let sent = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());

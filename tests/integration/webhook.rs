@@ -1,4 +1,4 @@
-//! GeeLark calls: what is believed is asked about at once, what is not costs nothing.
+//! Webhooks: a genuine one causes a call, and any other causes none.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use crate::support::{Exporter, Launch, Samples, Upstream, assert_no_secret, eventually};
 
-/// Rounds that nobody waits for, and no calls but those about phones.
-const QUIET: &str = "    poll: {interval: 60s}\n    billing: {enabled: false}\n    webhook: {enabled: true}";
+/// Rounds that are too rare to matter, and no calls for wallet and plan.
+const RARE_ROUNDS: &str = "    poll: {interval: 60s}\n    billing: {enabled: false}\n    webhook: {enabled: true}";
 
-/// How soon something shows that GeeLark told of.
-const SOON: Duration = Duration::from_secs(2);
+/// The longest time from a webhook to the metrics.
+const LIMIT: Duration = Duration::from_secs(2);
 
-/// A fleet in which nothing is about to happen, and an exporter that has seen all of it.
-async fn watched(phones: usize) -> (Upstream, Exporter) {
-    let upstream = still(phones).await;
-    let launch = Launch::configured(&upstream.config(QUIET)).arg("--log.level=debug");
+/// A fleet in which no status changes on its own, and an exporter that shows it.
+async fn start(phones: usize) -> (Upstream, Exporter) {
+    let upstream = idle_fleet(phones).await;
+    let launch = Launch::configured(&upstream.config(RARE_ROUNDS)).arg("--log.level=debug");
     let exporter = launch.start().await;
     exporter.ready().await;
     upstream
@@ -26,7 +26,7 @@ async fn watched(phones: usize) -> (Upstream, Exporter) {
     (upstream, exporter)
 }
 
-async fn still(phones: usize) -> Upstream {
+async fn idle_fleet(phones: usize) -> Upstream {
     let upstream = Upstream::start(&[&format!("--phones={phones}")]).await;
     for id in &upstream.ids {
         upstream.change(id, json!({"status": "shut_down"})).await;
@@ -46,19 +46,19 @@ fn result(samples: &Samples, result: &str) -> Option<f64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_shows_within_two_seconds_though_rounds_are_a_minute_apart() {
-    let (upstream, exporter) = watched(150).await;
+async fn a_webhook_shows_a_started_phone_within_two_seconds() {
+    let (upstream, exporter) = start(150).await;
     let mut best = Duration::MAX;
-    // The machine may be busy with other tests; one start that shows in time is enough to know that no round was waited for.
+    // The machine may be busy with other tests. One start that is shown in time proves that no round was needed.
     for id in &upstream.ids[..5] {
-        let told = Instant::now();
+        let changed = Instant::now();
         upstream.change(id, json!({"status": "started"})).await;
         exporter
             .until("the start", |samples| status(samples, id) == Some(0.0))
             .await;
-        best = best.min(told.elapsed());
+        best = best.min(changed.elapsed());
     }
-    assert!(best < SOON, "{best:?}");
+    assert!(best < LIMIT, "{best:?}");
     let samples = exporter.samples().await;
     assert_eq!(result(&samples, "accepted"), Some(5.0));
 
@@ -70,8 +70,8 @@ async fn a_start_shows_within_two_seconds_though_rounds_are_a_minute_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_a_new_name_and_a_deletion_show_too() {
-    let (upstream, exporter) = watched(3).await;
+async fn webhooks_show_a_stop_a_new_name_and_a_deletion() {
+    let (upstream, exporter) = start(3).await;
     let [stops, renamed, deleted] = &upstream.ids[..] else {
         panic!("{:?}", upstream.ids)
     };
@@ -83,7 +83,7 @@ async fn a_stop_a_new_name_and_a_deletion_show_too() {
     upstream.change(renamed, json!({"serialName": "another name"})).await;
     upstream.vanish(deleted).await;
     exporter
-        .until("all of it", |samples| {
+        .until("all three changes", |samples| {
             status(samples, stops) == Some(2.0)
                 && samples
                     .find(
@@ -97,14 +97,14 @@ async fn a_stop_a_new_name_and_a_deletion_show_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_believed_is_refused_and_causes_no_call() {
+async fn a_webhook_that_is_not_genuine_is_refused_and_causes_no_call() {
     for auth in ["token", "key"] {
-        let upstream = still(2).await;
+        let upstream = idle_fleet(2).await;
         let credentials = match auth {
             "token" => "token: demo-token",
             _ => "app_id: demo-app\n    api_key: demo-key",
         };
-        let config = upstream.config(QUIET).replace("token: demo-token", credentials);
+        let config = upstream.config(RARE_ROUNDS).replace("token: demo-token", credentials);
         let exporter = Exporter::start(&config).await;
         exporter.ready().await;
         upstream.webhook(&format!("{}/webhook/main", exporter.url), auth).await;
@@ -125,7 +125,7 @@ async fn what_is_not_believed_is_refused_and_causes_no_call() {
         assert_eq!(send(json!({"payload": about(second), "trace_id": trace_id})).await, 401);
         assert_eq!(exporter.post("/webhook/main").await.status(), 401);
 
-        // The one that was believed is asked about, and had any other been, it would be in the same call or before.
+        // Only the genuine webhook causes a call. An id of any other webhook would be in this call or in an earlier one.
         let calls = eventually("a call", || async {
             let calls = upstream.calls().await;
             (calls.total > 0).then_some(calls)
@@ -153,14 +153,14 @@ async fn what_is_not_believed_is_refused_and_causes_no_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_is_off_until_it_is_turned_on_and_after_it_is_turned_off() {
-    let upstream = still(1).await;
+async fn a_reload_turns_webhooks_on_and_off() {
+    let upstream = idle_fleet(1).await;
     let off = upstream.config("");
     let exporter = Exporter::start(&off).await;
     let answer = async || exporter.post("/webhook/main").await.status().as_u16();
     assert_eq!(answer().await, 404);
     assert_eq!(exporter.samples().await.of("geelark_webhook_requests_total").len(), 0);
-    for (config, status, series) in [(upstream.config(QUIET), 401, 7), (off, 404, 0)] {
+    for (config, status, series) in [(upstream.config(RARE_ROUNDS), 401, 7), (off, 404, 0)] {
         exporter.configure(&config);
         exporter.signal(Signal::SIGHUP);
         eventually("the reload", || async { (answer().await == status).then_some(()) }).await;
@@ -174,11 +174,11 @@ async fn a_webhook_is_off_until_it_is_turned_on_and_after_it_is_turned_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_is_handed_on_is_still_genuine() {
-    let upstream = still(2).await;
-    let second = Exporter::start(&upstream.config(QUIET)).await;
+async fn a_relayed_webhook_is_still_genuine() {
+    let upstream = idle_fleet(2).await;
+    let second = Exporter::start(&upstream.config(RARE_ROUNDS)).await;
     let relay = format!("webhook: {{enabled: true, relay_to: \"{}/webhook/main\"}}", second.url);
-    let first = Exporter::start(&upstream.config(&QUIET.replace("webhook: {enabled: true}", &relay))).await;
+    let first = Exporter::start(&upstream.config(&RARE_ROUNDS.replace("webhook: {enabled: true}", &relay))).await;
     for exporter in [&first, &second] {
         exporter.ready().await;
     }

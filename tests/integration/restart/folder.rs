@@ -1,4 +1,4 @@
-//! What may be wrong with the folder, and what it costs.
+//! Problems with the folder of the state.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ const SUCCESSFUL: &str = "geelark_exporter_state_last_write_successful";
 const WRITTEN: &str = "geelark_exporter_state_last_write_timestamp_seconds";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_folder_nothing_is_shown_of_it() {
+async fn without_state_path_there_are_no_metrics_of_the_state() {
     let upstream = Upstream::start(&["--phones=1"]).await;
     let samples = Exporter::start(&upstream.config(FAST)).await.samples().await;
     assert_eq!(
@@ -21,7 +21,7 @@ async fn without_a_folder_nothing_is_shown_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_exporter_on_a_folder_says_so_and_starts_nothing() {
+async fn a_second_exporter_with_the_same_folder_does_not_start() {
     let upstream = Upstream::start(&["--phones=1"]).await;
     let first = Exporter::start(&config(&upstream, FAST)).await;
     first.ready().await;
@@ -40,7 +40,7 @@ async fn a_second_exporter_on_a_folder_says_so_and_starts_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_cannot_be_made_is_a_line_and_a_metric() {
+async fn a_folder_that_cannot_be_created_is_logged_and_shown() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let config = format!("{}state: {{path: /proc/geelark_exporter}}\n", upstream.config(FAST));
     let exporter = Exporter::start(&config).await;
@@ -57,7 +57,7 @@ async fn a_folder_that_cannot_be_made_is_a_line_and_a_metric() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_a_line_and_a_metric_and_the_old_file_stays_whole() {
+async fn a_full_disk_is_logged_and_shown_and_keeps_the_old_file() {
     let upstream = Upstream::start(&["--phones=250"]).await;
     let exporter = Exporter::start(&config(&upstream, FAST)).await;
     exporter.ready().await;
@@ -70,9 +70,13 @@ async fn a_full_disk_is_a_line_and_a_metric_and_the_old_file_stays_whole() {
     let before = state(&exporter).unwrap();
     let samples = exporter.samples().await;
     assert_eq!(samples.value(SUCCESSFUL, &[]), Some(0.0));
-    assert_eq!(samples.of("phone_status").len(), 250, "it is read all the same");
+    assert_eq!(
+        samples.of("phone_status").len(),
+        250,
+        "the file is loaded although it cannot be written"
+    );
     exporter.ready().await;
-    // Every reload writes.
+    // A reload writes the file.
     exporter.signal(Signal::SIGHUP);
     eventually("a reload", || async {
         exporter.output().contains("configuration reloaded").then_some(())
@@ -90,7 +94,7 @@ async fn a_full_disk_is_a_line_and_a_metric_and_the_old_file_stays_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_file_costs_the_saved_state_and_is_set_aside() {
+async fn a_damaged_file_is_set_aside() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let exporter = Exporter::start(&config(&upstream, FAST)).await;
     exporter.ready().await;
@@ -108,7 +112,7 @@ async fn a_damaged_file_costs_the_saved_state_and_is_set_aside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_folder_waits_for_the_next_start() {
+async fn a_changed_folder_takes_effect_at_the_next_start() {
     let upstream = Upstream::start(&["--phones=1"]).await;
     let exporter = Exporter::start(&config(&upstream, FAST)).await;
     exporter.configure(&config(&upstream, FAST).replace("path: state", "path: elsewhere"));

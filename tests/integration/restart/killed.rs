@@ -1,6 +1,7 @@
-//! Killed in the middle of writing, again and again.
+//! A process that is killed while it writes the state.
 //!
-//! The writer is this test binary once more, so that it does nothing but write and a kill hits a write.
+//! The writer is a second process of this test binary. It does nothing but write, so most kills hit a write. The writes
+//! take real time.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -18,11 +19,11 @@ use geelark_exporter::state::{AccountState, State, Store};
 
 const FOLDER: &str = "STATE_TEST_FOLDER";
 const KILLS: u64 = 50;
-/// Enough that a write takes a while.
+/// Enough phones that a write takes a few milliseconds.
 const PHONES: i64 = 3000;
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
-/// The memory that is written for the `nth` time. Every phone has been in its status since a time of its own.
+/// The state of the `nth` write. Each phone has a different timestamp.
 fn state(nth: u64) -> State {
     let account: Arc<str> = "main".into();
     let phones = (0..PHONES).map(|number| {
@@ -54,19 +55,19 @@ fn state(nth: u64) -> State {
 }
 
 #[test]
-#[ignore = "the next test starts it, to kill it"]
-fn write_for_ever() {
+#[ignore = "the next test runs it as a process and kills it"]
+fn writer_process() {
     let folder = std::env::var_os(FOLDER).expect("the folder to write to");
-    // A program that another test starts at this moment may hold a copy of the test's lock for an instant.
+    // A process that another test starts at this moment may hold a copy of the lock's descriptor for an instant.
     let opened = (0..1000).find_map(|_| {
         std::thread::sleep(Duration::from_millis(5));
         Store::open(Path::new(&folder), NOW).ok()
     });
     let (store, loaded) = opened.expect("a folder that no process uses");
-    let last = loaded.unwrap().map_or(0, |memory| memory.written.0);
+    let last = loaded.unwrap().map_or(0, |state| state.written.0);
     for nth in last + 1.. {
         store.write(&state(nth)).unwrap();
-        // In one piece, so that a kill cannot cut it in two.
+        // A single write, so that a kill cannot split the line.
         std::io::stderr()
             .write_all(format!("wrote {nth}\n").as_bytes())
             .unwrap();
@@ -75,7 +76,7 @@ fn write_for_ever() {
 
 fn start_writing(folder: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "restart::killed::write_for_ever", "--ignored", "--nocapture"])
+        .args(["--exact", "restart::killed::writer_process", "--ignored", "--nocapture"])
         .env(FOLDER, folder)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -84,27 +85,27 @@ fn start_writing(folder: &Path) -> Child {
 }
 
 #[test]
-fn a_writer_that_is_killed_fifty_times_never_leaves_an_unreadable_file_nor_an_older_one() {
+fn a_killed_writer_always_leaves_the_last_or_the_next_state() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("state");
     let mut random = fastrand::Rng::with_seed(11);
-    let (mut before, mut in_the_middle) = (0, 0);
+    let (mut before, mut during_a_write) = (0, 0);
     for kill in 1..=KILLS {
         let mut writer = start_writing(&folder);
         let mut lines = BufReader::new(writer.stderr.take().unwrap()).lines();
-        let said = Arc::new(AtomicU64::new(0));
-        // The harness around the writer may have a word of its own first.
-        let mut said_by_it = lines
+        let reported = Arc::new(AtomicU64::new(0));
+        // The test harness of the writer may write other lines first.
+        let mut reports = lines
             .by_ref()
             .map(Result::unwrap)
             .skip_while(|line| !line.starts_with("wrote"));
-        let first = number(&said_by_it.next().unwrap());
-        said.store(first, Ordering::SeqCst);
+        let first = number(&reports.next().unwrap());
+        reported.store(first, Ordering::SeqCst);
         let reader = std::thread::spawn({
-            let said = said.clone();
+            let reported = reported.clone();
             move || {
                 for line in lines.map_while(Result::ok) {
-                    said.store(number(&line), Ordering::SeqCst);
+                    reported.store(number(&line), Ordering::SeqCst);
                 }
             }
         });
@@ -112,30 +113,30 @@ fn a_writer_that_is_killed_fifty_times_never_leaves_an_unreadable_file_nor_an_ol
         writer.kill().unwrap();
         writer.wait().unwrap();
         reader.join().unwrap();
-        in_the_middle += u64::from(folder.join("state.json.tmp").exists());
+        during_a_write += u64::from(folder.join("state.json.tmp").exists());
 
-        let said = said.load(Ordering::SeqCst);
+        let reported = reported.load(Ordering::SeqCst);
         let (_store, loaded) = Store::open(&folder, NOW).unwrap();
         let found = loaded.unwrap().expect("a state");
-        // A write that was done and not yet told is one more.
+        // The last write may have finished without its report.
         assert!(
-            (said..=said + 1).contains(&found.written.0),
-            "kill {kill}: {} after {said}",
+            (reported..=reported + 1).contains(&found.written.0),
+            "kill {kill}: {} after {reported}",
             found.written.0
         );
         assert!(found.written.0 > before, "kill {kill}");
         assert!(
             found == state(found.written.0),
-            "kill {kill}: something else than was written"
+            "kill {kill}: the state is not what was written"
         );
         before = found.written.0;
     }
-    assert!(in_the_middle > KILLS / 10, "only {in_the_middle} kills hit a write");
+    assert!(during_a_write > KILLS / 10, "only {during_a_write} kills hit a write");
 }
 
 fn number(line: &str) -> u64 {
     let number = line
         .strip_prefix("wrote ")
-        .unwrap_or_else(|| panic!("the writer said {line:?}"));
+        .unwrap_or_else(|| panic!("the writer reported {line:?}"));
     number.parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Whoever edits files and says so: by signal, over HTTP, or not at all where files are followed.
+//! Edits files and reloads them: by signal, over HTTP, or by changes of followed files.
 
 use std::time::{Duration, Instant};
 
@@ -8,33 +8,33 @@ use nix::unistd::Pid;
 use reqwest::StatusCode;
 use tokio::time::sleep;
 
-use super::scene::{Scene, bad};
+use super::fixture::{Fixture, invalid_config};
 use crate::support::http;
 
-/// Longer than it takes until a followed file is looked at.
-const NOTICED: u64 = 1500;
+/// Milliseconds. Longer than the interval at which the exporter checks followed files.
+const FOLLOW_INTERVAL: u64 = 1500;
 
-/// A file name's good content, and what is written there in between.
-type Mishap = (&'static str, String, String);
+/// A file name, its valid content, and invalid content.
+type FileEdit = (&'static str, String, String);
 
 pub(super) struct Editor<'a> {
-    pub(super) scene: &'a Scene,
+    pub(super) fixture: &'a Fixture,
     pub(super) url: &'a str,
     pub(super) pid: u32,
     pub(super) rng: Rng,
 }
 
 impl Editor<'_> {
-    /// Edits and reloads until `end`, and leaves everything good; returns how often it did.
-    pub(super) async fn work(mut self, end: Instant) -> u64 {
+    /// Edits and reloads until `end`, and returns the number of edits. The files are valid afterwards.
+    pub(super) async fn run(mut self, end: Instant) -> u64 {
         let mut reloads = 0;
         while Instant::now() < end {
             match self.rng.u32(..6) {
-                0 => self.hang_up(),
-                1 => assert_eq!(self.post().await, StatusCode::OK),
-                2 | 3 => self.reload_bad().await,
-                4 => self.let_visitors_come_or_go().await,
-                _ => self.botch_a_followed_file().await,
+                0 => self.reload_by_signal(),
+                1 => assert_eq!(self.reload_by_http().await, StatusCode::OK),
+                2 | 3 => self.reload_invalid().await,
+                4 => self.edit_ids().await,
+                _ => self.break_a_followed_file().await,
             }
             reloads += 1;
             sleep(Duration::from_millis(self.rng.u64(100..1000))).await;
@@ -42,20 +42,19 @@ impl Editor<'_> {
         reloads
     }
 
-    fn hang_up(&mut self) {
+    fn reload_by_signal(&mut self) {
         self.configure();
         kill(Pid::from_raw(self.pid.try_into().unwrap()), Signal::SIGHUP).unwrap();
     }
 
-    /// Reloads another good configuration over HTTP.
-    async fn post(&mut self) -> StatusCode {
+    async fn reload_by_http(&mut self) -> StatusCode {
         self.configure();
         self.reload().await.0
     }
 
     fn configure(&mut self) {
-        let config = self.scene.any(&mut self.rng);
-        self.scene.write("geelark.yml", config);
+        let config = self.fixture.random_config(&mut self.rng);
+        self.fixture.write("geelark.yml", config);
     }
 
     async fn reload(&self) -> (StatusCode, String) {
@@ -63,43 +62,43 @@ impl Editor<'_> {
         (response.status(), response.text().await.unwrap())
     }
 
-    async fn reload_bad(&mut self) {
-        let config = self.scene.any(&mut self.rng);
-        let bad = bad(&config, &mut self.rng);
-        self.scene.write("geelark.yml", &bad);
+    async fn reload_invalid(&mut self) {
+        let config = self.fixture.random_config(&mut self.rng);
+        let invalid = invalid_config(&config, &mut self.rng);
+        self.fixture.write("geelark.yml", &invalid);
         let (status, sentences) = self.reload().await;
-        let shown = String::from_utf8_lossy(&bad);
+        let shown = String::from_utf8_lossy(&invalid);
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{sentences}\nabout\n{shown}");
         assert!(sentences.contains("geelark.yml"), "{sentences}\nabout\n{shown}");
         self.configure();
     }
 
-    async fn let_visitors_come_or_go(&mut self) {
-        let ids = self.scene.ids(self.rng.bool());
+    async fn edit_ids(&mut self) {
+        let ids = self.fixture.ids(self.rng.bool());
         if self.rng.bool() {
-            self.scene.write("ids", &ids);
+            self.fixture.write("ids", &ids);
         } else {
-            self.scene.replace("ids", &ids);
+            self.fixture.replace("ids", &ids);
         }
         self.pause().await;
     }
 
-    /// Leaves a bad file for a moment, which may or may not be noticed.
-    async fn botch_a_followed_file(&mut self) {
-        let mishaps: [Mishap; 5] = [
-            ("ids", self.scene.ids(true), "not one id\n".to_owned()),
-            ("ids", self.scene.ids(true), String::new()),
+    /// Makes a followed file invalid for a moment. The exporter may or may not notice.
+    async fn break_a_followed_file(&mut self) {
+        let edits: [FileEdit; 5] = [
+            ("ids", self.fixture.ids(true), "not one id\n".to_owned()),
+            ("ids", self.fixture.ids(true), String::new()),
             ("token", "demo-token\n".to_owned(), "wrong-token\n".to_owned()),
             ("token", "demo-token\n".to_owned(), "\n".to_owned()),
             ("key", "demo-key\n".to_owned(), "wrong-key".to_owned()),
         ];
-        let (file, good, bad) = &mishaps[self.rng.usize(..mishaps.len())];
-        self.scene.replace(file, bad);
+        let (file, valid, invalid) = &edits[self.rng.usize(..edits.len())];
+        self.fixture.replace(file, invalid);
         self.pause().await;
-        self.scene.replace(file, good);
+        self.fixture.replace(file, valid);
     }
 
     async fn pause(&mut self) {
-        sleep(Duration::from_millis(self.rng.u64(0..NOTICED))).await;
+        sleep(Duration::from_millis(self.rng.u64(0..FOLLOW_INTERVAL))).await;
     }
 }

@@ -1,15 +1,14 @@
-//! Minutes of everything at once: fleets that live fast, upstreams that fail in every way, clients of every kind, files
-//! that are edited and reloaded. What is always true has to be true of every scrape, and in the end of the process too:
-//! it has the truth, and holds no more than it did.
+//! Minutes of everything at once: accelerated fleets, random faults, clients of several kinds, edited and reloaded files.
+//! Each scrape must be consistent. At the end, the metrics must match the simulators, and the process must not have grown.
 //!
-//! `make test` does this for a minute, `make soak` for [`MINUTES`] with the release build. [`SEED`] repeats a run's choices,
-//! though not its timing.
+//! `make test` runs this for a minute of real time, `make soak` for [`MINUTES`] with the release build. [`SEED`] repeats the
+//! random choices of a run, but not its timing.
 
+mod clients;
 mod editor;
-mod readers;
-mod scene;
-mod vitals;
-mod weather;
+mod fault_schedule;
+mod fixture;
+mod process_stats;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -22,83 +21,83 @@ use tokio::join;
 
 use crate::scrape::{shown, truth};
 use crate::support::{Exporter, Samples, eventually};
+use clients::Client;
 use editor::Editor;
-use readers::Reader;
-use scene::Scene;
-use vitals::Vitals;
+use fixture::Fixture;
+use process_stats::ProcessStats;
 
-/// How many minutes to go on; one by default.
+/// The duration in minutes. The default is one.
 const MINUTES: &str = "SOAK_MINUTES";
-/// What the choices depend on; 1 by default.
+/// The seed of the random choices. The default is 1.
 const SEED: &str = "SOAK_SEED";
-/// The exporter's program, if not the one that was built with the tests.
+/// The exporter's program. The default is the one that was built with the tests.
 const PROGRAM: &str = "SOAK_PROGRAM";
 
-/// How much more memory, in KiB, the process may hold at most in the last quarter than in the second.
+/// The most KiB of memory that the last quarter may have beyond the second.
 ///
-/// A run at rest wanders by one or two MiB: the allocator keeps what bodies of up to a megabyte have scattered over its
-/// arenas. Between the middles of those quarters lie some 4,000 scrapes in ten minutes, so what leaks a kilobyte with each
-/// grows past this.
-const ALLOWANCE: u64 = 4 * 1024;
+/// Without a leak, memory varies by one or two MiB, because bodies of up to a megabyte fragment the allocator's arenas. A
+/// run of ten minutes makes about 4,000 scrapes between the middles of these quarters, so a leak of a kilobyte in each
+/// exceeds this limit.
+const MEMORY_GROWTH: u64 = 4 * 1024;
 
-/// How many threads may come and go: tokio keeps those that read files and check passwords for ten seconds.
-const THREADS: u64 = 8;
+/// The number of threads that the process may have beyond those at the start. tokio keeps the threads that read files for
+/// ten seconds.
+const EXTRA_THREADS: u64 = 8;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_stays_right_and_of_one_size_whatever_happens() {
+async fn metrics_stay_correct_and_the_process_does_not_grow() {
     let (minutes, seed) = (number(MINUTES), number(SEED));
     let mut rng = Rng::with_seed(seed);
     println!("soaking for {minutes} minutes, {SEED}={seed}");
-    let (scene, mut launch) = Scene::open(seed).await;
+    let (fixture, mut launch) = Fixture::open(seed).await;
     if let Ok(program) = std::env::var(PROGRAM) {
         launch = launch.program(program);
     }
     let exporter = launch.start().await;
     exporter.ready().await;
-    let calm = Vitals::of(exporter.pid());
+    let at_start = ProcessStats::of(exporter.pid());
 
     let end = Instant::now() + Duration::from_secs(minutes * 60);
     let url = exporter.url.as_str();
-    let mut reader = || Reader::new(&scene, url, rng.fork());
-    let readers = [reader(), reader(), reader(), reader(), reader()];
-    let [plain, gzip, more_gzip, slow, odd] = readers;
-    let [first, second, guest] = &scene.upstreams;
-    let weather = [rng.fork(), rng.fork(), rng.fork()];
-    let [weather_0, weather_1, weather_2] = weather;
+    let mut client = || Client::new(&fixture, url, rng.fork());
+    let [plain, gzip, more_gzip, slow, hostile] = [client(), client(), client(), client(), client()];
+    let mut faults =
+        |number: usize| fault_schedule::run(&fixture.upstreams[number], fixture.invalid_id(number), rng.fork(), end);
+    let [faults_0, faults_1, faults_2] = [faults(0), faults(1), faults(2)];
     let editor = Editor {
-        scene: &scene,
+        fixture: &fixture,
         url,
         pid: exporter.pid(),
         rng: rng.fork(),
     };
-    let (plain, gzip, more_gzip, slow, odd, faults_0, faults_1, faults_2, edits, quarters) = join!(
+    let (plain, gzip, more_gzip, slow, hostile, faults_0, faults_1, faults_2, edits, quarters) = join!(
         plain.scrape("identity", end),
         gzip.scrape("gzip", end),
         more_gzip.scrape("gzip", end),
         slow.scrape_slowly(end),
-        odd.misbehave(end),
-        weather::change(first, scene.culprit(0), weather_0, end),
-        weather::change(second, scene.culprit(1), weather_1, end),
-        weather::change(guest, scene.culprit(2), weather_2, end),
-        editor.work(end),
-        vitals::quarters(exporter.pid(), end),
+        hostile.misbehave(end),
+        faults_0,
+        faults_1,
+        faults_2,
+        editor.run(end),
+        process_stats::quarters(exporter.pid(), end),
     );
-    let recovery = recovers(&exporter, &scene).await;
-    let rest = comes_to_rest(&exporter, calm).await;
+    let recovery = wait_for_recovery(&exporter, &fixture).await;
+    let rest = wait_for_rest(&exporter, at_start).await;
 
     let mut calls = 0;
-    for upstream in &scene.upstreams {
+    for upstream in &fixture.upstreams {
         calls += upstream.calls().await.total;
     }
     println!(
-        "{} scrapes ({slow} of them slow), {odd} odd requests, {edits} edits and reloads, {} changes of faults, {calls} calls; \
-         the truth {recovery:?} after the last fault\nbefore: {calm:?}\nquarters: {quarters:#?}\nat rest: {rest:?}",
+        "{} scrapes ({slow} of them slow), {hostile} hostile requests, {edits} edits and reloads, {} changes of faults, {calls} calls; \
+         recovery took {recovery:?} after the last fault\nat the start: {at_start:?}\nquarters: {quarters:#?}\nat rest: {rest:?}",
         plain + gzip + more_gzip + slow,
         faults_0 + faults_1 + faults_2,
     );
     let [_, settled, _, last] = quarters;
     assert!(
-        last.memory <= settled.memory + ALLOWANCE,
+        last.memory <= settled.memory + MEMORY_GROWTH,
         "memory grew from {} to {} KiB",
         settled.memory,
         last.memory
@@ -112,20 +111,20 @@ async fn it_stays_right_and_of_one_size_whatever_happens() {
     }
 }
 
-/// A number that the environment may give.
+/// The number in an environment variable, or 1.
 fn number(name: &str) -> u64 {
     match std::env::var(name) {
         Ok(text) => text
             .parse()
-            .unwrap_or_else(|_| panic!("{name} is {text:?}, which is no whole number")),
+            .unwrap_or_else(|_| panic!("{name} is {text:?}, which is not a whole number")),
         Err(_) => 1,
     }
 }
 
-/// Takes the faults away and stops the phones' lives; returns how long it took until everything shown was the truth.
-async fn recovers(exporter: &Exporter, scene: &Scene) -> Duration {
+/// Removes all faults and freezes all phones. Returns the time until the metrics match the simulators.
+async fn wait_for_recovery(exporter: &Exporter, fixture: &Fixture) -> Duration {
     let mut wanted = BTreeMap::new();
-    for upstream in &scene.upstreams {
+    for upstream in &fixture.upstreams {
         upstream.faults(json!([])).await;
         for phone in upstream.phones().await {
             upstream
@@ -134,32 +133,34 @@ async fn recovers(exporter: &Exporter, scene: &Scene) -> Duration {
         }
         wanted.extend(truth(upstream).await);
     }
-    scene.write("geelark.yml", scene.calm());
-    scene.write("ids", scene.ids(true));
+    fixture.write("geelark.yml", fixture.default_config());
+    fixture.write("ids", fixture.ids(true));
     assert_eq!(exporter.post("/-/reload").await.status(), StatusCode::OK);
     let start = Instant::now();
-    // An id that was refused is left out for ten minutes: it may be missing, yet not be wrong.
-    let culprits: Vec<&str> = (0..scene.upstreams.len()).map(|number| scene.culprit(number)).collect();
-    let is_true = |samples: &Samples| {
+    // A rejected id is left out for ten minutes, so it may be missing. If it is shown, it must be correct.
+    let invalid_ids: Vec<&str> = (0..fixture.upstreams.len())
+        .map(|number| fixture.invalid_id(number))
+        .collect();
+    let is_correct = |samples: &Samples| {
         let (up, mut shown) = (samples.of("geelark_up"), shown(samples));
-        for culprit in &culprits {
-            if let Some(phone) = wanted.get(*culprit) {
-                shown.entry((*culprit).to_owned()).or_insert_with(|| phone.clone());
+        for invalid_id in &invalid_ids {
+            if let Some(phone) = wanted.get(*invalid_id) {
+                shown.entry((*invalid_id).to_owned()).or_insert_with(|| phone.clone());
             }
         }
-        up.len() == scene.upstreams.len() && up.iter().all(|up| up.value == 1.0) && shown == wanted
+        up.len() == fixture.upstreams.len() && up.iter().all(|up| up.value == 1.0) && shown == wanted
     };
-    exporter.until("the truth", is_true).await;
+    exporter.until("metrics that match the simulators", is_correct).await;
     start.elapsed()
 }
 
-/// Waits until the process holds no more than before.
-async fn comes_to_rest(exporter: &Exporter, calm: Vitals) -> Vitals {
-    eventually("descriptors and threads to be given back", || async {
-        let now = Vitals::of(exporter.pid());
-        // Beside the one connection that this asks on, each account may keep a few to GeeLark.
-        let descriptors = calm.descriptors + 4 * 3;
-        (now.descriptors <= descriptors && now.threads <= calm.threads + THREADS).then_some(now)
+/// Waits until the process has released its descriptors and threads.
+async fn wait_for_rest(exporter: &Exporter, at_start: ProcessStats) -> ProcessStats {
+    eventually("descriptors and threads to be released", || async {
+        let now = ProcessStats::of(exporter.pid());
+        // Each account may keep up to four connections to GeeLark open.
+        let descriptors = at_start.descriptors + 4 * 3;
+        (now.descriptors <= descriptors && now.threads <= at_start.threads + EXTRA_THREADS).then_some(now)
     })
     .await
 }

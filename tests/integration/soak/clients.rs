@@ -1,4 +1,4 @@
-//! Clients of every kind. Each scrape that is taken to its end is checked by all that is always true of one.
+//! Clients of several kinds. Each complete scrape is checked for everything that must hold in any scrape.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -12,37 +12,37 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::scene::Scene;
+use super::fixture::Fixture;
 use crate::prometheus::promtool;
 use crate::support::{Samples, http};
 
-/// How often promtool looks at a scrape.
+/// The time between two checks by promtool.
 const PROMTOOL_EVERY: Duration = Duration::from_secs(10);
 
-/// What no phone is called: the simulator's faults write it.
-const UNTRUE: [&str; 2] = ["stranger", " (again)"];
+/// Endings of names that only the simulator's faults write.
+const FALSE_NAMES: [&str; 2] = ["stranger", " (again)"];
 
 const STATUSES: [&str; 4] = ["started", "starting", "shut_down", "expired"];
 
-/// Reads scrapes in the order they were made, so that counters can be compared.
-pub(super) struct Reader<'a> {
-    pub(super) scene: &'a Scene,
+/// Scrapes one after the other, so that it can compare counters.
+pub(super) struct Client<'a> {
+    pub(super) fixture: &'a Fixture,
     pub(super) url: &'a str,
     pub(super) rng: Rng,
     before: BTreeMap<String, f64>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(scene: &'a Scene, url: &'a str, rng: Rng) -> Self {
+impl<'a> Client<'a> {
+    pub(super) fn new(fixture: &'a Fixture, url: &'a str, rng: Rng) -> Self {
         Self {
-            scene,
+            fixture,
             url,
             rng,
             before: BTreeMap::new(),
         }
     }
 
-    /// Scrapes as Prometheus does, until `end`; returns how often.
+    /// Scrapes as Prometheus does until `end`, and returns the number of scrapes.
     pub(super) async fn scrape(mut self, encoding: &str, end: Instant) -> u64 {
         let client = http();
         let mut scrapes = 0;
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         scrapes
     }
 
-    /// Scrapes over and over again, taking little at a time.
+    /// Scrapes until `end` in small reads with pauses, and returns the number of scrapes.
     pub(super) async fn scrape_slowly(mut self, end: Instant) -> u64 {
         let mut scrapes = 0;
         while Instant::now() < end {
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
         scrapes
     }
 
-    /// Begins requests and loses interest; sends what is no request; asks for pages. Returns how often.
+    /// Aborts requests, sends random bytes and requests other pages until `end`. Returns the number of requests.
     pub(super) async fn misbehave(mut self, end: Instant) -> u64 {
         let client = http();
         let mut requests = 0;
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
                     self.abort(&noise).await;
                 }
                 _ => {
-                    // While an account is new the exporter is not ready.
+                    // The exporter is not ready while an account waits for its first round.
                     let pages: [(&str, &[u16]); 4] = [
                         ("/", &[200]),
                         ("/-/healthy", &[200]),
@@ -125,19 +125,19 @@ impl<'a> Reader<'a> {
 
     async fn abort(&mut self, request: &[u8]) {
         let mut connection = self.connect().await;
-        // Either side may be the first to hang up.
+        // Either side may close the connection first.
         if connection.write_all(request).await.is_ok() {
             let mut piece = vec![0; self.rng.usize(1..20_000)];
             let reading = connection.read(&mut piece);
             let _ = tokio::time::timeout(Duration::from_millis(self.rng.u64(..100)), reading).await;
         }
         if self.rng.bool() {
-            // Not a goodbye but a reset.
+            // Resets the connection instead of closing it.
             connection.set_zero_linger().unwrap();
         }
     }
 
-    /// A connection with a small window, so that little is on the way.
+    /// Opens a connection with a small receive window, so that the server has to wait for the client.
     async fn connect(&self) -> TcpStream {
         let address: SocketAddr = self.url.strip_prefix("http://").unwrap().parse().unwrap();
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         let mut now = BTreeMap::new();
         for sample in samples.iter().filter(|sample| sample.rises) {
             let (id, account) = (sample.labels.get("id"), sample.labels.get("account"));
-            if !self.scene.comes_and_goes(id, account) {
+            if !self.fixture.may_restart(id, account) {
                 now.insert(format!("{}{:?}", sample.name, sample.labels), sample.value);
             }
         }
@@ -168,31 +168,31 @@ impl<'a> Reader<'a> {
         self.before = now;
     }
 
-    /// No phone is shown twice, under another's account, with a status or name it never had, or as found and missing at
-    /// once; and what is counted is what is shown.
+    /// Asserts that each phone occurs once, under its account, with a status and a name that the simulator gave it; that no
+    /// phone has a status and is not found; and that the counts match the series.
     fn check_phones(&self, samples: &Samples) {
         let mut counted: BTreeMap<(&str, &str), f64> = BTreeMap::new();
         let mut accounts = BTreeMap::new();
         for info in samples.of("phone_info") {
             let (id, account) = (&info.labels["id"], info.labels["account"].as_str());
-            assert_eq!(self.scene.accounts.get(id), Some(&account), "{info:?}");
-            assert_eq!(accounts.insert(id, account), None, "{info:?} is the second of this id");
+            assert_eq!(self.fixture.accounts.get(id), Some(&account), "{info:?}");
+            assert_eq!(accounts.insert(id, account), None, "{info:?} occurs twice");
         }
         let mut shown = BTreeMap::new();
         for phone in samples.of("phone_status") {
             let (id, name) = (&phone.labels["id"], &phone.labels["serial_name"]);
-            assert!(UNTRUE.iter().all(|untrue| !name.ends_with(untrue)), "{phone:?}");
+            assert!(FALSE_NAMES.iter().all(|ending| !name.ends_with(ending)), "{phone:?}");
             let status = STATUSES
                 .iter()
                 .zip(0_i8..)
                 .find(|(_, code)| phone.value == f64::from(*code));
-            let (status, _) = status.unwrap_or_else(|| panic!("{phone:?} has a status that no phone has"));
-            assert_eq!(shown.insert(id, phone), None, "{phone:?} is the second of this id");
+            let (status, _) = status.unwrap_or_else(|| panic!("{phone:?} has an unknown status"));
+            assert_eq!(shown.insert(id, phone), None, "{phone:?} occurs twice");
             *counted.entry((accounts[id], status)).or_default() += 1.0;
         }
         for phone in samples.of("phone_not_found") {
             let id = &phone.labels["id"];
-            assert!(!shown.contains_key(id), "{id} is found and not found");
+            assert!(!shown.contains_key(id), "{id} has a status and is not found");
             *counted.entry((accounts[id], "not_found")).or_default() += 1.0;
         }
         let mut all: BTreeMap<&str, f64> = BTreeMap::new();
@@ -211,10 +211,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The content of one gzip member with nothing behind it.
+/// Decompresses exactly one gzip member.
 fn unzipped(body: &[u8]) -> Vec<u8> {
     let (mut decoder, mut text) = (GzDecoder::new(body), Vec::new());
     decoder.read_to_end(&mut text).unwrap();
-    assert!(decoder.into_inner().is_empty(), "something follows the gzip member");
+    assert!(decoder.into_inner().is_empty(), "bytes follow the gzip member");
     text
 }

@@ -1,23 +1,23 @@
-//! How large the exporter's process is, looked at from outside.
+//! The memory, descriptors and threads of the exporter's process.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-/// How often the process is looked at.
-const EVERY: Duration = Duration::from_millis(500);
+/// The time between two measurements.
+const INTERVAL: Duration = Duration::from_millis(500);
 
-/// What a process holds.
+/// The resources of a process.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Vitals {
+pub(super) struct ProcessStats {
     /// Resident memory in KiB.
     pub(super) memory: u64,
     pub(super) descriptors: usize,
     pub(super) threads: u64,
 }
 
-impl Vitals {
+impl ProcessStats {
     pub(super) fn of(pid: u32) -> Self {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let number = |name: &str| {
@@ -31,7 +31,7 @@ impl Vitals {
         }
     }
 
-    fn most(self, other: Self) -> Self {
+    fn max(self, other: Self) -> Self {
         Self {
             memory: self.memory.max(other.memory),
             descriptors: self.descriptors.max(other.descriptors),
@@ -40,16 +40,16 @@ impl Vitals {
     }
 }
 
-/// The most that the process held in each quarter of the time until `end`.
-pub(super) async fn quarters(pid: u32, end: Instant) -> [Vitals; 4] {
+/// The maxima in each quarter of the time until `end`.
+pub(super) async fn quarters(pid: u32, end: Instant) -> [ProcessStats; 4] {
     let start = Instant::now();
     let quarter = (end - start) / 4;
-    let mut most = [Vitals::default(); 4];
-    for (number, most) in (1..).zip(&mut most) {
+    let mut maxima = [ProcessStats::default(); 4];
+    for (number, max) in (1..).zip(&mut maxima) {
         while Instant::now() < start + quarter * number {
-            *most = most.most(Vitals::of(pid));
-            sleep(EVERY).await;
+            *max = max.max(ProcessStats::of(pid));
+            sleep(INTERVAL).await;
         }
     }
-    most
+    maxima
 }

@@ -1,4 +1,4 @@
-//! Who takes part: three accounts with an upstream each, the folder with their files, and what the configuration may say.
+//! The fixture of the soak test: three accounts with a simulator each, their files, and random configurations.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,49 +8,49 @@ use fastrand::Rng;
 
 use crate::support::{Launch, Upstream};
 
-/// An id that its upstream may refuse stands here in every account.
-const CULPRIT: usize = 7;
+/// The index, in each account, of the id that its simulator may reject.
+const INVALID_ID: usize = 7;
 
-/// So many of the first account's phones come and go.
-const VISITORS: usize = 20;
+/// The number of phones that edits of the first account's id file remove and add.
+const REMOVABLE_PHONES: usize = 20;
 
-/// The account that comes and goes.
-pub(super) const GUEST: &str = "guest";
+/// The account that reloads remove and add.
+pub(super) const THIRD: &str = "third";
 
-pub(super) struct Scene {
-    /// Of the accounts `first`, `second` and [`GUEST`].
+pub(super) struct Fixture {
+    /// Of the accounts `first`, `second` and [`THIRD`].
     pub(super) upstreams: [Upstream; 3],
-    /// Whose each id is.
+    /// The account of each id.
     pub(super) accounts: HashMap<String, &'static str>,
     pub(super) folder: PathBuf,
 }
 
-impl Scene {
-    /// Upstreams that live fast, and an exporter to be started.
+impl Fixture {
+    /// Simulators with accelerated fleets, and an exporter to start.
     pub(super) async fn open(seed: u64) -> (Self, Launch) {
         let mut upstreams = Vec::new();
         for (number, phones) in [(0, 250), (1, 120), (2, 30)] {
-            // Ten hours a minute; the seeds differ, so that no id is in two accounts.
+            // Ten simulated hours pass in a minute. The seeds differ, so no id is in two accounts.
             let (phones, seed) = (format!("--phones={phones}"), format!("--seed={}", seed + number));
             upstreams.push(Upstream::start(&[&phones, "--missing=3", "--speed=600", &seed]).await);
         }
         let upstreams: [Upstream; 3] = upstreams.try_into().ok().unwrap();
         let mut accounts = HashMap::new();
-        for (upstream, account) in upstreams.iter().zip(["first", "second", GUEST]) {
+        for (upstream, account) in upstreams.iter().zip(["first", "second", THIRD]) {
             accounts.extend(upstream.ids.iter().map(|id| (id.clone(), account)));
         }
         let launch = Launch::configured("").arg("--web.enable-lifecycle");
-        let scene = Self {
+        let fixture = Self {
             upstreams,
             accounts,
             folder: launch.path(""),
         };
-        scene.write("token", "demo-token\n");
-        scene.write("key", "demo-key\n");
-        scene.write("second-ids", scene.upstreams[1].ids.join("\n"));
-        scene.write("ids", scene.ids(true));
-        scene.write("geelark.yml", scene.calm());
-        (scene, launch)
+        fixture.write("token", "demo-token\n");
+        fixture.write("key", "demo-key\n");
+        fixture.write("second-ids", fixture.upstreams[1].ids.join("\n"));
+        fixture.write("ids", fixture.ids(true));
+        fixture.write("geelark.yml", fixture.default_config());
+        (fixture, launch)
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -62,40 +62,44 @@ impl Scene {
         fs::write(self.path(name), text).unwrap();
     }
 
-    /// Puts a file into place whole.
+    /// Replaces a file atomically.
     pub(super) fn replace(&self, name: &str, text: &str) {
         self.write("new", text);
         fs::rename(self.path("new"), self.path(name)).unwrap();
     }
 
-    /// The first account's list of ids.
-    pub(super) fn ids(&self, visitors: bool) -> String {
+    /// The first account's ids, with or without the removable ones.
+    pub(super) fn ids(&self, complete: bool) -> String {
         let ids = &self.upstreams[0].ids;
-        let staying = if visitors { ids.len() } else { ids.len() - VISITORS };
+        let staying = if complete {
+            ids.len()
+        } else {
+            ids.len() - REMOVABLE_PHONES
+        };
         ids[..staying].join("\n")
     }
 
-    /// The id that the upstream `number` may refuse.
-    pub(super) fn culprit(&self, number: usize) -> &str {
-        &self.upstreams[number].ids[CULPRIT]
+    /// The id that the simulator `number` may reject.
+    pub(super) fn invalid_id(&self, number: usize) -> &str {
+        &self.upstreams[number].ids[INVALID_ID]
     }
 
-    /// Phones that left and came back are counted anew, and so is the account that did.
-    pub(super) fn comes_and_goes(&self, id: Option<&String>, account: Option<&String>) -> bool {
+    /// Whether a reload may remove and add the series. Its counters then start at zero again.
+    pub(super) fn may_restart(&self, id: Option<&String>, account: Option<&String>) -> bool {
         let ids = &self.upstreams[0].ids;
-        account.is_some_and(|account| account == GUEST)
-            || id.is_some_and(|id| self.accounts[id] == GUEST || ids[ids.len() - VISITORS..].contains(id))
+        account.is_some_and(|account| account == THIRD)
+            || id.is_some_and(|id| self.accounts[id] == THIRD || ids[ids.len() - REMOVABLE_PHONES..].contains(id))
     }
 
-    /// A configuration with everybody in it and time enough for every call.
-    pub(super) fn calm(&self) -> String {
+    /// A configuration with all accounts and long timeouts.
+    pub(super) fn default_config(&self) -> String {
         let more = "poll: {interval: 1s, timeout: 1s, transient_interval: 1s, stale_after: 10s}, \
                     budget: {requests_per_minute: 6000, max_in_flight: 4}";
         self.config(more, Some(1))
     }
 
-    /// Some valid configuration.
-    pub(super) fn any(&self, rng: &mut Rng) -> String {
+    /// A random valid configuration.
+    pub(super) fn random_config(&self, rng: &mut Rng) -> String {
         let more = format!(
             "poll: {{interval: {}ms, timeout: {}ms, transient_interval: {}s, stale_after: {}s}}, \
              budget: {{requests_per_minute: {}, max_in_flight: {}}}",
@@ -106,12 +110,12 @@ impl Scene {
             rng.u32(600..6000),
             rng.u32(1..9),
         );
-        let guest = rng.bool().then(|| rng.u32(1..5));
-        self.config(&more, guest)
+        let refresh = rng.bool().then(|| rng.u32(1..5));
+        self.config(&more, refresh)
     }
 
-    /// With the guest, whose phones are looked for every so many seconds, or without.
-    fn config(&self, more: &str, guest: Option<u32>) -> String {
+    /// A configuration of the first two accounts, and of the third with this refresh interval of its discovery, in seconds.
+    fn config(&self, more: &str, refresh: Option<u32>) -> String {
         let [first, second, third] = &self.upstreams;
         let mut accounts = vec![
             format!(
@@ -123,9 +127,9 @@ impl Scene {
                 second.url
             ),
         ];
-        if let Some(seconds) = guest {
+        if let Some(seconds) = refresh {
             accounts.push(format!(
-                "name: {GUEST}, base_url: '{}', token: demo-token, \
+                "name: {THIRD}, base_url: '{}', token: demo-token, \
                  phones: {{discovery: {{refresh_interval: {seconds}s}}}}",
                 third.url
             ));
@@ -138,10 +142,10 @@ impl Scene {
     }
 }
 
-/// What the exporter cannot run by.
-pub(super) fn bad(good: &str, rng: &mut Rng) -> Vec<u8> {
+/// An invalid configuration.
+pub(super) fn invalid_config(good: &str, rng: &mut Rng) -> Vec<u8> {
     match rng.u32(..7) {
-        // Half-written, and not by chance between two accounts.
+        // Cut off, but not at the end of an account, where the rest is valid.
         0 => good[..rng.usize(1..good.len())].trim_end_matches(['\n', '}']).into(),
         1 => good.replace("interval", "intervall").into(),
         2 => good.replace("token_file: token", "token_file: nowhere").into(),

@@ -1,4 +1,4 @@
-//! Locks and budgets over restarts.
+//! Locks, back-offs and the budget over restarts.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use serde_json::json;
 use super::{config, end, state};
 use crate::support::{Exporter, FAST, Upstream, eventually};
 
-/// Several rounds of [`FAST`]: long enough for calls that must not be made.
-const A_WHILE: Duration = Duration::from_secs(3);
+/// Several rounds of [`FAST`] in real time: long enough that a call which must not be made would be made.
+const SEVERAL_ROUNDS: Duration = Duration::from_secs(3);
 
 const ACCOUNT: [(&str, &str); 1] = [("account", "main")];
 const LOCKED_UNTIL: &str = "geelark_api_locked_until_timestamp_seconds";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_holds_over_restarts_with_zero_calls() {
+async fn a_lock_prevents_calls_over_restarts() {
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
         let upstream = Upstream::start(&["--phones=150"]).await;
         let mut exporter = Exporter::start(&config(&upstream, FAST)).await;
@@ -26,7 +26,7 @@ async fn a_lock_holds_over_restarts_with_zero_calls() {
             .await
             .value(LOCKED_UNTIL, &ACCOUNT)
             .unwrap();
-        // It is written as soon as it begins; not even that takes no time at all.
+        // The lock is saved as soon as it begins, in another task.
         eventually("the lock to be written", || async {
             state(&exporter).filter(|text| text.contains("\"locked_until\":1"))
         })
@@ -37,7 +37,7 @@ async fn a_lock_holds_over_restarts_with_zero_calls() {
             exporter = launch.start().await;
             let at_once = exporter.samples().await.value(LOCKED_UNTIL, &ACCOUNT).unwrap();
             assert!((at_once - locked).abs() <= 1.0, "{at_once} instead of {locked}");
-            tokio::time::sleep(A_WHILE).await;
+            tokio::time::sleep(SEVERAL_ROUNDS).await;
         }
         assert_eq!(upstream.calls().await.total, 0, "after {signal}");
         assert!(
@@ -45,7 +45,7 @@ async fn a_lock_holds_over_restarts_with_zero_calls() {
             "{}",
             exporter.output()
         );
-        // Killed before the first regular write, nothing is known of the phones but what was known at the start.
+        // A process that is killed before its first regular write has saved no statuses.
         if signal == Signal::SIGTERM {
             assert_eq!(exporter.samples().await.of("phone_status").len(), 150);
         }
@@ -53,15 +53,19 @@ async fn a_lock_holds_over_restarts_with_zero_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_remembered_until_the_credentials_are_others() {
+async fn a_back_off_survives_a_restart_unless_the_credentials_change() {
     let upstream = Upstream::start(&["--phones=2", "--token=rotated-token"]).await;
     let exporter = Exporter::start(&config(&upstream, FAST)).await;
     exporter.ready().await;
     upstream.forget_calls().await;
     let (launch, _) = end(exporter, Signal::SIGTERM).await;
     let exporter = launch.start().await;
-    tokio::time::sleep(A_WHILE).await;
-    assert_eq!(upstream.calls().await.total, 0, "the same token would be refused again");
+    tokio::time::sleep(SEVERAL_ROUNDS).await;
+    assert_eq!(
+        upstream.calls().await.total,
+        0,
+        "the back-off is kept for the same token"
+    );
 
     exporter.configure(&config(&upstream, FAST).replace("demo-token", "rotated-token"));
     let (launch, _) = end(exporter, Signal::SIGTERM).await;
@@ -71,11 +75,11 @@ async fn a_refusal_is_remembered_until_the_credentials_are_others() {
         .await;
 }
 
-/// As without a state, only that the restarts cost less: see the module `budget`.
+/// The module `budget` has the same test without a state. This test takes over a minute of real time.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_minute_has_more_calls_than_the_budget_over_restarts() {
+async fn the_budget_holds_in_any_minute_over_restarts_with_state() {
     const BUDGET: usize = 60;
-    let upstream = Upstream::start(&["--phones=1200", "--requests-per-minute=60"]).await;
+    let upstream = Upstream::start(&["--phones=1200", &format!("--requests-per-minute={BUDGET}")]).await;
     let account = format!("    poll: {{interval: 10s}}\n    budget: {{requests_per_minute: {BUDGET}}}");
     let mut exporter = Exporter::start(&config(&upstream, &account)).await;
     let calls = async |wanted: u64| {

@@ -8,11 +8,11 @@ use serde_json::json;
 use super::{config, end};
 use crate::support::{Exporter, Samples, Upstream, unix_now};
 
-/// One round, and no other while a test looks.
-const SLOW: &str = "    poll: {interval: 1h, timeout: 2s}\n    budget: {requests_per_minute: 6000}";
+/// One round, and no second one during a test.
+const ONE_ROUND: &str = "    poll: {interval: 1h, timeout: 2s}\n    budget: {requests_per_minute: 6000}";
 
-/// What is shown of phones, and of how the exporter is doing, that a restart must not change.
-const LASTING: [&str; 13] = [
+/// Metrics whose series a restart must not change.
+const LASTING: &[&str] = &[
     "phone_status",
     "phone_status_since_timestamp_seconds",
     "phone_not_found",
@@ -28,23 +28,23 @@ const LASTING: [&str; 13] = [
     "geelark_wallet_balance",
 ];
 
-fn assert_goes_on(before: &Samples, after: &Samples) {
+fn assert_kept(before: &Samples, after: &Samples) {
     for name in LASTING {
         assert_eq!(before.of(name), after.of(name), "{name}");
     }
     for series in before.iter() {
         let is_there = after.of(&series.name).iter().any(|it| it.labels == series.labels);
-        assert!(is_there, "{series:?} is lost");
+        assert!(is_there, "{series:?} is missing");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_is_there_at_once_and_before_the_first_answer() {
+async fn a_restart_shows_saved_statuses_before_the_first_response() {
     let upstream = Upstream::start(&["--phones=250", "--missing=3"]).await;
     upstream
         .change(&upstream.ids[0], json!({"serialName": "\"手机\"\n\\ 📱", "status": 7}))
         .await;
-    let exporter = Exporter::start(&config(&upstream, SLOW)).await;
+    let exporter = Exporter::start(&config(&upstream, ONE_ROUND)).await;
     exporter.ready().await;
     let before = exporter.samples().await;
     assert_eq!(before.of("phone_status").len(), 250);
@@ -56,14 +56,14 @@ async fn everything_is_there_at_once_and_before_the_first_answer() {
             .sum::<f64>(),
         3.0
     );
-    // So that a timestamp that began anew would be another.
+    // Timestamps have whole seconds of real time. After this pause, a timestamp that started again would differ.
     tokio::time::sleep(Duration::from_millis(1100)).await;
 
     upstream.faults(json!(["hang"])).await;
     let (launch, _) = end(exporter, Signal::SIGTERM).await;
     let exporter = launch.start().await;
     let after = exporter.samples().await;
-    assert_goes_on(&before, &after);
+    assert_kept(&before, &after);
     assert_eq!(
         after.value("geelark_exporter_state_last_write_successful", &[]),
         Some(1.0)
@@ -85,15 +85,15 @@ async fn everything_is_there_at_once_and_before_the_first_answer() {
             .iter()
             .all(|sample| sample.value == 2.0
                 || !before.of("phone_not_found").iter().any(|it| it.labels == sample.labels)),
-        "the counter goes on"
+        "the counter continues"
     );
     assert_eq!(not_found.iter().map(|sample| sample.value).sum::<f64>(), 6.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_discovered_is_there_before_it_is_discovered_again() {
+async fn a_restart_shows_discovered_phones_before_the_first_list() {
     let upstream = Upstream::start(&["--phones=250"]).await;
-    let account = upstream.account("main", &[""; 0], &format!("      discovery: {{}}\n{SLOW}"));
+    let account = upstream.account("main", &[""; 0], &format!("      discovery: {{}}\n{ONE_ROUND}"));
     let exporter = Exporter::start(&format!("accounts:\n{account}state: {{path: state}}\n")).await;
     let known = |samples: &Samples| {
         let listed = samples.value("geelark_discovery_last_success_timestamp_seconds", &[]);
@@ -110,10 +110,10 @@ async fn what_was_discovered_is_there_before_it_is_discovered_again() {
     upstream.faults(json!(["hang"])).await;
     let (launch, _) = end(exporter, Signal::SIGTERM).await;
     let exporter = launch.start().await;
-    assert_goes_on(&before, &exporter.samples().await);
-    // The first look fails, and takes nothing away.
+    assert_kept(&before, &exporter.samples().await);
+    // The first list fails, and removes no phone.
     exporter
-        .until("a failed look", |samples| {
+        .until("a failed list", |samples| {
             samples.value("geelark_discovery_failures_total", &[]) > Some(0.0)
         })
         .await;
@@ -121,7 +121,7 @@ async fn what_was_discovered_is_there_before_it_is_discovered_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_old_is_not_shown_and_keeps_its_timestamp_if_the_next_answer_agrees() {
+async fn a_stale_status_is_not_shown_and_keeps_its_timestamp() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     let account = "    poll: {interval: 1s, timeout: 1s, stale_after: 3s}\n    budget: {requests_per_minute: 6000}";
     let exporter = Exporter::start(&config(&upstream, account)).await;
@@ -130,11 +130,12 @@ async fn what_is_too_old_is_not_shown_and_keeps_its_timestamp_if_the_next_answer
     let (launch, _) = end(exporter, Signal::SIGTERM).await;
     upstream.change(&upstream.ids[2], json!({"status": 9})).await;
     upstream.faults(json!(["hang"])).await;
+    // Real time: `stale_after` is 3 s.
     tokio::time::sleep(Duration::from_millis(3500)).await;
     let exporter = launch.start().await;
     let stale = exporter.samples().await;
     assert_eq!(stale.of("phone_status"), vec![] as Vec<&_>);
-    assert_eq!(stale.of("phone_info"), before.of("phone_info"), "names are known");
+    assert_eq!(stale.of("phone_info"), before.of("phone_info"), "names are kept");
 
     upstream.faults(json!([])).await;
     let after = exporter
@@ -148,16 +149,19 @@ async fn what_is_too_old_is_not_shown_and_keeps_its_timestamp_if_the_next_answer
         (since(&after, 0), since(&after, 1)),
         (since(&before, 0), since(&before, 1))
     );
-    assert!(since(&after, 2) >= since(&before, 2) + 3.0, "another status began");
+    assert!(
+        since(&after, 2) >= since(&before, 2) + 3.0,
+        "another status has another timestamp"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_configured_no_longer_is_forgotten() {
+async fn state_of_removed_accounts_and_phones_is_dropped() {
     let upstream = Upstream::start(&["--phones=4"]).await;
     let two = |first: &[String], second: &[String]| {
         let accounts = [
-            upstream.account("main", first, SLOW),
-            upstream.account("spare", second, SLOW),
+            upstream.account("main", first, ONE_ROUND),
+            upstream.account("spare", second, ONE_ROUND),
         ];
         format!("accounts:\n{}state: {{path: state}}\n", accounts.concat())
     };
@@ -165,7 +169,7 @@ async fn what_is_configured_no_longer_is_forgotten() {
     exporter.ready().await;
     exporter.configure(&format!(
         "accounts:\n{}state: {{path: state}}\n",
-        upstream.account("main", &upstream.ids[1..2], SLOW)
+        upstream.account("main", &upstream.ids[1..2], ONE_ROUND)
     ));
     upstream.faults(json!(["hang"])).await;
     let (launch, _) = end(exporter, Signal::SIGTERM).await;
@@ -175,5 +179,9 @@ async fn what_is_configured_no_longer_is_forgotten() {
     exporter.configure(&two(&upstream.ids[..2], &upstream.ids[2..]));
     let (launch, _) = end(exporter, Signal::SIGTERM).await;
     let exporter = launch.start().await;
-    assert_eq!(exporter.samples().await.of("phone_status").len(), 1, "nobody remembers");
+    assert_eq!(
+        exporter.samples().await.of("phone_status").len(),
+        1,
+        "the state of removed phones is dropped"
+    );
 }
