@@ -3,13 +3,6 @@
 use super::text;
 use crate::fleet::Phone;
 
-/// The labels that phone series begin with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PhoneLabels {
-    Id,
-    IdAndName,
-}
-
 /// For every phone of a batch `{id="…",serial_name="…`, escaped, up to the closing quote.
 ///
 /// This is most of every line and the same in each family. Rendering it once makes a plain scrape several times cheaper
@@ -18,15 +11,6 @@ pub(super) struct LabelPrefixes {
     text: Box<[u8]>,
     /// Where in `text` each phone's id and name end; the next phone begins where the name ends.
     ends: Box<[(usize, usize)]>,
-}
-
-impl PhoneLabels {
-    pub(super) fn labels(self) -> &'static [&'static str] {
-        match self {
-            Self::Id => &["id"],
-            Self::IdAndName => &["id", "serial_name"],
-        }
-    }
 }
 
 impl LabelPrefixes {
@@ -46,15 +30,11 @@ impl LabelPrefixes {
         }
     }
 
-    /// The prefix of each phone, in their order.
-    pub(super) fn iter(&self, naming: PhoneLabels) -> impl Iterator<Item = &[u8]> {
+    /// The prefix of each phone, in their order, with or without the name.
+    pub(super) fn iter(&self, with_name: bool) -> impl Iterator<Item = &[u8]> {
         let mut start = 0;
         self.ends.iter().map(move |&(id, name)| {
-            let end = match naming {
-                PhoneLabels::Id => id,
-                PhoneLabels::IdAndName => name,
-            };
-            let prefix = &self.text[start..end];
+            let prefix = &self.text[start..if with_name { name } else { id }];
             start = name;
             prefix
         })

@@ -1,12 +1,11 @@
 //! What is shown: the rendered batches of every account, and the exporter's own metrics.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 
-use super::deflater::{DeflatedBlock, Deflater};
-use super::families::{self, FAMILIES, PHONES, PhoneFamily};
+use super::block::{Block, GZIP_HEADER};
+use super::families::{FAMILIES, PHONES, write_counts};
 use super::rendered_batch::RenderedBatch;
 use super::scrape::{Encoding, Scrape};
 use crate::fleet::{BatchView, StatusCounts};
@@ -14,100 +13,72 @@ use crate::metrics::{Definition, Registry};
 
 /// Everything that is shown. A cheap handle.
 #[derive(Clone)]
-pub struct MetricsStore(Arc<Inner>);
-
-struct Inner {
+pub struct MetricsStore {
     registry: Registry,
-    accounts: ArcSwap<Vec<AccountStore>>,
-    /// HELP and TYPE of each of [`FAMILIES`].
-    headers: Arc<[DeflatedBlock]>,
-    deflater: SharedDeflater,
+    accounts: Arc<Mutex<Vec<AccountStore>>>,
+    /// HELP and TYPE of each of [`FAMILIES`], deflated. The first block begins with the header of the gzip member.
+    headers: Arc<[Block]>,
 }
 
 /// The batches of one account. A cheap handle, through which the account's poller updates them.
 #[derive(Clone)]
-pub struct AccountStore(Arc<AccountBatches>);
-
-struct AccountBatches {
-    account: Arc<str>,
+pub struct AccountStore {
+    name: Arc<str>,
     /// Replaced as a whole when phones move between batches, so that no scrape shows a phone twice or not at all.
-    rendered: ArcSwap<Vec<Arc<ArcSwap<RenderedBatch>>>>,
-    deflater: SharedDeflater,
-}
-
-/// The one compressor: a third of a megabyte, needed for less than a millisecond at a time. Batches are updated under its
-/// lock, so an older view never replaces a newer one.
-#[derive(Clone)]
-struct SharedDeflater(Arc<Mutex<Deflater>>);
-
-impl SharedDeflater {
-    fn lock(&self) -> MutexGuard<'_, Deflater> {
-        // A deflater resets itself before each block, so a panic in the middle of one does no harm.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    batches: Arc<Mutex<Vec<Arc<RenderedBatch>>>>,
 }
 
 impl MetricsStore {
     /// A store without accounts that shows the metrics of `registry`.
     pub fn new(registry: Registry) -> Self {
-        let mut deflater = Deflater::new();
-        let headers = FAMILIES
-            .iter()
-            .map(|family| deflater.deflate_block(header(&family.definition())));
-        Self(Arc::new(Inner {
+        let headers = FAMILIES.iter().map(|family| {
+            let mut text = Vec::new();
+            family.definition.write_header(&mut text);
+            Block::deflated(&text)
+        });
+        let mut headers: Vec<_> = headers.collect();
+        headers[0].bytes.splice(..0, GZIP_HEADER);
+        Self {
             registry,
-            accounts: ArcSwap::default(),
-            headers: headers.collect(),
-            deflater: SharedDeflater(Arc::new(Mutex::new(deflater))),
-        }))
+            accounts: Arc::default(),
+            headers: headers.into(),
+        }
     }
 
     /// Every metric, in the order of the exposition's parts: phones, their counts, the exporter's own.
     pub fn definitions(&self) -> Vec<Definition> {
-        let phones = FAMILIES.iter().map(PhoneFamily::definition).chain([PHONES]);
-        phones.chain(self.0.registry.definitions().iter().cloned()).collect()
+        let phones = FAMILIES.iter().map(|family| family.definition).chain([PHONES]);
+        phones.chain(self.registry.definitions().iter().copied()).collect()
     }
 
-    /// The store of `account`, still without batches. It is not shown before [`MetricsStore::set_accounts`].
-    pub fn account(&self, account: &Arc<str>) -> AccountStore {
-        AccountStore(Arc::new(AccountBatches {
-            account: account.clone(),
-            rendered: ArcSwap::default(),
-            deflater: self.0.deflater.clone(),
-        }))
+    /// The store of the account `name`, still without batches. It is not shown before [`MetricsStore::set_accounts`].
+    pub fn account(&self, name: &Arc<str>) -> AccountStore {
+        AccountStore {
+            name: name.clone(),
+            batches: Arc::default(),
+        }
     }
 
     /// Shows these accounts from now on, in this order, and no others. Names and phones must be unique.
     pub fn set_accounts(&self, accounts: Vec<AccountStore>) {
-        self.0.accounts.store(Arc::new(accounts));
+        *self.accounts.lock() = accounts;
     }
 
     /// What is shown now.
     pub fn scrape(&self, encoding: Encoding) -> Scrape {
-        let mut batches = Vec::new();
-        let mut rest = header(&PHONES);
-        for account in &**self.0.accounts.load() {
+        let (mut batches, mut rest) = (Vec::new(), Vec::new());
+        PHONES.write_header(&mut rest);
+        for account in &*self.accounts.lock() {
             let first = batches.len();
-            batches.extend(account.rendered());
+            batches.extend_from_slice(&account.batches.lock());
             let mut counts = StatusCounts::default();
             for batch in &batches[first..] {
                 counts += batch.counts;
             }
-            families::write_counts(&account.0.account, counts, &mut rest);
+            write_counts(&account.name, counts, &mut rest);
         }
-        self.0.registry.write(&mut rest);
-        let rest = match encoding {
-            Encoding::Plain => DeflatedBlock::plain(rest),
-            Encoding::Gzip => self.0.deflater.lock().deflate_block(rest),
-        };
-        Scrape::new(encoding, self.0.headers.clone(), batches, rest)
-    }
-
-    /// The batches that are shown, in their order.
-    pub fn views(&self) -> Vec<Arc<BatchView>> {
-        let accounts = self.0.accounts.load();
-        let batches = accounts.iter().flat_map(AccountStore::rendered);
-        batches.map(|batch| batch.view.clone()).collect()
+        self.registry.write(&mut rest);
+        Scrape::new(encoding, self.headers.clone(), batches, rest)
     }
 }
 
@@ -118,53 +89,21 @@ impl AccountStore {
     /// # Panics
     /// If the account has no such batch.
     pub fn update_batch(&self, batch: usize, view: Arc<BatchView>) {
-        let mut deflater = self.0.deflater.lock();
-        let batches = self.0.rendered.load();
-        let before = batches[batch].load();
+        let before = self.batches.lock()[batch].clone();
         if before.view != view {
-            batches[batch].store(RenderedBatch::new(view, Some(&before), &mut deflater));
+            let rendered = Arc::new(RenderedBatch::new(view, Some(&before)));
+            self.batches.lock()[batch] = rendered;
         }
     }
 
     /// Shows exactly these batches from now on. Batches that did not change cost a comparison.
     pub fn replace_batches<'a>(&self, views: impl Iterator<Item = &'a Arc<BatchView>>) {
-        let mut deflater = self.0.deflater.lock();
-        let before = self.0.rendered.load();
+        let before = self.batches.lock().clone();
         let batches = views.enumerate().map(|(batch, view)| match before.get(batch) {
-            Some(shown) if shown.load().view == *view => shown.clone(),
-            shown => {
-                let shown = shown.map(|shown| shown.load_full());
-                let rendered = RenderedBatch::new(view.clone(), shown.as_deref(), &mut deflater);
-                Arc::new(ArcSwap::new(rendered))
-            }
+            Some(shown) if shown.view == *view => shown.clone(),
+            shown => Arc::new(RenderedBatch::new(view.clone(), shown.map(|shown| &**shown))),
         });
-        self.0.rendered.store(Arc::new(batches.collect()));
-    }
-
-    fn rendered(&self) -> Vec<Arc<RenderedBatch>> {
-        self.0.rendered.load().iter().map(|batch| batch.load_full()).collect()
-    }
-}
-
-fn header(definition: &Definition) -> Vec<u8> {
-    let mut text = Vec::new();
-    definition.write_header(&mut text);
-    text
-}
-
-impl fmt::Debug for MetricsStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MetricsStore").field(&self.0.accounts.load()).finish()
-    }
-}
-
-impl fmt::Debug for AccountStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "AccountStore({}, {} batches)",
-            self.0.account,
-            self.0.rendered.load().len()
-        )
+        let batches = batches.collect();
+        *self.batches.lock() = batches;
     }
 }

@@ -13,9 +13,8 @@
 //! - [`Scrape::len`] is the exact length of the body, known before its first byte;
 //! - every metric that is shown is in [`MetricsStore::definitions`], and the reverse.
 
+mod block;
 mod checksum;
-mod deflated_families;
-mod deflater;
 mod families;
 mod label_prefixes;
 mod metrics_store;

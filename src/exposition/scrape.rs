@@ -1,20 +1,16 @@
 //! One scrape: the blocks that were ready when it began, handed out in chunks.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::block::{Block, END};
 use super::checksum::Checksum;
-use super::deflater::{DeflatedBlock, END, GZIP_HEADER};
 use super::families::FAMILIES;
 use super::rendered_batch::RenderedBatch;
 
 /// Small enough to stay in the processor's cache, large enough to need few writes.
 const CHUNK: usize = 64 * 1024;
-
-/// What a gzip member has beside its blocks: a header, the last block, a CRC and a length.
-const ENVELOPE: u64 = (GZIP_HEADER.len() + END.len() + 4 + 4) as u64;
 
 /// How a body is to be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,51 +21,46 @@ pub enum Encoding {
     Gzip,
 }
 
-/// The body of one scrape, put together as it is read. What it shows was fixed when it was made.
+/// The body of one scrape, assembled as it is read. What it shows was fixed when it was made.
+///
+/// It consists of parts: for each of [`FAMILIES`] a header and the lines of every batch, then the rest.
 pub struct Scrape {
     encoding: Encoding,
-    headers: Arc<[DeflatedBlock]>,
+    headers: Arc<[Block]>,
     batches: Vec<Arc<RenderedBatch>>,
-    rest: DeflatedBlock,
+    rest: Block,
     len: u64,
-    sent: u64,
-    /// Number of the next part, 0 to [`Scrape::parts`].
+    /// The number of the next part.
     next: usize,
-    /// Of the text handed out so far; gzip only.
-    sum: Checksum,
-}
-
-/// What a body is made of: family after family a header and its batches, then the rest.
-enum Part<'a> {
-    Whole(&'a DeflatedBlock),
-    Batch { family: usize, of: &'a RenderedBatch },
 }
 
 impl Scrape {
     pub(super) fn new(
         encoding: Encoding,
-        headers: Arc<[DeflatedBlock]>,
+        headers: Arc<[Block]>,
         batches: Vec<Arc<RenderedBatch>>,
-        rest: DeflatedBlock,
+        rest: Vec<u8>,
     ) -> Self {
         let mut scrape = Self {
             encoding,
             headers,
             batches,
-            rest,
+            rest: match encoding {
+                Encoding::Plain => Block::plain(rest),
+                Encoding::Gzip => Block::deflated(&rest),
+            },
             len: 0,
-            sent: 0,
             next: 0,
-            sum: Checksum::EMPTY,
         };
-        let parts = (0..scrape.parts())
-            .map(|part| scrape.part(part).len(encoding))
-            .sum::<u64>();
-        scrape.len = parts
-            + match encoding {
-                Encoding::Plain => 0,
-                Encoding::Gzip => ENVELOPE,
-            };
+        let mut checksum = Checksum::EMPTY;
+        for part in 0..scrape.parts() {
+            checksum.append(&scrape.block(part).checksum);
+        }
+        if encoding == Encoding::Gzip {
+            scrape.rest.bytes.extend_from_slice(&END);
+            scrape.rest.bytes.extend_from_slice(&checksum.trailer());
+        }
+        scrape.len = (0..scrape.parts()).map(|part| scrape.part_len(part) as u64).sum();
         scrape
     }
 
@@ -83,30 +74,35 @@ impl Scrape {
         FAMILIES.len() * (1 + self.batches.len()) + 1
     }
 
-    /// The next parts that fill a chunk in which `taken` bytes are taken; at least one.
-    fn fitting(&self, taken: usize) -> Range<usize> {
-        let mut room = (CHUNK - taken) as u64;
-        let mut end = self.next;
-        while end < self.parts() {
-            let len = self.part(end).len(self.encoding);
-            if len > room && end > self.next {
-                break;
-            }
-            room = room.saturating_sub(len);
-            end += 1;
-        }
-        self.next..end
+    /// The family of a part, unless it is the rest, and its batch, unless it is a header.
+    fn place(&self, part: usize) -> (usize, Option<&RenderedBatch>) {
+        let parts = 1 + self.batches.len();
+        let batch = (part % parts).checked_sub(1);
+        (part / parts, batch.map(|batch| &*self.batches[batch]))
     }
 
-    fn part(&self, number: usize) -> Part<'_> {
-        let family = number / (1 + self.batches.len());
-        match (self.headers.get(family), number % (1 + self.batches.len())) {
-            (None, _) => Part::Whole(&self.rest),
-            (Some(header), 0) => Part::Whole(header),
-            (Some(_), batch) => Part::Batch {
-                family,
-                of: &self.batches[batch - 1],
-            },
+    fn block(&self, part: usize) -> &Block {
+        match self.place(part) {
+            (family, Some(batch)) => &batch.blocks[family],
+            (family, None) => self.headers.get(family).unwrap_or(&self.rest),
+        }
+    }
+
+    fn part_len(&self, part: usize) -> usize {
+        let block = self.block(part);
+        match self.encoding {
+            Encoding::Plain => block.checksum.len,
+            Encoding::Gzip => block.bytes.len(),
+        }
+    }
+
+    fn write_part(&self, part: usize, chunk: &mut Vec<u8>) {
+        match (self.encoding, self.place(part)) {
+            (Encoding::Plain, (family, Some(batch))) => FAMILIES[family].write(&batch.view, &batch.prefixes, chunk),
+            (Encoding::Plain, (family, None)) if family < FAMILIES.len() => {
+                FAMILIES[family].definition.write_header(chunk);
+            }
+            _ => chunk.extend_from_slice(&self.block(part).bytes),
         }
     }
 }
@@ -116,67 +112,11 @@ impl Iterator for Scrape {
 
     /// The next chunk: parts as long as they fit, at least one.
     fn next(&mut self) -> Option<Bytes> {
-        let parts = self.parts();
-        if self.next == parts {
-            return None;
+        let mut chunk = Vec::with_capacity(CHUNK);
+        while self.next < self.parts() && (chunk.is_empty() || chunk.len() + self.part_len(self.next) <= CHUNK) {
+            self.write_part(self.next, &mut chunk);
+            self.next += 1;
         }
-        let left = usize::try_from(self.len - self.sent).unwrap_or(usize::MAX);
-        let mut chunk = Vec::with_capacity(left.min(CHUNK));
-        match self.encoding {
-            Encoding::Plain => {
-                for number in self.fitting(0) {
-                    self.part(number).write_text(&mut chunk);
-                    self.next = number + 1;
-                }
-            }
-            Encoding::Gzip => {
-                if self.next == 0 {
-                    chunk.extend_from_slice(&GZIP_HEADER);
-                }
-                for number in self.fitting(chunk.len()) {
-                    let part = self.part(number);
-                    chunk.extend_from_slice(part.deflated());
-                    let sum = *part.checksum();
-                    self.sum.append(&sum);
-                    self.next = number + 1;
-                }
-                if self.next == parts {
-                    chunk.extend_from_slice(&END);
-                    chunk.extend_from_slice(&self.sum.trailer());
-                }
-            }
-        }
-        self.sent += chunk.len() as u64;
-        Some(chunk.into())
-    }
-}
-
-impl Part<'_> {
-    fn checksum(&self) -> &Checksum {
-        match self {
-            Self::Whole(block) => &block.checksum,
-            Self::Batch { family, of } => of.deflated.checksum(*family),
-        }
-    }
-
-    fn len(&self, encoding: Encoding) -> u64 {
-        match encoding {
-            Encoding::Plain => self.checksum().len,
-            Encoding::Gzip => self.deflated().len() as u64,
-        }
-    }
-
-    fn deflated(&self) -> &[u8] {
-        match self {
-            Self::Whole(block) => &block.deflated,
-            Self::Batch { family, of } => of.deflated.block(*family),
-        }
-    }
-
-    fn write_text(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Whole(block) => out.extend_from_slice(&block.text),
-            Self::Batch { family, of } => FAMILIES[*family].write(&of.view, &of.prefixes, out),
-        }
+        (!chunk.is_empty()).then(|| chunk.into())
     }
 }

@@ -20,7 +20,7 @@ macro_rules! metrics {
             $vis const DEFINITIONS: &[$crate::metrics::Definition] = &[$($crate::metrics::Definition {
                 name: $metric,
                 kind: $crate::metrics::$handle::KIND,
-                labels: std::borrow::Cow::Borrowed($crate::metrics::metrics!(@labels $owner $([$($label),+])?)),
+                labels: $crate::metrics::metrics!(@labels $owner $([$($label),+])?),
                 help: $help,
             },)+];
 

@@ -1,16 +1,14 @@
 //! What is declared of a metric.
 
-use std::borrow::Cow;
-
 /// A metric as it is declared. Documentation and tests are compared with these.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Definition {
     /// The family's name.
     pub name: &'static str,
     /// What kind of metric it is.
     pub kind: Kind,
     /// Its labels; a histogram's `le` is not among them.
-    pub labels: Cow<'static, [&'static str]>,
+    pub labels: &'static [&'static str],
     /// The HELP text: one line, without a backslash.
     pub help: &'static str,
 }

@@ -29,7 +29,7 @@ macro_rules! family {
             type Metric = $metric;
 
             fn create(definition: &Definition) -> Result<Self> {
-                Self::new($options(definition), &definition.labels)
+                Self::new($options(definition), definition.labels)
             }
 
             fn series(&self, values: &[&str]) -> Self::Metric {

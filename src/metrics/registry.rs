@@ -1,7 +1,6 @@
 //! All declared metrics, and the text of those that have series.
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,14 +56,11 @@ impl Registry {
     /// A registry of these metrics and those of the process. A metric that has no series yet is shown with its HELP and
     /// TYPE alone.
     pub fn new(declared: &[&[Definition]]) -> Self {
-        let process = PROCESS.map(|(name, kind, help)| {
-            let labels = Cow::Borrowed(&[][..]);
-            Definition {
-                name,
-                kind,
-                labels,
-                help,
-            }
+        let process = PROCESS.map(|(name, kind, help)| Definition {
+            name,
+            kind,
+            labels: &[],
+            help,
         });
         let registry = Self(Arc::new(Inner {
             prometheus: prometheus::Registry::new(),
