@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use config_file::Bounds;
+use config_file::ReadOptions;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -63,10 +63,11 @@ pub(super) const SHARDS: u32 = 1;
 pub(super) const SHARD_COUNTS: RangeInclusive<u32> = 1..=1000;
 
 /// Room for a million ids written inline. The deepest key is five levels down. The values are a million ids in the file, and as many again by aliases.
-pub(super) const CONFIG_FILE: Bounds = Bounds {
+pub(super) const CONFIG_FILE: ReadOptions = ReadOptions {
     bytes: 64 * 1024 * 1024,
     depth: 32,
     values: 2_000_000,
+    blank_is_absent: false,
 };
 
 /// Ten million ids.

@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 use config::{ConfigError, Value, ValueKind};
 use serde::de::{Deserialize, DeserializeOwned};
 
-use crate::mapping::{self, Mapping};
+use crate::mapping::Mapping;
 use crate::problem::{Problems, bare, quoted};
 use crate::stamp::FileStamps;
 use crate::suggest::suggest;
 use crate::text_file::read_text;
-use crate::yaml::{self, Bounds};
+use crate::yaml::{self, ReadOptions};
 
 /// The values of a configuration file, and what is found to be wrong with them.
 pub struct ConfigFile {
     place: String,
     folder: PathBuf,
     root: Value,
+    blank_is_absent: bool,
     variables: Vec<(String, String)>,
     findings: RefCell<Findings>,
 }
@@ -33,11 +34,11 @@ struct Findings {
 
 impl ConfigFile {
     /// Reads the file at `path` and stamps it. A file that cannot be read is without values and has a problem.
-    pub fn read(path: &Path, bounds: Bounds) -> Self {
+    pub fn read(path: &Path, options: ReadOptions) -> Self {
         let mut files = FileStamps::default();
         files.add(path);
-        let file = match read_text(path, bounds.bytes) {
-            Ok(text) => Self::parse(path, &text, bounds),
+        let file = match read_text(path, options.bytes) {
+            Ok(text) => Self::parse(path, &text, options),
             Err(wrong) => {
                 let file = Self::empty(&bare(&path.to_string_lossy()));
                 file.problem(format!("{}: the file {wrong}", file.place));
@@ -50,10 +51,11 @@ impl ConfigFile {
 
     /// Parses `text`, which is the content of the file at `path`. A text that is not YAML is without values and has a
     /// problem.
-    pub fn parse(path: &Path, text: &str, bounds: Bounds) -> Self {
+    pub fn parse(path: &Path, text: &str, options: ReadOptions) -> Self {
         let mut file = Self::empty(&bare(&path.to_string_lossy()));
         path.parent().unwrap_or(Path::new("")).clone_into(&mut file.folder);
-        match yaml::parse(&file.place, text, bounds) {
+        file.blank_is_absent = options.blank_is_absent;
+        match yaml::parse(&file.place, text, options) {
             Ok(root) => file.root = root,
             Err(problem) => file.problem(problem),
         }
@@ -66,6 +68,7 @@ impl ConfigFile {
             place: place.to_owned(),
             folder: PathBuf::new(),
             root: Value::new(None, ValueKind::Nil),
+            blank_is_absent: false,
             variables: Vec::new(),
             findings: RefCell::default(),
         }
@@ -124,6 +127,10 @@ impl ConfigFile {
     /// Adds a file that the configuration names. Call it before the file is read.
     pub(crate) fn stamp(&self, path: &Path) {
         self.findings.borrow_mut().files.add(path);
+    }
+
+    pub(crate) fn blank_is_absent(&self) -> bool {
+        self.blank_is_absent
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -196,9 +203,7 @@ impl ConfigFile {
         }
         let (_, expected) = message.rsplit_once("expected ").unwrap_or_default();
         let wrong = match self.get(path).map(|value| &value.kind) {
-            _ if expected.starts_with(mapping::EXPECTED) => {
-                "is not a section; write its keys below it, each with a colon"
-            }
+            _ if expected.starts_with("a map") => "is not a section; write its keys below it, each with a colon",
             _ if expected.starts_with("a sequence") => "is not a list; write its entries in [ ], with commas between",
             Some(ValueKind::Array(_)) => "is a list; write a single value",
             Some(ValueKind::Table(_)) => "is a section; write a single value",
@@ -241,10 +246,11 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: Bounds = Bounds {
+    const OPTIONS: ReadOptions = ReadOptions {
         bytes: 1000,
         depth: 8,
         values: 100,
+        blank_is_absent: false,
     };
 
     #[derive(Default, Deserialize)]
@@ -269,7 +275,7 @@ mod tests {
     }
 
     fn file(yaml: &str) -> ConfigFile {
-        ConfigFile::parse(Path::new("c.yml"), yaml, BOUNDS)
+        ConfigFile::parse(Path::new("c.yml"), yaml, OPTIONS)
     }
 
     fn problem(yaml: &str) -> String {
@@ -297,7 +303,7 @@ mod tests {
         assert!(account.name.is_none() && account.discovery.path.is_none() && root.state.path.is_none());
         let section = file.section("accounts[0]");
         assert!(section.contains("discovery") && !section.contains("ids"));
-        assert!(ConfigFile::parse(Path::new("c.yml"), "# nothing", BOUNDS).is_empty());
+        assert!(ConfigFile::parse(Path::new("c.yml"), "# nothing", OPTIONS).is_empty());
         section.value("name", &account.name, |_| Ok(()));
         assert_eq!(
             file.finish().0.unwrap_err().to_string(),

@@ -23,4 +23,4 @@ pub use section::Section;
 pub use stamp::FileStamps;
 pub use suggest::suggest;
 pub use text_file::read_text;
-pub use yaml::Bounds;
+pub use yaml::ReadOptions;

@@ -7,9 +7,6 @@ use std::ops::{Deref, DerefMut};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// What a [`Mapping`] expects, as an error message names it.
-pub(crate) const EXPECTED: &str = "a section";
-
 /// A section of a file. Null is a section without keys.
 ///
 /// A struct that derives `Deserialize` also accepts a list, entry by entry. A configuration file must not: `budget: [4]`
@@ -43,7 +40,7 @@ impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for MappingVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(EXPECTED)
+        f.write_str("a map")
     }
 
     fn visit_unit<E>(self) -> Result<T, E> {

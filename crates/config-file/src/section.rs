@@ -72,7 +72,7 @@ impl<'a> Section<'a> {
         result.map_err(|wrong| self.report(key, wrong)).ok()
     }
 
-    /// What `check` makes of the value. A key without a value is a problem.
+    /// What `check` makes of the value.
     pub fn value<T>(
         &self,
         key: &str,
@@ -80,9 +80,13 @@ impl<'a> Section<'a> {
         check: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
         let is_nil = |path: &str| matches!(self.file.get(path).map(|value| &value.kind), Some(ValueKind::Nil));
+        let blank_is_absent = self.file.blank_is_absent();
         match value {
+            Some(text) if blank_is_absent && text.trim().is_empty() => None,
             Some(text) => self.check(key, check(text)),
-            None if is_nil(&self.path_of(key)) => self.check(key, Err("has no value; give it one or remove it")),
+            None if !blank_is_absent && is_nil(&self.path_of(key)) => {
+                self.check(key, Err("has no value; give it one or remove it"))
+            }
             None => None,
         }
     }

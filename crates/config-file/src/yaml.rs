@@ -13,24 +13,26 @@ use yaml_rust2::scanner::{Marker, TScalarStyle};
 
 use crate::problem::quoted;
 
-/// How large a configuration file may be.
+/// How a configuration file is read, and how large it may be.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct ReadOptions {
     /// Size of the file.
     pub bytes: u64,
     /// Levels of sections and lists.
     pub depth: usize,
     /// Values, those that aliases repeat included.
     pub values: usize,
+    /// Whether a blank value or null is an absent value, as in Go. Otherwise null is a problem.
+    pub blank_is_absent: bool,
 }
 
 /// The tree that `text` describes. Every scalar is a string letter for letter, or nil; an empty text is nil.
 ///
 /// The error is the first problem: wrong syntax, a key given twice, a second document, or an exceeded bound.
-pub(crate) fn parse(place: &str, text: &str, bounds: Bounds) -> Result<Value, String> {
+pub(crate) fn parse(place: &str, text: &str, options: ReadOptions) -> Result<Value, String> {
     let mut reader = Reader {
         place,
-        bounds,
+        options,
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
         values: 0,
@@ -51,7 +53,7 @@ pub(crate) fn parse(place: &str, text: &str, bounds: Bounds) -> Result<Value, St
 
 struct Reader<'a> {
     place: &'a str,
-    bounds: Bounds,
+    options: ReadOptions,
     parser: Parser<Chars<'a>>,
     anchors: HashMap<usize, Value>,
     /// How many values the tree has so far.
@@ -136,7 +138,7 @@ impl Reader<'_> {
     }
 
     fn check_depth(&self, depth: usize, mark: Marker) -> Result<(), String> {
-        if depth > self.bounds.depth {
+        if depth > self.options.depth {
             return self.refuse(mark, "the nesting is too deep; no key is so far down");
         }
         Ok(())
@@ -144,7 +146,7 @@ impl Reader<'_> {
 
     fn count(&mut self, more: usize, mark: Marker) -> Result<(), String> {
         self.values += more;
-        if self.values > self.bounds.values {
+        if self.values > self.options.values {
             let sentence =
                 "the file has too many values; remove what aliases repeat, or move long lists to files of their own";
             return self.refuse(mark, sentence);

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::address::{ListenAddress, TelemetryPath};
 use super::listener::{Listener, bind};
-use super::problem::Problems;
 use super::web_config::WebConfig;
+use config_file::Problems;
 
 /// Flags to be flattened into the command line of an exporter, which gives the argument `listen` its default port. They
 /// may stand before or after a subcommand.

@@ -10,9 +10,8 @@ use arc_swap::ArcSwap;
 use tracing::{info, warn};
 
 use super::config;
-use super::problem::Problems;
 use super::rules::Rules;
-use config_file::FileStamps;
+use config_file::{FileStamps, Problems};
 
 /// The rules in force and where they come from.
 #[derive(Debug, Default)]
@@ -32,14 +31,11 @@ struct Seen {
 impl WebConfig {
     /// Reads the web configuration file and all it refers to.
     pub fn from_file(path: &Path) -> Result<Self, Problems> {
-        let reading = config::read(path);
+        let (rules, stamps) = config::read(path);
         Ok(Self {
-            rules: ArcSwap::from_pointee(reading.outcome?),
+            rules: ArcSwap::from_pointee(rules?),
             source: Some(path.to_owned()),
-            seen: Mutex::new(Seen {
-                stamps: reading.stamps,
-                problems: None,
-            }),
+            seen: Mutex::new(Seen { stamps, problems: None }),
         })
     }
 
@@ -60,10 +56,9 @@ impl WebConfig {
         if seen.stamps.unchanged() {
             return;
         }
-        let reading = config::read(path);
-        seen.stamps = reading.stamps;
-        let rules = reading.outcome.and_then(|rules| self.may_follow(path, rules));
-        match rules {
+        let (rules, stamps) = config::read(path);
+        seen.stamps = stamps;
+        match rules.and_then(|rules| self.may_follow(path, rules)) {
             Ok(rules) => {
                 self.rules.store(Arc::new(rules));
                 seen.problems = None;

@@ -1,155 +1,101 @@
-//! Client certificates: who must show one, who vouches for it, whose it must be.
+//! Client certificates: which clients need one, who signs it, and which names it may have.
 
 use std::sync::Arc;
 
+use config_file::{Section, quoted};
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 
-use super::files::Files;
-use super::pem::Pem;
-use super::section::{Report, Section};
-use super::verifier::{Anyone, Name, Named};
+use super::verifier::{AllowedName, Verifier};
+use super::{meaning, pem, raw};
 
-/// `client_auth_type`, with Go's meanings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Policy {
-    NoClientCert,
-    RequestClientCert,
-    RequireAnyClientCert,
-    VerifyClientCertIfGiven,
-    RequireAndVerifyClientCert,
-}
+/// The meaning of each `client_auth_type`, as in Go: whether clients are asked for a certificate, whether they need one,
+/// and whether `client_ca` must have signed it.
+const POLICIES: [(&str, [bool; 3]); 5] = [
+    ("NoClientCert", [false, false, false]),
+    ("RequestClientCert", [true, false, false]),
+    ("RequireAnyClientCert", [true, true, false]),
+    ("VerifyClientCertIfGiven", [true, false, true]),
+    ("RequireAndVerifyClientCert", [true, true, true]),
+];
 
-impl Policy {
-    const NAMES: [(&'static str, Self); 6] = [
-        ("NoClientCert", Self::NoClientCert),
-        ("RequestClientCert", Self::RequestClientCert),
-        ("RequireAnyClientCert", Self::RequireAnyClientCert),
-        ("VerifyClientCertIfGiven", Self::VerifyClientCertIfGiven),
-        ("RequireAndVerifyClientCert", Self::RequireAndVerifyClientCert),
+/// The verifier that `client_auth_type`, `client_ca`, `client_ca_file` and `client_allowed_sans` describe; `None` if
+/// problems were reported.
+pub(super) fn read(
+    raw: &raw::Tls,
+    section: &Section<'_>,
+    provider: &Arc<CryptoProvider>,
+) -> Option<Arc<dyn ClientCertVerifier>> {
+    let policy = section.value("client_auth_type", &raw.client_auth_type, |name| match name {
         // An older name that exporter-toolkit still takes.
-        ("RequireClientCert", Self::RequireAnyClientCert),
-    ];
-
-    fn requires(self) -> bool {
-        matches!(self, Self::RequireAnyClientCert | Self::RequireAndVerifyClientCert)
-    }
-
-    fn verifies(self) -> bool {
-        matches!(self, Self::VerifyClientCertIfGiven | Self::RequireAndVerifyClientCert)
-    }
-}
-
-/// What is asked of clients.
-pub(super) struct Client {
-    policy: Policy,
-    roots: Arc<RootCertStore>,
-    ca_path: String,
-    allowed: Vec<Name>,
-}
-
-/// Reads `client_auth_type`, `client_ca`, `client_ca_file` and `client_allowed_sans`.
-pub(super) fn read(section: &mut Section<'_>, files: &mut Files, report: &mut Report) -> Client {
-    let path = section.path("client_auth_type");
-    let policy = section.text("client_auth_type", report).and_then(|name| {
-        let known = Policy::NAMES.iter().find(|(known, _)| *known == name);
-        if known.is_none() {
-            let names = Policy::NAMES[..5]
-                .iter()
-                .map(|(name, _)| *name)
-                .collect::<Vec<_>>()
-                .join(", ");
-            report.add(&path, &format!("`{name}` is not known; write one of {names}"));
-        }
-        known.map(|(_, policy)| *policy)
+        "RequireClientCert" => meaning("RequireAnyClientCert", &POLICIES),
+        name => meaning(name, &POLICIES),
     });
-    let policy = policy.unwrap_or(Policy::NoClientCert);
-
-    let ca_path = section.path("client_ca_file");
-    let before = report.sentences.len();
-    let ca = Pem::find(section, "client_ca", "client_ca_file", files, report);
+    let [requests, requires, verifies] = policy.unwrap_or_default();
+    let problems = section.file().problems();
+    let (ca, ca_file) = (("client_ca", &raw.client_ca), ("client_ca_file", &raw.client_ca_file));
+    let ca = pem::read(section, ca, ca_file, roots);
     match &ca {
-        Some(ca) if policy == Policy::NoClientCert => {
-            let what = "has no effect without client_auth_type; write RequireAndVerifyClientCert there";
-            report.add(&ca.path, what);
+        Some(ca) if !requests => {
+            section.report(
+                ca.key,
+                "has no effect without client_auth_type; write RequireAndVerifyClientCert there",
+            );
         }
-        None if policy.verifies() && report.sentences.len() == before => {
-            report.add(&ca_path, "is missing; client certificates are verified with it");
+        None if verifies && section.file().problems() == problems => {
+            section.report("client_ca_file", "is missing; client certificates are verified with it");
         }
         _ => {}
     }
-    let mut roots = RootCertStore::empty();
-    if let Some(ca) = &ca {
-        for certificate in ca.certificates(report).unwrap_or_default() {
-            report.check(&ca.path, roots.add(certificate), |error| {
-                format!("holds a certificate that cannot vouch for others ({error}); give a CA's")
-            });
-        }
-    }
-
-    let path = section.path("client_allowed_sans");
-    let names = section.texts("client_allowed_sans", report);
-    if !names.is_empty() && !policy.requires() {
+    let names = raw.client_allowed_sans.as_deref().unwrap_or_default();
+    if !names.is_empty() && !requires {
         let types = "RequireAndVerifyClientCert or RequireAnyClientCert";
-        report.add(
-            &path,
-            &format!("needs a client certificate to look at; set client_auth_type to {types}"),
+        section.report(
+            "client_allowed_sans",
+            format!("needs a client certificate; set client_auth_type to {types}"),
         );
     }
-    let allowed = names.into_iter().filter_map(|name| {
-        let parsed = Name::parse(&name);
-        if parsed.is_none() {
-            report.add(
-                &path,
-                &format!(
-                    "`{name}` is an e-mail address, which is not supported; allow a DNS name, an IP address or a URI"
-                ),
-            );
-        }
-        parsed
-    });
-    let allowed = allowed.collect();
-    Client {
-        policy,
-        roots: Arc::new(roots),
-        ca_path,
-        allowed,
+    let allowed = |name: &String| section.check("client_allowed_sans", allowed_name(name));
+    let allowed = names.iter().filter_map(allowed).collect();
+    if !requests {
+        return Some(Arc::new(NoClientAuth));
     }
+    let chain = match ca {
+        Some(ca) if verifies => {
+            let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(ca.content), provider.clone());
+            let unusable = |error| format!("cannot be used ({error}); give the certificate of an authority");
+            Some(section.check(ca.key, builder.build().map_err(unusable))?)
+        }
+        _ => None,
+    };
+    Some(Arc::new(Verifier {
+        chain,
+        allowed,
+        is_mandatory: requires,
+        algorithms: provider.signature_verification_algorithms,
+    }))
 }
 
-impl Client {
-    /// Who judges client certificates during the handshake; `None` with a problem.
-    pub(super) fn verifier(
-        self,
-        provider: &Arc<CryptoProvider>,
-        report: &mut Report,
-    ) -> Option<Arc<dyn ClientCertVerifier>> {
-        let chain = if self.policy.verifies() {
-            let builder = WebPkiClientVerifier::builder_with_provider(self.roots, provider.clone());
-            let builder = if self.policy.requires() {
-                builder
-            } else {
-                builder.allow_unauthenticated()
-            };
-            report.check(&self.ca_path, builder.build(), |error| {
-                format!("cannot be used ({error}); give a CA's certificate")
-            })?
-        } else if self.policy == Policy::NoClientCert {
-            return Some(Arc::new(NoClientAuth));
-        } else {
-            Arc::new(Anyone {
-                required: self.policy.requires(),
-                provider: provider.clone(),
-            })
-        };
-        if self.allowed.is_empty() {
-            return Some(chain);
-        }
-        Some(Arc::new(Named {
-            chain,
-            allowed: self.allowed,
-        }))
+fn roots(text: &str) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in pem::certificates(text)? {
+        let unusable = |error| format!("has a certificate that cannot sign others ({error}); give one of an authority");
+        roots.add(certificate).map_err(unusable)?;
     }
+    Ok(roots)
+}
+
+fn allowed_name(name: &str) -> Result<AllowedName, String> {
+    if let Ok(address) = name.parse::<std::net::IpAddr>() {
+        return Ok(AllowedName::Ip(address.into()));
+    }
+    if name.contains('@') && !name.contains("://") {
+        let name = quoted(name);
+        return Err(format!(
+            "has {name}, an e-mail address, which is not supported; allow a DNS name, an IP address or a URI"
+        ));
+    }
+    Ok(AllowedName::Text(name.to_owned()))
 }

@@ -1,14 +1,12 @@
-//! exporter-toolkit's web configuration file, to [`Rules`] that cannot be wrong.
+//! exporter-toolkit's web configuration file, to valid [`Rules`].
 //!
-//! Every problem is a sentence `file: key path: what is wrong; what to do`, and all of them are reported at once. Paths in
-//! the file are relative to it.
+//! serde makes it the typed sections of `raw`, where the first problem of shape ends the reading. Then the modules named
+//! after sections check the values, and report all problems at once. Paths in the file are relative to it.
 
-mod bounds;
 mod client;
-mod files;
 mod http;
 mod pem;
-mod section;
+mod raw;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -17,80 +15,52 @@ mod verifier;
 
 use std::path::Path;
 
-use yaml_rust2::{Yaml, YamlLoader};
+use config_file::{ConfigFile, FileStamps, Problems, ReadOptions, quoted};
 
-use self::files::Files;
-use self::section::{Report, Section};
-use super::Problems;
 use super::rules::Rules;
-use config_file::FileStamps;
 
-/// What came of reading.
-pub(super) struct Reading {
-    pub(super) outcome: Result<Rules, Problems>,
-    /// Every file looked at, good or bad: a change of any of them calls for another reading.
-    pub(super) stamps: FileStamps,
+/// The deepest key is three levels down; there is room for thousands of users.
+const OPTIONS: ReadOptions = ReadOptions {
+    bytes: 4 * 1024 * 1024,
+    depth: 16,
+    values: 100_000,
+    // As Go reads it.
+    blank_is_absent: true,
+};
+
+/// The rules of the file, or everything that is wrong with it; and every file that was read, good or bad.
+pub(super) fn read(path: &Path) -> (Result<Rules, Problems>, FileStamps) {
+    let file = ConfigFile::read(path, OPTIONS);
+    let rules = rules(&file);
+    let (result, files) = file.finish();
+    (result.map(|_| rules), files)
 }
 
-/// Reads the file and what it refers to.
-pub(super) fn read(path: &Path) -> Reading {
-    let mut files = Files::beside(path);
-    let mut report = Report::new(path);
-    let rules = rules(path, &mut files, &mut report);
-    Reading {
-        outcome: Problems::or(report.sentences, rules),
-        stamps: files.stamps,
+fn rules(file: &ConfigFile) -> Rules {
+    let raw: raw::Root = file.values();
+    let (http2, headers) = http::read(&raw.http_server_config, &file.section("http_server_config"));
+    let tls = &raw.tls_server_config;
+    let users = raw.basic_auth_users.filter(|users| !users.is_empty());
+    Rules {
+        http2,
+        headers,
+        tls: (**tls != raw::Tls::default())
+            .then(|| tls::read(tls, &file.section("tls_server_config"), http2))
+            .flatten(),
+        users: users.map(|users| users::read(users, &file.section("basic_auth_users"))),
+        rate: http::rate(&raw.rate_limit, &file.section("rate_limit")),
     }
 }
 
-fn rules(path: &Path, files: &mut Files, report: &mut Report) -> Rules {
-    let mut rules = Rules::default();
-    let Some(document) = document(path, files, report) else {
-        return rules;
-    };
-    let Some(mut root) = Section::new(String::new(), &document, report) else {
-        return rules;
-    };
-    if let Some(section) = root.section("http_server_config", report) {
-        (rules.http2, rules.headers) = http::read(section, report);
-    }
-    if let Some(section) = root.section("tls_server_config", report) {
-        rules.tls = tls::read(section, rules.http2, files, report);
-    }
-    if let Some(section) = root.section("basic_auth_users", report) {
-        rules.users = users::read(&section, report);
-    }
-    if let Some(section) = root.section("rate_limit", report) {
-        rules.rate = http::rate(section, report);
-    }
-    root.finish(report);
-    rules
-}
-
-/// The YAML document; `None` for an empty file, which asks for nothing, and for one that cannot be read.
-fn document(path: &Path, files: &mut Files, report: &mut Report) -> Option<Yaml> {
-    let text = match files.text(path) {
-        Ok(text) => text,
-        Err(error) => {
-            report.whole(&format!(
-                "cannot be read ({error}); correct --web.config.file or the file"
-            ));
-            return None;
-        }
-    };
-    if let Err(refused) = bounds::check(&text) {
-        report.whole(refused);
-        return None;
-    }
-    match YamlLoader::load_from_str(&text) {
-        Ok(mut documents) if documents.len() <= 1 => documents.pop().filter(|document| !document.is_null()),
-        Ok(_) => {
-            report.whole("holds several YAML documents; leave one");
-            None
-        }
-        Err(error) => {
-            report.whole(&format!("is not YAML ({error}); correct it there"));
-            None
-        }
-    }
+/// The meaning of a name; the error is the end of a sentence that begins with its key.
+fn meaning<T: Copy>(name: &str, known: &[(&str, T)]) -> Result<T, String> {
+    let meaning = known.iter().find(|(known, _)| *known == name);
+    meaning.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+        format!(
+            "has {}, which is not supported; choose from {}",
+            quoted(name),
+            names.join(", ")
+        )
+    })
 }

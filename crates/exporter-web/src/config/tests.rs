@@ -4,11 +4,10 @@ use std::fs;
 use std::iter;
 use std::path::PathBuf;
 
+use expect_test::expect_file;
 use tempfile::TempDir;
 
 use super::*;
-
-const CERT: &str = "tls_server_config: {cert_file: server.crt, key_file: server.key";
 
 /// A directory with `server.crt`, `server.key`, `other.key` and `web.yml`.
 struct Room(TempDir);
@@ -31,7 +30,7 @@ impl Room {
     }
 
     fn read(&self) -> Result<Rules, Problems> {
-        read(&self.path("web.yml")).outcome
+        read(&self.path("web.yml")).0
     }
 }
 
@@ -149,190 +148,65 @@ fn certificate_and_key_may_stand_in_the_file_itself() {
     );
 }
 
+/// A file that has a certificate and `more`.
+fn tls(more: &str) -> String {
+    format!("tls_server_config: {{cert_file: server.crt, key_file: server.key, {more}}}")
+}
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table of files and what is said of them")]
-fn every_bad_file_says_what_is_wrong_and_what_to_do() {
-    for (yaml, expected) in [
-        (
-            "tls_servr_config: {}".to_owned(),
-            "DIR/web.yml: tls_servr_config: is no known key; remove it or write one of: http_server_config, \
-             tls_server_config, basic_auth_users, rate_limit",
-        ),
-        (
-            "[a]".to_owned(),
-            "DIR/web.yml: is no mapping; write sections such as tls_server_config: with keys below them",
-        ),
-        ("1: 2".to_owned(), "DIR/web.yml: a key is not text; put it in quotes"),
-        (
-            "tls_server_config: yes please".to_owned(),
-            "DIR/web.yml: tls_server_config: is no mapping; write keys below it, indented",
-        ),
-        (
-            "a: 1\n---\nb: 2".to_owned(),
-            "DIR/web.yml: holds several YAML documents; leave one",
-        ),
-        (
-            "tls_server_config: {cert_file: server.crt}".to_owned(),
-            "DIR/web.yml: tls_server_config.key_file: is missing; TLS needs a certificate and its key",
-        ),
-        (
-            "tls_server_config: {cert_file: none.crt, key_file: server.key}".to_owned(),
-            "DIR/web.yml: tls_server_config.cert_file: DIR/none.crt cannot be read (No such file or directory (os \
-             error 2)); correct the path or the file",
-        ),
-        (
-            "tls_server_config: {cert_file: server.key, key_file: server.key}".to_owned(),
-            "DIR/web.yml: tls_server_config.cert_file: holds no PEM certificate; give one that begins with \
-             -----BEGIN CERTIFICATE-----",
-        ),
-        (
-            "tls_server_config: {cert_file: server.crt, key_file: server.crt}".to_owned(),
-            "DIR/web.yml: tls_server_config.key_file: holds no PEM private key; give one that begins with \
-             -----BEGIN PRIVATE KEY-----",
-        ),
-        (
-            "tls_server_config: {cert_file: server.crt, key: '-----BEGIN ENCRYPTED PRIVATE KEY-----'}".to_owned(),
-            "DIR/web.yml: tls_server_config.key: holds a key that is encrypted; decrypt it, for example with openssl \
-             pkey",
-        ),
-        (
-            "tls_server_config: {cert_file: server.crt, key_file: other.key}".to_owned(),
-            "DIR/web.yml: tls_server_config.cert_file: cannot be used with the key (keys may not be consistent: \
-             KeyMismatch); give a certificate and the key that belongs to it",
-        ),
-        (
-            format!("{CERT}, key: x}}"),
-            "DIR/web.yml: tls_server_config.key_file: stands beside tls_server_config.key; keep one of them",
-        ),
-        (
-            format!("{CERT}, min_version: TLS10}}"),
-            "DIR/web.yml: tls_server_config.min_version: TLS10 is broken and not supported; write TLS12 or TLS13",
-        ),
-        (
-            format!("{CERT}, max_version: SSL3}}"),
-            "DIR/web.yml: tls_server_config.max_version: `SSL3` is no TLS version; write TLS12 or TLS13",
-        ),
-        (
-            format!("{CERT}, min_version: TLS13, max_version: TLS12}}"),
-            "DIR/web.yml: tls_server_config.max_version: is older than min_version; write them the other way round",
-        ),
-        (
-            format!("{CERT}, cipher_suites: [TLS_RSA_WITH_AES_128_CBC_SHA]}}"),
-            "DIR/web.yml: tls_server_config.cipher_suites: `TLS_RSA_WITH_AES_128_CBC_SHA` is not supported; choose \
-             from TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, \
-             TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, \
-             TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-        ),
-        (
-            format!("{CERT}, cipher_suites: TLS_AES_128_GCM_SHA256}}"),
-            "DIR/web.yml: tls_server_config.cipher_suites: is no list of texts; write one below it, each line with a \
-             dash",
-        ),
-        (
-            format!("{CERT}, max_version: TLS12, cipher_suites: [TLS_AES_128_GCM_SHA256]}}"),
-            "DIR/web.yml: tls_server_config.cipher_suites: nothing is left to agree on (unexpected error: no usable \
-             cipher suites configured); list more suites, or none for all",
-        ),
-        (
-            format!("{CERT}, curve_preferences: [CurveP521]}}"),
-            "DIR/web.yml: tls_server_config.curve_preferences: `CurveP521` is not supported; choose from CurveP256, \
-             CurveP384, X25519",
-        ),
-        (
-            format!("{CERT}, prefer_server_cipher_suites: maybe}}"),
-            "DIR/web.yml: tls_server_config.prefer_server_cipher_suites: is neither true nor false; write one of them",
-        ),
-        (
-            format!("{CERT}, client_auth_type: Verify}}"),
-            "DIR/web.yml: tls_server_config.client_auth_type: `Verify` is not known; write one of NoClientCert, \
-             RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert",
-        ),
-        (
-            format!("{CERT}, client_auth_type: RequireAndVerifyClientCert}}"),
-            "DIR/web.yml: tls_server_config.client_ca_file: is missing; client certificates are verified with it",
-        ),
-        (
-            format!("{CERT}, client_ca_file: server.crt}}"),
-            "DIR/web.yml: tls_server_config.client_ca_file: has no effect without client_auth_type; write \
-             RequireAndVerifyClientCert there",
-        ),
-        (
-            format!("{CERT}, client_auth_type: RequestClientCert, client_allowed_sans: [a.example]}}"),
-            "DIR/web.yml: tls_server_config.client_allowed_sans: needs a client certificate to look at; set \
-             client_auth_type to RequireAndVerifyClientCert or RequireAnyClientCert",
-        ),
-        (
-            format!("{CERT}, client_auth_type: RequireAnyClientCert, client_allowed_sans: [a@b.example]}}"),
-            "DIR/web.yml: tls_server_config.client_allowed_sans: `a@b.example` is an e-mail address, which is not \
-             supported; allow a DNS name, an IP address or a URI",
-        ),
-        (
-            "http_server_config: {headers: {X-Frame-Options: allow}}".to_owned(),
-            "DIR/web.yml: http_server_config.headers.X-Frame-Options: `allow` is not allowed; write deny or sameorigin",
-        ),
-        (
-            "http_server_config: {headers: {Server: mine}}".to_owned(),
-            "DIR/web.yml: http_server_config.headers.Server: is no known key; remove it or write one of: \
-             Content-Security-Policy, Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, \
-             X-XSS-Protection",
-        ),
-        (
-            "http_server_config: {headers: {Content-Security-Policy: \"a\\nb\"}}".to_owned(),
-            "DIR/web.yml: http_server_config.headers.Content-Security-Policy: has characters no header may have; write \
-             it on one line",
-        ),
-        (
-            "basic_auth_users: {alice: hunter2}".to_owned(),
-            "DIR/web.yml: basic_auth_users.alice: is no bcrypt hash; make one with `htpasswd -nBC 10 \"\" | tr -d \
-             ':\\n'`",
-        ),
-        (
-            "basic_auth_users: {alice: 12345}".to_owned(),
-            "DIR/web.yml: basic_auth_users.alice: is no text; write a bcrypt hash, in quotes if need be; make one \
-             with `htpasswd -nBC 10 \"\" | tr -d ':\\n'`",
-        ),
-        (
-            "basic_auth_users: {alice: $2y$19$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}".to_owned(),
-            "DIR/web.yml: basic_auth_users.alice: the hash has cost 19, which this exporter does not check; use one \
-             from 4 to 16, usually 10",
-        ),
-        (
-            "rate_limit: {interval: often, burst: 1}".to_owned(),
-            "DIR/web.yml: rate_limit.interval: `often` is no duration; write one such as 1s or 100ms",
-        ),
-        (
-            "rate_limit: {interval: 1s}".to_owned(),
-            "DIR/web.yml: rate_limit.burst: is needed with an interval and must be at least 1; write how many requests \
-             may come at once",
-        ),
-        (
-            "rate_limit: {interval: 1000y, burst: 1}".to_owned(),
-            "DIR/web.yml: rate_limit.burst: times the interval is more than 100 years; write a smaller burst or a \
-             shorter interval",
-        ),
-        (
-            "rate_limit: {interval: 1d, burst: 4294967295}".to_owned(),
-            "DIR/web.yml: rate_limit.burst: times the interval is more than 100 years; write a smaller burst or a \
-             shorter interval",
-        ),
-    ] {
-        assert_eq!(problems(&yaml), [expected], "in {yaml}");
-    }
+fn every_bad_file_gets_a_sentence_that_says_what_is_wrong_and_what_to_do() {
+    let files = [
+        "tls_servr_config: {}",
+        "[a]",
+        "1: 2",
+        "tls_server_config: yes please",
+        "a: 1\n---\nb: 2",
+        "tls_server_config: {cert_file: server.crt}",
+        "tls_server_config: {cert_file: none.crt, key_file: server.key}",
+        "tls_server_config: {cert_file: server.key, key_file: server.key}",
+        "tls_server_config: {cert_file: server.crt, key_file: server.crt}",
+        "tls_server_config: {cert_file: server.crt, key: '-----BEGIN ENCRYPTED PRIVATE KEY-----'}",
+        "tls_server_config: {cert_file: server.crt, key_file: other.key}",
+        &tls("key: x"),
+        &tls("min_version: TLS10"),
+        &tls("max_version: SSL3"),
+        &tls("min_version: TLS13, max_version: TLS12"),
+        &tls("cipher_suites: [TLS_RSA_WITH_AES_128_CBC_SHA]"),
+        &tls("cipher_suites: TLS_AES_128_GCM_SHA256"),
+        &tls("max_version: TLS12, cipher_suites: [TLS_AES_128_GCM_SHA256]"),
+        &tls("curve_preferences: [CurveP521]"),
+        &tls("prefer_server_cipher_suites: maybe"),
+        &tls("client_auth_type: Verify"),
+        &tls("client_auth_type: RequireAndVerifyClientCert"),
+        &tls("client_ca_file: server.crt"),
+        &tls("client_auth_type: RequestClientCert, client_allowed_sans: [a.example]"),
+        &tls("client_auth_type: RequireAnyClientCert, client_allowed_sans: [a@b.example]"),
+        "http_server_config: {headers: {X-Frame-Options: allow}}",
+        "http_server_config: {headers: {Server: mine}}",
+        "http_server_config: {headers: {Content-Security-Policy: \"a\\nb\"}}",
+        "basic_auth_users: {alice: hunter2}",
+        "basic_auth_users: {alice: 12345}",
+        "basic_auth_users: {alice: $2y$19$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}",
+        "rate_limit: {interval: often, burst: 1}",
+        "rate_limit: {interval: 1s}",
+        "rate_limit: {interval: 1000y, burst: 1}",
+        "rate_limit: {interval: 1d, burst: 4294967295}",
+    ];
+    let found = files.map(|yaml| format!("{yaml}\n--- says\n{}\n", problems(yaml).join("\n")));
+    expect_file!["bad.txt"].assert_eq(&found.join("\n"));
 }
 
 #[test]
 fn all_problems_are_reported_at_once_and_none_repeats_a_password() {
     let found = problems(
         "
-tls_server_config: {min_version: TLS11, nonsense: 1}
+tls_server_config: {min_version: TLS11}
 http_server_config: {http2: 2}
 basic_auth_users: {alice: hunter2, bob: hunter3}
 ",
     );
-    let paths: Vec<_> = found
-        .iter()
-        .map(|problem| problem.split(": ").nth(1).unwrap())
-        .collect();
+    let path = |problem: &String| problem.split(' ').nth(1).unwrap().to_owned();
+    let paths: Vec<_> = found.iter().map(path).collect();
     assert_eq!(
         paths,
         [
@@ -340,7 +214,6 @@ basic_auth_users: {alice: hunter2, bob: hunter3}
             "tls_server_config.cert_file",
             "tls_server_config.key_file",
             "tls_server_config.min_version",
-            "tls_server_config.nonsense",
             "basic_auth_users.alice",
             "basic_auth_users.bob"
         ]
@@ -350,23 +223,21 @@ basic_auth_users: {alice: hunter2, bob: hunter3}
 
 #[test]
 fn what_is_no_yaml_or_no_file_is_said() {
-    let twice = &problems("a: 1\na: 2")[0];
-    assert!(
-        twice.starts_with("DIR/web.yml: is not YAML (") && twice.contains("duplicated key"),
-        "{twice}"
+    assert_eq!(
+        problems("a: 1\na: 2"),
+        ["DIR/web.yml:2: the key \"a\" was given before (DIR/web.yml:1); keep one"]
     );
-    let missing = read(Path::new("/nonexistent/web.yml")).outcome.unwrap_err().to_string();
+    let missing = read(Path::new("/nonexistent/web.yml")).0.unwrap_err().to_string();
     assert_eq!(
         missing,
-        "/nonexistent/web.yml: cannot be read (No such file or directory (os error 2)); correct --web.config.file or \
-         the file"
+        "/nonexistent/web.yml: the file does not exist; create it or correct the path"
     );
 }
 
 #[test]
 fn a_changed_a_replaced_and_an_appearing_file_are_noticed() {
     let room = Room::with("tls_server_config: {cert_file: server.crt, key_file: late.key}");
-    let stamps = || read(&room.path("web.yml")).stamps;
+    let stamps = || read(&room.path("web.yml")).1;
     let before = stamps();
     assert!(before.unchanged());
     fs::copy(room.path("server.key"), room.path("late.key")).unwrap();
@@ -382,12 +253,16 @@ fn a_changed_a_replaced_and_an_appearing_file_are_noticed() {
 
 #[test]
 fn no_nesting_exhausts_the_stack_and_no_alias_the_memory() {
-    let deep = "DIR/web.yml: nests too deep; no key is so far down";
+    let deep = "the nesting is too deep; no key is so far down";
     for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")] {
-        let said = problems(&format!("{}x{}", open.repeat(50_000), close.repeat(50_000)));
-        // Of brackets the parser itself takes only so many.
-        let brackets = "DIR/web.yml: is not YAML (recursion limit exceeded";
-        assert!(said == [deep] || said[0].starts_with(brackets), "{open}: {said:?}");
+        let said = &problems(&format!("{}x{}", open.repeat(50_000), close.repeat(50_000)))[0];
+        // The parser itself limits brackets and keys.
+        let limits = [
+            deep,
+            "this is not YAML (recursion limit exceeded)",
+            "a list or section is used as a key",
+        ];
+        assert!(limits.iter().any(|limit| said.contains(limit)), "{open}: {said}");
     }
     // Each line names the one before, once or twenty times.
     let lines = |times: usize| -> String {
@@ -400,9 +275,6 @@ fn no_nesting_exhausts_the_stack_and_no_alias_the_memory() {
         let lines: Vec<_> = iter::once("a0: &a0 [x]".to_owned()).chain((1..40).map(line)).collect();
         lines.join("\n")
     };
-    assert_eq!(problems(&lines(1)), [deep]);
-    assert_eq!(
-        problems(&lines(20)),
-        ["DIR/web.yml: holds too many values; remove what it repeats by aliases"]
-    );
+    assert!(problems(&lines(1))[0].contains(deep));
+    assert!(problems(&lines(20))[0].contains("the file has too many values"));
 }

@@ -3,51 +3,45 @@
 use std::collections::BTreeMap;
 
 use bcrypt::HashParts;
+use config_file::Section;
 
-use super::section::{Report, Section};
+use super::raw::Value;
 use crate::auth::Users;
 
-/// The dearest check allowed: one of cost 16 takes about 5 s, which a scrape's timeout just bears.
+/// The highest cost allowed. A check of cost 16 takes about 5 s, which a scrape's timeout just allows.
 const MAX_COST: u32 = 16;
 
-const HOW_TO: &str = "make one with `htpasswd -nBC 10 \"\" | tr -d ':\\n'`";
-
-/// The users, if their hashes can be used. A wrong hash is never repeated: it may be a password.
-pub(super) fn read(section: &Section<'_>, report: &mut Report) -> Option<Users> {
+/// The users, if their hashes can be used. No sentence contains a wrong hash: it may be a password.
+pub(super) fn read(users: BTreeMap<String, Value>, section: &Section<'_>) -> Users {
     let mut hashes = BTreeMap::new();
-    for (user, value) in section.entries() {
-        let path = section.path(user);
+    for (user, hash) in users {
         if user.contains(':') {
-            report.add(
-                &path,
-                "a user's name cannot have a colon, which ends it in HTTP; choose another",
+            section.report(
+                &user,
+                "has a colon, which ends a user's name in HTTP; choose another name",
             );
         }
-        let Some(hash) = value.as_str() else {
-            report.add(
-                &path,
-                &format!("is no text; write a bcrypt hash, in quotes if need be; {HOW_TO}"),
-            );
-            continue;
-        };
-        match hash.parse::<HashParts>() {
-            Ok(parts) if !(4..=MAX_COST).contains(&parts.get_cost()) => report.add(
-                &path,
-                &format!(
-                    "the hash has cost {}, which this exporter does not check; use one from 4 to {MAX_COST}, usually 10",
-                    parts.get_cost()
-                ),
-            ),
-            Ok(_) => {
-                hashes.insert((*user).to_owned(), hash.to_owned());
-            }
-            Err(_) => report.add(&path, &format!("is no bcrypt hash; {HOW_TO}")),
+        let hash = hash.unwrap_or_default();
+        if section.check(&user, usable(&hash)).is_some() {
+            hashes.insert(user, hash);
         }
     }
     let mut key = [0; 32];
-    let provider = rustls::crypto::ring::default_provider();
-    if provider.secure_random.fill(&mut key).is_err() {
-        report.whole("passwords cannot be checked: the operating system gives no random numbers; see to that first");
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    let filled = random.fill(&mut key);
+    section.check(
+        "",
+        filled.map_err(|_| "cannot be used: the operating system gives no random numbers; repair that"),
+    );
+    Users::new(hashes, key)
+}
+
+fn usable(hash: &str) -> Result<(), String> {
+    match hash.parse::<HashParts>().map(|parts| parts.get_cost()) {
+        Ok(4..=MAX_COST) => Ok(()),
+        Ok(cost) => Err(format!(
+            "has a hash of cost {cost}, which this exporter does not check; use one from 4 to {MAX_COST}, usually 10"
+        )),
+        Err(_) => Err("is not a bcrypt hash; make one with `htpasswd -nBC 10 \"\" | tr -d ':\\n'`".to_owned()),
     }
-    (!hashes.is_empty()).then(|| Users::new(hashes, key))
 }
