@@ -47,7 +47,7 @@ pub struct Flags {
 
     /// The flags of the HTTP side.
     #[command(flatten)]
-    pub web: exporter_web::Flags,
+    pub web: exporter_web::WebFlags,
 
     /// Least severe messages to log: error, warn, info, debug or trace.
     #[arg(long = "log.level", value_name = "LEVEL", global = true, default_value = "info")]
@@ -142,10 +142,7 @@ mod tests {
     fn every_subcommand_takes_the_flags_of_the_exporter_beside_its_own() {
         for subcommand in ["check", "demo", "simulate", "healthcheck"] {
             let line = ["geelark_exporter", subcommand, "--web.listen-address=:9999"];
-            assert_eq!(
-                Cli::parse_from(line).flags.web.listen,
-                [exporter_web::ListenAddress::Everywhere(9999)]
-            );
+            assert_eq!(Cli::parse_from(line).flags.web.listen, [":9999".parse().unwrap()]);
         }
     }
 

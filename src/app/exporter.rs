@@ -18,7 +18,7 @@ use crate::config::{self, Sources};
 use crate::exposition::{Encoding, MetricsStore};
 use crate::webhook::{self, Receiver};
 use axum::Router;
-use exporter_web::{About, Backend, Guard, Limits, Listener, ScrapeBody};
+use exporter_web::{About, Backend, Guard, Listener, ScrapeBody};
 use geelark_client::clock::Clock;
 
 /// How often the files that the configuration names are checked for changes. A `stat` each costs nothing.
@@ -31,15 +31,6 @@ const BUILD: [&str; 3] = [
     env!("GEELARK_RUSTC"),
 ];
 
-/// What the page says.
-const ABOUT: About = About {
-    program: "geelark_exporter",
-    version: env!("CARGO_PKG_VERSION"),
-    title: "GeeLark exporter",
-    description: "Watches a fleet of GeeLark cloud phones for Prometheus.",
-    ready_when: "every account has finished a first round",
-};
-
 /// An exporter that can start: everything that can be wrong was checked, and no task runs yet.
 pub(super) struct Exporter {
     supervisor: Arc<Supervisor>,
@@ -51,18 +42,11 @@ pub(super) struct Exporter {
 impl Exporter {
     pub(super) async fn prepare(sources: Sources, flags: Flags) -> Result<Self, Error> {
         let config = config::load(&sources)?;
-        let web_config = flags.web.web_config().map_err(Error::WebConfig)?;
+        let settings = flags.web.settings().map_err(Error::WebConfig)?;
         let state = config.state.clone();
         let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
         let (accounts, config) = (config.accounts.len(), prepare(config, &[])?);
         let listeners = flags.web.listeners().await;
-        let settings = exporter_web::Settings {
-            about: ABOUT,
-            telemetry_path: flags.web.telemetry_path,
-            lifecycle: flags.web.lifecycle,
-            web_config,
-            limits: Limits::default(),
-        };
         let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
         let registry = registry();
         let context = Context {
@@ -145,6 +129,14 @@ impl Exporter {
 struct WebBackend(Arc<Supervisor>);
 
 impl Backend for WebBackend {
+    const ABOUT: About = About {
+        program: "geelark_exporter",
+        version: env!("CARGO_PKG_VERSION"),
+        title: "GeeLark exporter",
+        description: "Watches a fleet of GeeLark cloud phones for Prometheus.",
+        ready_when: "every account has finished a first round",
+    };
+
     fn scrape(&self, gzip: bool) -> ScrapeBody {
         let encoding = if gzip { Encoding::Gzip } else { Encoding::Plain };
         let scrape = self.0.context.store.scrape(encoding);

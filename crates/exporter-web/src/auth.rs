@@ -1,146 +1,121 @@
-//! Passwords, checked without letting anyone spend our processor.
+//! Passwords of users.
 //!
-//! bcrypt is slow on purpose, so every check of a password that is not known yet is a way to keep a processor busy.
-//! Always true: at most one check runs at a time and few wait, off the threads that serve; a password that was right is
-//! recognised at once, however many wrong ones are being tried; an unknown user takes as long as a known one; what is
-//! remembered of passwords is bounded, and useless outside this process.
+//! bcrypt is slow on purpose, so a client with guessed passwords could keep processors busy. Therefore one check runs at a
+//! time, outside of the threads that serve, and few may wait. Outcomes are remembered, so that a known password is never
+//! checked again. An unknown user takes as long as a known one.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
-/// Checks at once. One: strangers may spend one processor, and the rest serves.
-const CHECKS: usize = 1;
-/// Checks that may wait. At the usual cost of 10 the last of them waits about 2 s, well within a scrape's timeout.
-const WAITING: usize = 32;
-/// Wrong passwords remembered, so that a misconfigured client costs one check, not one each scrape.
+/// Checks at once, waiting ones included. At the usual cost of 10 the last one waits about 2 s, well within a scrape's
+/// timeout.
+const CHECKS: usize = 33;
+/// Wrong passwords that are remembered, so that a misconfigured client does not cost one check each scrape.
 const WRONG: usize = 256;
 
-/// The password's trace in memory: a digest with a key of this process.
-type Trace = [u8; 32];
+/// What is remembered of user and password: a digest with a secret key, useless outside this process. An attacker cannot
+/// choose it, so comparing it in variable time reveals nothing.
+type Fingerprint = [u8; 32];
 
-/// `basic_auth_users`: who may come in. Never empty.
+/// `basic_auth_users`. Never empty.
 pub(super) struct Users {
-    /// User to bcrypt hash; the hashes were checked when they were read.
+    /// bcrypt hashes by user, checked when they were read.
     hashes: BTreeMap<String, String>,
     key: [u8; 32],
     memory: Mutex<Memory>,
-    queue: Arc<Semaphore>,
-    check: Arc<Semaphore>,
+    queue: Semaphore,
+    check: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
 struct Memory {
-    /// The last right password of each user. One each: some passwords are the same to bcrypt.
-    right: HashMap<String, Trace>,
+    /// The last right password of each user. One each, because bcrypt takes different texts for the same password.
+    right: HashMap<String, Fingerprint>,
     /// The latest wrong ones, oldest first.
-    wrong: VecDeque<Trace>,
-}
-
-/// What became of a request's credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Let it in.
-    Allowed,
-    /// No credentials, or wrong ones.
-    Refused,
-    /// Too many passwords are being checked already.
-    Busy,
-    /// More requests came than the file allows.
-    TooOften,
+    wrong: VecDeque<Fingerprint>,
 }
 
 impl Users {
-    /// `hashes` must be valid bcrypt hashes and at least one; `key` random.
+    /// `hashes` must be valid bcrypt hashes, at least one. `key` must be random.
     pub(super) fn new(hashes: BTreeMap<String, String>, key: [u8; 32]) -> Self {
         Self {
             hashes,
             key,
             memory: Mutex::default(),
-            queue: Arc::new(Semaphore::new(CHECKS + WAITING)),
-            check: Arc::new(Semaphore::new(CHECKS)),
+            queue: Semaphore::new(CHECKS),
+            check: Arc::default(),
         }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        // Insertions are single steps, so a poisoned memory is still a memory.
+        // Each change is one insertion, so the memory behind a poisoned lock is usable.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Judges an `Authorization` header.
-    pub(super) async fn judge(&self, authorization: Option<&HeaderValue>) -> Verdict {
-        let Some((user, password)) = authorization.and_then(basic) else {
-            return Verdict::Refused;
-        };
-        let trace = self.trace(&user, &password);
-        if let Some(verdict) = self.remembered(&user, &trace) {
-            return verdict;
+    /// Checks an `Authorization` header. The error is the status of the response: 401, or 503 if too many checks wait.
+    pub(super) async fn authenticate(&self, authorization: Option<&HeaderValue>) -> Result<(), StatusCode> {
+        let (user, password) = authorization.and_then(basic).ok_or(StatusCode::UNAUTHORIZED)?;
+        let fingerprint = self.fingerprint(&user, &password);
+        if let Some(is_right) = self.remembered(&user, &fingerprint) {
+            return allow(is_right);
         }
-        let Ok(_in_line) = self.queue.clone().try_acquire_owned() else {
-            return Verdict::Busy;
-        };
-        // The semaphore is never closed; if it were, nobody would come in.
-        let Ok(turn) = self.check.clone().acquire_owned().await else {
-            return Verdict::Refused;
-        };
-        // Others may have asked the same while this one waited.
-        if let Some(verdict) = self.remembered(&user, &trace) {
-            return verdict;
+        let _waiting = self.queue.try_acquire().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        let turn = self.check.clone().lock_owned().await;
+        // Another request may have had the same password.
+        if let Some(is_right) = self.remembered(&user, &fingerprint) {
+            return allow(is_right);
         }
-        let (known, hash) = self.hash_of(&user);
+        let (is_known, hash) = self.hash_of(&user);
         let check = tokio::task::spawn_blocking(move || {
-            // Held until the check is over, even if the client no longer waits for it.
+            // Kept until the check ends, even if the client no longer waits for it.
             let _turn = turn;
             bcrypt::verify(password, &hash).unwrap_or(false)
         });
-        let right = check.await.unwrap_or(false) && known;
-        self.remember(user, trace, right);
-        if right { Verdict::Allowed } else { Verdict::Refused }
+        let is_right = check.await.unwrap_or(false) && is_known;
+        self.remember(user, fingerprint, is_right);
+        allow(is_right)
     }
 
-    /// The user's hash; for a stranger always the same user's, so that the time taken does not tell who exists.
+    /// The user's hash. An unknown user gets the hash of another, always the same one, so that the time a check takes does
+    /// not reveal who exists.
     fn hash_of(&self, user: &str) -> (bool, String) {
         if let Some(hash) = self.hashes.get(user) {
             return (true, hash.clone());
         }
-        let any = usize::from(self.trace(user, b"")[0]) % self.hashes.len().max(1);
+        let any = usize::from(self.fingerprint(user, b"")[0]) % self.hashes.len().max(1);
         (false, self.hashes.values().nth(any).cloned().unwrap_or_default())
     }
 
-    fn trace(&self, user: &str, password: &[u8]) -> Trace {
-        let mut digest = Sha256::new();
-        digest.update(self.key);
-        digest.update(user.len().to_le_bytes());
-        digest.update(user);
-        digest.update(password);
-        digest.finalize().into()
+    fn fingerprint(&self, user: &str, password: &[u8]) -> Fingerprint {
+        let digest = Sha256::new()
+            .chain_update(self.key)
+            .chain_update(user.len().to_le_bytes());
+        digest.chain_update(user).chain_update(password).finalize().into()
     }
 
-    fn remembered(&self, user: &str, trace: &Trace) -> Option<Verdict> {
+    /// Whether the password is known to be right or wrong.
+    fn remembered(&self, user: &str, fingerprint: &Fingerprint) -> Option<bool> {
         let memory = self.memory();
-        if memory.right.get(user).is_some_and(|right| right.ct_eq(trace).into()) {
-            return Some(Verdict::Allowed);
-        }
-        let wrong = memory.wrong.iter().any(|wrong| wrong.ct_eq(trace).into());
-        wrong.then_some(Verdict::Refused)
+        let is_right = memory.right.get(user) == Some(fingerprint);
+        (is_right || memory.wrong.contains(fingerprint)).then_some(is_right)
     }
 
-    fn remember(&self, user: String, trace: Trace, right: bool) {
+    fn remember(&self, user: String, fingerprint: Fingerprint, is_right: bool) {
         let mut memory = self.memory();
-        if right {
-            memory.right.insert(user, trace);
+        if is_right {
+            memory.right.insert(user, fingerprint);
             return;
         }
-        if memory.wrong.len() == WRONG {
+        memory.wrong.push_back(fingerprint);
+        if memory.wrong.len() > WRONG {
             memory.wrong.pop_front();
         }
-        memory.wrong.push_back(trace);
     }
 }
 
@@ -150,17 +125,22 @@ impl std::fmt::Debug for Users {
     }
 }
 
+fn allow(is_right: bool) -> Result<(), StatusCode> {
+    if is_right {
+        Ok(())
+    } else {
+        Err(StatusCode::UNAUTHORIZED)
+    }
+}
+
 /// User and password of a `Basic` header.
 fn basic(header: &HeaderValue) -> Option<(String, Vec<u8>)> {
     let (scheme, credentials) = header.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let mut user = STANDARD.decode(credentials.trim()).ok()?;
-    let colon = user.iter().position(|byte| *byte == b':')?;
-    let password = user.split_off(colon + 1);
-    user.pop();
-    Some((String::from_utf8(user).ok()?, password))
+    let decoded = STANDARD.decode(credentials.trim()).ok()?;
+    let mut parts = decoded.splitn(2, |byte| *byte == b':');
+    let user = String::from_utf8(parts.next()?.to_vec()).ok()?;
+    let password = parts.next()?.to_vec();
+    scheme.eq_ignore_ascii_case("basic").then_some((user, password))
 }
 
 #[cfg(test)]
@@ -180,26 +160,27 @@ mod tests {
             .unwrap()
     }
 
-    async fn verdict(users: &Users, user: &str, password: &str) -> Verdict {
-        users.judge(Some(&header(user, password))).await
+    async fn status(users: &Users, user: &str, password: &str) -> u16 {
+        let outcome = users.authenticate(Some(&header(user, password))).await;
+        outcome.map_or_else(|status| status.as_u16(), |()| 200)
     }
 
     #[tokio::test]
-    async fn only_the_right_password_opens() {
+    async fn only_the_right_password_is_accepted() {
         let users = users();
         for _ in 0..2 {
-            assert_eq!(verdict(&users, "alice", "secret").await, Verdict::Allowed);
-            assert_eq!(verdict(&users, "bob", "pass:word").await, Verdict::Allowed);
-            assert_eq!(verdict(&users, "alice", "pass:word").await, Verdict::Refused);
-            assert_eq!(verdict(&users, "alice", "").await, Verdict::Refused);
-            assert_eq!(verdict(&users, "carol", "secret").await, Verdict::Refused);
+            assert_eq!(status(&users, "alice", "secret").await, 200);
+            assert_eq!(status(&users, "bob", "pass:word").await, 200);
+            assert_eq!(status(&users, "alice", "pass:word").await, 401);
+            assert_eq!(status(&users, "alice", "").await, 401);
+            assert_eq!(status(&users, "carol", "secret").await, 401);
         }
     }
 
     #[tokio::test]
-    async fn what_is_no_basic_header_is_refused() {
+    async fn a_header_that_is_not_basic_authentication_is_refused() {
         let users = users();
-        assert_eq!(users.judge(None).await, Verdict::Refused);
+        assert_eq!(users.authenticate(None).await, Err(StatusCode::UNAUTHORIZED));
         for text in [
             "",
             "Basic",
@@ -209,44 +190,45 @@ mod tests {
             "Basic /////w==",
         ] {
             let header = HeaderValue::from_static(text);
-            assert_eq!(users.judge(Some(&header)).await, Verdict::Refused, "{text}");
+            let outcome = users.authenticate(Some(&header)).await;
+            assert_eq!(outcome, Err(StatusCode::UNAUTHORIZED), "{text}");
         }
     }
 
     #[tokio::test]
-    async fn what_is_remembered_is_bounded() {
+    async fn the_number_of_remembered_passwords_is_bounded() {
         let users = users();
         for number in 0..WRONG + 20 {
-            assert_eq!(verdict(&users, "alice", &number.to_string()).await, Verdict::Refused);
+            assert_eq!(status(&users, "alice", &number.to_string()).await, 401);
         }
-        verdict(&users, "alice", "secret").await;
+        status(&users, "alice", "secret").await;
         // The same password to bcrypt, which repeats it with a zero between.
-        assert_eq!(verdict(&users, "alice", "secret\0secret").await, Verdict::Allowed);
+        assert_eq!(status(&users, "alice", "secret\0secret").await, 200);
         let memory = users.memory();
         assert_eq!((memory.wrong.len(), memory.right.len()), (WRONG, 1));
     }
 
     #[tokio::test]
-    async fn a_flood_of_wrong_passwords_does_not_delay_who_is_known() {
+    async fn a_flood_of_wrong_passwords_does_not_delay_a_known_password() {
         let users = users();
-        assert_eq!(verdict(&users, "alice", "secret").await, Verdict::Allowed);
-        let _check_that_never_ends = users.check.clone().acquire_owned().await.unwrap();
+        assert_eq!(status(&users, "alice", "secret").await, 200);
+        let _endless_check = users.check.clone().lock_owned().await;
         let flood: Vec<_> = (0..users.queue.available_permits())
             .map(|number| {
                 let users = users.clone();
-                tokio::spawn(async move { verdict(&users, "alice", &number.to_string()).await })
+                tokio::spawn(async move { status(&users, "alice", &number.to_string()).await })
             })
             .collect();
         while users.queue.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(verdict(&users, "mallory", "one more").await, Verdict::Busy);
-        assert_eq!(verdict(&users, "alice", "secret").await, Verdict::Allowed);
+        assert_eq!(status(&users, "mallory", "one more").await, 503);
+        assert_eq!(status(&users, "alice", "secret").await, 200);
         assert!(flood.iter().all(|attempt| !attempt.is_finished()));
     }
 
     #[tokio::test]
-    async fn nothing_of_a_user_is_shown() {
+    async fn debug_output_contains_no_user() {
         assert_eq!(format!("{:?}", users()), "Users(2)");
     }
 }

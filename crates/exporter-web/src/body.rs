@@ -1,4 +1,4 @@
-//! A scrape on its way out: ready pieces, one after the other, nothing copied.
+//! The body of a scrape.
 
 use std::io;
 use std::pin::Pin;
@@ -7,54 +7,39 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// A scrape whose length is known before its first byte.
+/// A scrape that is sent chunk by chunk. If the chunks do not have the announced length, the response fails visibly.
 pub struct ScrapeBody {
-    /// How many bytes the chunks have together.
+    /// How many bytes the remaining chunks have together.
     pub length: u64,
-    /// The bytes. Asked for lazily, as fast as the client reads.
+    /// The bytes. Each chunk is requested when the client has taken the one before.
     pub chunks: Box<dyn Iterator<Item = Bytes> + Send>,
 }
 
-/// [`ScrapeBody`] as HTTP wants it. The promised length is kept, or the response fails visibly.
-pub(super) struct Chunks {
-    remaining: u64,
-    chunks: Box<dyn Iterator<Item = Bytes> + Send>,
-}
-
-impl From<ScrapeBody> for Chunks {
-    fn from(body: ScrapeBody) -> Self {
-        Self {
-            remaining: body.length,
-            chunks: body.chunks,
-        }
-    }
-}
-
-impl Body for Chunks {
+impl Body for ScrapeBody {
     type Data = Bytes;
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let chunk = self.chunks.find(|chunk| !chunk.is_empty());
+        let chunk = self.chunks.next();
         let length = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-        Poll::Ready(match chunk {
-            Some(chunk) if length <= self.remaining => {
-                self.remaining -= length;
+        Poll::Ready(match (chunk, self.length.checked_sub(length)) {
+            (None, Some(0)) => None,
+            (Some(chunk), Some(remaining)) => {
+                self.length = remaining;
                 Some(Ok(Frame::data(chunk)))
             }
-            None if self.remaining == 0 => None,
             _ => Some(Err(io::Error::other(
-                "the scrape's chunks do not have the length announced",
+                "the chunks of the scrape do not have the announced length",
             ))),
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.remaining == 0
+        self.length == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.remaining)
+        SizeHint::with_exact(self.length)
     }
 }
 
@@ -64,24 +49,21 @@ mod tests {
 
     use super::*;
 
-    fn chunks(length: u64, pieces: &'static [&'static str]) -> Chunks {
-        ScrapeBody {
-            length,
-            chunks: Box::new(pieces.iter().map(|piece| Bytes::from_static(piece.as_bytes()))),
-        }
-        .into()
+    fn body(length: u64, chunks: &'static [&'static str]) -> ScrapeBody {
+        let chunks = Box::new(chunks.iter().map(|chunk| Bytes::from_static(chunk.as_bytes())));
+        ScrapeBody { length, chunks }
     }
 
     #[tokio::test]
-    async fn the_chunks_arrive_in_order_and_the_length_is_exact() {
-        let body = chunks(5, &["ab", "", "cde"]);
+    async fn chunks_arrive_in_order_and_the_length_is_exact() {
+        let body = body(5, &["ab", "", "cde"]);
         assert_eq!(body.size_hint().exact(), Some(5));
         assert_eq!(body.collect().await.unwrap().to_bytes(), "abcde");
     }
 
     #[tokio::test]
-    async fn a_broken_promise_is_an_error() {
-        assert!(chunks(6, &["ab", "cde"]).collect().await.is_err());
-        assert!(chunks(1, &["ab", "cde"]).collect().await.is_err());
+    async fn a_wrong_length_is_an_error() {
+        assert!(body(6, &["ab", "cde"]).collect().await.is_err());
+        assert!(body(1, &["ab", "cde"]).collect().await.is_err());
     }
 }

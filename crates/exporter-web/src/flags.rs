@@ -6,16 +6,17 @@ use clap::Args;
 
 use super::address::{ListenAddress, TelemetryPath};
 use super::listener::{Listener, bind};
+use super::settings::{ConnectionLimits, Settings};
 use super::web_config::WebConfig;
 use config_file::Problems;
 
-/// Flags to be flattened into the command line of an exporter, which gives the argument `listen` its default port. They
-/// may stand before or after a subcommand.
+/// Flags to flatten into the command line of an exporter, before or after a subcommand. The exporter gives the argument
+/// `listen` its default port.
 #[derive(Args, Clone, Debug)]
-// A program that flattens these may have a group of the same name, which clap refuses.
+// A program may have a group of the same name, which clap refuses.
 #[group(skip)]
-pub struct Flags {
-    /// Address to serve on; several times for several. `:PORT` means every interface.
+pub struct WebFlags {
+    /// Address to serve on; may be given several times. `:PORT` means every interface.
     #[arg(id = "listen", long = "web.listen-address", value_name = "ADDR", global = true)]
     pub listen: Vec<ListenAddress>,
 
@@ -41,15 +42,19 @@ pub struct Flags {
     pub lifecycle: bool,
 }
 
-impl Flags {
-    /// The web configuration file, read; the default without one. All problems at once.
-    pub fn web_config(&self) -> Result<WebConfig, Problems> {
-        self.web_config_file
-            .as_deref()
-            .map_or_else(|| Ok(WebConfig::default()), WebConfig::from_file)
+impl WebFlags {
+    /// The settings, with the web configuration file read. All problems of the file at once.
+    pub fn settings(&self) -> Result<Settings, Problems> {
+        let web_config = self.web_config_file.as_deref().map(WebConfig::from_file).transpose()?;
+        Ok(Settings {
+            telemetry_path: self.telemetry_path.clone(),
+            lifecycle: self.lifecycle,
+            web_config: web_config.unwrap_or_default(),
+            limits: ConnectionLimits::default(),
+        })
     }
 
-    /// Binds the sockets: those that systemd passes, else the addresses.
+    /// Binds the sockets: those that systemd passes, or the addresses.
     pub async fn listeners(&self) -> Result<Vec<Listener>, Problems> {
         if self.systemd_socket {
             return Listener::from_systemd();

@@ -1,19 +1,18 @@
-//! The HTTP side of a Prometheus exporter: what any exporter needs, and nothing about what it exports.
+//! The HTTP server of a Prometheus exporter: what any exporter needs, and nothing about what it exports.
 //!
-//! An exporter implements [`Backend`], flattens [`Flags`] into its command line, and calls [`serve()`].
+//! An exporter implements [`Backend`], flattens [`WebFlags`] into its command line, and calls [`serve()`].
 //!
 //! | file | owns |
 //! |---|---|
-//! | `flags` | the command line |
-//! | `address`, `listener` | where to listen; sockets are bound before anything starts; sockets of systemd |
-//! | `serve` | connections: how many, how long, how they end |
-//! | `routes`, `page`, `negotiate`, `body` | what is answered at which path, in which encoding |
-//! | `rules`, `web_config`, `guard` | TLS, users and headers in force, followed as their files change; who may pass |
-//! | `auth` | passwords, checked at a bounded cost |
-//! | `config` | exporter-toolkit's web configuration file, validated |
+//! | `flags`, `settings`, `address` | the command line, and what it tells the server |
+//! | `listener` | sockets, bound here or passed by systemd |
+//! | `serve` | accepting connections, their limits and deadlines, the graceful end |
+//! | `backend`, `body`, `routes`, `negotiate`, `page` | the responses |
+//! | `web_config`, `rules`, `config` | exporter-toolkit's web configuration file: validated, in force, followed |
+//! | `guard`, `auth` | rate limit and passwords |
 //!
-//! Invariants: a scrape reads memory only; no client, however slow or hostile, keeps a connection that another needs for
-//! longer than [`Limits`] allows; no password or key is logged or shown.
+//! Invariants: a scrape reads memory only. A slow or hostile client does not keep a connection slot that another client
+//! needs for longer than [`ConnectionLimits`] allows. Passwords and keys are neither logged nor shown.
 
 mod address;
 mod auth;
@@ -37,10 +36,10 @@ pub use address::{ListenAddress, TelemetryPath};
 pub use backend::Backend;
 pub use body::ScrapeBody;
 pub use config_file::Problems;
-pub use flags::Flags;
+pub use flags::WebFlags;
 pub use guard::Guard;
 pub use listener::{Listener, bind};
-pub use routes::{announced_length, method_not_allowed, not_found};
-pub use serve::{Limits, serve};
-pub use settings::{About, Settings};
+pub use routes::{METHOD_NOT_ALLOWED, NOT_FOUND};
+pub use serve::serve;
+pub use settings::{About, ConnectionLimits, Settings};
 pub use web_config::WebConfig;

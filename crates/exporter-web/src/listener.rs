@@ -1,14 +1,14 @@
-//! Sockets that listen. They are bound before anything else starts, so that nothing half-starts.
+//! Sockets that listen. All are bound before the exporter starts anything else.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, lookup_host};
 
 use super::{ListenAddress, Problems};
 
-/// How many connections the kernel may hold ready while this process is busy; as many as a burst of clients needs.
+/// How many connections the kernel holds until this process accepts them.
 const BACKLOG: i32 = 1024;
 
 /// A bound socket.
@@ -19,14 +19,14 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Where it listens; with port 0 asked for, the port that was given.
+    /// Where it listens. If port 0 was requested, this is the assigned port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The sockets systemd passed to this process (`LISTEN_FDS`, `LISTEN_PID`).
+    /// The sockets that systemd passed to this process (`LISTEN_FDS`, `LISTEN_PID`).
     ///
-    /// To be called once, at the start and within the runtime: it takes the variables out of the environment.
+    /// Call it once, at the start and within the runtime: it removes the variables from the environment.
     pub fn from_systemd() -> Result<Vec<Self>, Problems> {
         let mut passed = listenfd::ListenFd::from_env();
         if passed.len() == 0 {
@@ -34,17 +34,12 @@ impl Listener {
                            address with --web.listen-address";
             return Err(problem.to_owned().into());
         }
-        let mut listeners = Vec::new();
-        let mut problems = Vec::new();
+        let (mut listeners, mut problems) = (Vec::new(), Vec::new());
         for index in 0..passed.len() {
-            match passed.take_tcp_listener(index) {
-                Ok(Some(socket)) => match Self::adopt(socket) {
-                    Ok(listener) => listeners.push(listener),
-                    Err(error) => problems.push(format!("socket {index} that systemd passed cannot be used: {error}")),
-                },
-                Ok(None) => {}
+            match passed.take_tcp_listener(index).and_then(|socket| socket.map(Self::adopt).transpose()) {
+                Ok(listener) => listeners.extend(listener),
                 Err(error) => problems.push(format!(
-                    "socket {index} that systemd passed is not a TCP socket ({error}): use ListenStream= with a port"
+                    "socket {index} that systemd passed is not a usable TCP socket ({error}): use ListenStream= with a port"
                 )),
             }
         }
@@ -61,10 +56,10 @@ impl Listener {
     fn open(address: SocketAddr) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
-            // [::] is every interface, IPv4 too, whatever the machine's default; one address is that address alone.
+            // [::] includes IPv4 whatever the machine's default is. Other addresses are IPv6 alone.
             socket.set_only_v6(!address.ip().is_unspecified())?;
         }
-        // Connections of a predecessor that still wind down do not keep a restart from its port.
+        // A restart gets its port although connections of the previous process are still closing.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
@@ -73,10 +68,9 @@ impl Listener {
     }
 }
 
-/// Binds every address, or none: all problems at once, each naming its address.
+/// Binds every address, or none. Reports all problems at once, each with its address.
 pub async fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, Problems> {
-    let mut listeners = Vec::new();
-    let mut problems = Vec::new();
+    let (mut listeners, mut problems) = (Vec::new(), Vec::new());
     for address in addresses {
         match bind_one(address).await {
             Ok(bound) => listeners.extend(bound),
@@ -89,39 +83,38 @@ pub async fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, Problems
     Problems::or(problems, listeners)
 }
 
+/// One socket for every interface, or one for each address that a name resolves to. An address family that this machine
+/// does not have is left out.
 async fn bind_one(address: &ListenAddress) -> io::Result<Vec<Listener>> {
-    match address {
-        ListenAddress::Socket(address) => Ok(vec![Listener::open(*address)?]),
-        ListenAddress::Everywhere(port) => Listener::open((Ipv6Addr::UNSPECIFIED, *port).into())
-            .or_else(|error| {
-                if lacks_family(&error) {
-                    Listener::open((Ipv4Addr::UNSPECIFIED, *port).into())
-                } else {
-                    Err(error)
-                }
-            })
-            .map(|listener| vec![listener]),
-        ListenAddress::Name(name, port) => {
-            let mut bound = Vec::new();
-            let mut lacking = None;
-            for address in tokio::net::lookup_host((name.as_str(), *port)).await? {
-                match Listener::open(address) {
-                    Ok(listener) => bound.push(listener),
-                    // `localhost` is ::1 as well, also on machines without IPv6.
-                    Err(error) if lacks_family(&error) => lacking = Some(error),
-                    Err(error) => return Err(error),
-                }
-            }
-            match lacking {
-                Some(error) if bound.is_empty() => Err(error),
-                _ if bound.is_empty() => Err(io::Error::other("the name has no address")),
-                _ => Ok(bound),
-            }
+    let everywhere = address.as_str().strip_prefix(':').and_then(|port| port.parse().ok());
+    let addresses: Vec<SocketAddr> = match everywhere {
+        Some(port) => vec![
+            (Ipv6Addr::UNSPECIFIED, port).into(),
+            (Ipv4Addr::UNSPECIFIED, port).into(),
+        ],
+        None => lookup_host(address.as_str()).await?.collect(),
+    };
+    let mut listeners = Vec::new();
+    let mut failure = io::Error::other("the name has no address");
+    for address in addresses {
+        match Listener::open(address) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) if lacks_family(&error) => failure = error,
+            Err(error) => return Err(error),
         }
+        // [::] includes IPv4.
+        if everywhere.is_some() && !listeners.is_empty() {
+            break;
+        }
+    }
+    if listeners.is_empty() {
+        Err(failure)
+    } else {
+        Ok(listeners)
     }
 }
 
-/// Without IPv6 the socket cannot be made (EAFNOSUPPORT, which has no kind), or its address does not exist.
+/// Without IPv6, either the socket cannot be made (EAFNOSUPPORT, which has no kind) or its address does not exist.
 fn lacks_family(error: &io::Error) -> bool {
     const EAFNOSUPPORT: i32 = if cfg!(target_os = "linux") { 97 } else { 47 };
     error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(EAFNOSUPPORT)

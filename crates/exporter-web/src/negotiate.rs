@@ -1,55 +1,40 @@
-//! Which encoding a client takes: `Accept-Encoding` after RFC 9110, section 12.5.3.
+//! The encoding that a client accepts: `Accept-Encoding` of RFC 9110, section 12.5.3.
 
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 
-/// Whether the answer should be compressed.
+/// Whether the response should be compressed.
 ///
-/// Gzip must be allowed, and not be liked less than an identity that is named. A client that allows neither gets
-/// identity: an answer it did not ask for serves it better than none.
-pub(super) fn wants_gzip(headers: &HeaderMap) -> bool {
+/// Gzip must be accepted, and must not have a lower weight than an identity that is named. A client that accepts neither
+/// gets identity, because an unexpected encoding is better than no response.
+pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut identity, mut any) = (None, None, None);
-    let codings = headers
+    let values = headers
         .get_all(ACCEPT_ENCODING)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    for coding in codings {
-        let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-        let name = name.trim();
-        let weight = if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
-            &mut gzip
-        } else if name.eq_ignore_ascii_case("identity") {
-            &mut identity
-        } else if name == "*" {
-            &mut any
-        } else {
-            continue;
-        };
-        *weight = Some(quality(parameters));
+        .filter_map(|value| value.to_str().ok());
+    for coding in values.flat_map(|value| value.split(',')) {
+        let coding = coding.to_ascii_lowercase();
+        let (name, weight) = coding.split_once(';').unwrap_or((&coding, "q=1"));
+        match name.trim() {
+            "gzip" | "x-gzip" => gzip = Some(quality(weight)),
+            "identity" => identity = Some(quality(weight)),
+            "*" => any = Some(quality(weight)),
+            _ => {}
+        }
     }
-    let gzip = gzip.or(any).unwrap_or(0);
-    gzip > 0 && gzip >= identity.unwrap_or(0)
+    let gzip = gzip.or(any).unwrap_or(0.0);
+    gzip > 0.0 && gzip >= identity.unwrap_or(0.0)
 }
 
-/// The q-value in thousandths. One that cannot be read counts as 0: sending plain text is never wrong.
-fn quality(parameters: &str) -> u16 {
-    let Some(value) = parameters
-        .split(';')
-        .filter_map(|parameter| parameter.split_once('='))
-        .find_map(|(name, value)| name.trim().eq_ignore_ascii_case("q").then_some(value.trim()))
-    else {
-        return if parameters.trim().is_empty() { 1000 } else { 0 };
-    };
-    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    if fraction.len() > 3 || !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
-        return 0;
-    }
-    match (whole, format!("{fraction:0<3}").parse()) {
-        ("1", Ok(0)) => 1000,
-        ("0", Ok(thousandths)) => thousandths,
-        _ => 0,
-    }
+/// The number behind `q=`. An invalid one counts as 0, because every client understands plain text.
+fn quality(weight: &str) -> f32 {
+    let digits = weight
+        .trim()
+        .strip_prefix("q=")
+        .filter(|digits| digits.len() <= "0.123".len());
+    let quality = digits.and_then(|digits| digits.parse().ok());
+    quality.filter(|quality| (0.0..=1.0).contains(quality)).unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -59,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encodings_are_negotiated_by_the_standard() {
+    fn encodings_are_negotiated_as_the_standard_says() {
         for (lines, gzip) in [
             (&[][..], false),
             (&[""], false),
@@ -95,7 +80,7 @@ mod tests {
             for line in lines {
                 headers.append(ACCEPT_ENCODING, HeaderValue::from_static(line));
             }
-            assert_eq!(wants_gzip(&headers), gzip, "{lines:?}");
+            assert_eq!(accepts_gzip(&headers), gzip, "{lines:?}");
         }
     }
 }

@@ -3,139 +3,107 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use http::{HeaderMap, StatusCode};
 
 use super::address::TelemetryPath;
 use super::backend::Backend;
-use super::body::Chunks;
-use super::guard::{Guard, require_password};
-use super::negotiate::wants_gzip;
+use super::guard::Guard;
+use super::negotiate::accepts_gzip;
 use super::page;
-use super::settings::About;
 
-/// No request needs a body. One that announces more than this is refused; none is read.
+/// The answer for a path that does not exist.
+pub const NOT_FOUND: (StatusCode, &str) = (
+    StatusCode::NOT_FOUND,
+    "There is nothing at this path; see / for the paths.\n",
+);
+
+/// The answer for a method that the path does not take.
+pub const METHOD_NOT_ALLOWED: (StatusCode, &str) = (
+    StatusCode::METHOD_NOT_ALLOWED,
+    "This path does not take this method; the Allow header names the methods.\n",
+);
+
+/// No request needs a body, and none is read. A request that announces more than this is refused.
 const MAX_REQUEST_BODY: u64 = 64 * 1024;
 
-/// The text format's own content type, which Prometheus chooses its parser by.
-const EXPOSITION: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+/// Prometheus chooses its parser by this content type.
+const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-struct Shared<S> {
-    backend: Arc<S>,
-    about: About,
-    telemetry_path: String,
-    lifecycle: bool,
-}
+type Reply = Result<&'static str, (StatusCode, String)>;
 
-pub(super) fn router<S: Backend>(
-    about: About,
-    telemetry_path: &TelemetryPath,
-    lifecycle: bool,
-    backend: Arc<S>,
-    guard: Guard,
-) -> Router {
+pub(super) fn router<S: Backend>(path: &TelemetryPath, lifecycle: bool, backend: Arc<S>, guard: Guard) -> Router {
     let own = backend.routes(guard.clone());
-    let shared = Arc::new(Shared {
-        backend,
-        about,
-        telemetry_path: telemetry_path.as_str().to_owned(),
-        lifecycle,
-    });
+    let path = path.as_str().to_owned();
     Router::new()
-        .route("/", get(landing::<S>))
-        .route(telemetry_path.as_str(), get(metrics::<S>))
-        .route("/-/healthy", get(healthy))
+        .route(&path, get(metrics::<S>))
+        .route(
+            "/",
+            get(move |State(backend): State<Arc<S>>| async move { landing(&*backend, &path) }),
+        )
+        .route("/-/healthy", get("Healthy\n"))
         .route("/-/ready", get(ready::<S>))
-        .route("/-/reload", post(reload::<S>))
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
-        .with_state(shared)
-        .layer(from_fn(bound_body))
-        .layer(from_fn_with_state(guard, require_password))
+        .route(
+            "/-/reload",
+            if lifecycle {
+                post(reload::<S>)
+            } else {
+                post(RELOAD_DISABLED)
+            },
+        )
+        .method_not_allowed_fallback(async || METHOD_NOT_ALLOWED)
+        .fallback(NOT_FOUND)
+        .with_state(backend)
+        .layer(from_fn(refuse_large_body))
+        .layer(from_fn(move |request, next| {
+            let guard = guard.clone();
+            async move { guard.with_password(request, next).await }
+        }))
         .merge(own)
 }
 
-async fn metrics<S: Backend>(State(shared): State<Arc<Shared<S>>>, headers: HeaderMap) -> Response {
-    let gzip = wants_gzip(&headers);
-    let scrape = shared.backend.scrape(gzip);
-    let length = scrape.length;
-    let mut response = Response::new(Body::new(Chunks::from(scrape)));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, EXPOSITION);
-    headers.insert(CONTENT_LENGTH, length.into());
-    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if gzip {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    response
+async fn metrics<S: Backend>(State(backend): State<Arc<S>>, headers: HeaderMap) -> Response {
+    let gzip = accepts_gzip(&headers);
+    let headers = [(CONTENT_TYPE, EXPOSITION), (VARY, "Accept-Encoding")];
+    let encoding = gzip.then_some([(CONTENT_ENCODING, "gzip")]);
+    (headers, encoding, Body::new(backend.scrape(gzip))).into_response()
 }
 
-async fn landing<S: Backend>(State(shared): State<Arc<Shared<S>>>) -> Response {
-    let page = page::landing(
-        &shared.about,
-        &shared.telemetry_path,
-        shared.backend.ready().err().as_deref(),
-    );
+fn landing<S: Backend>(backend: &S, telemetry_path: &str) -> Response {
+    let page = page::landing(&S::ABOUT, telemetry_path, backend.ready());
     ([page::POLICY], Html(page)).into_response()
 }
 
-async fn healthy() -> &'static str {
-    "Healthy\n"
-}
-
-async fn ready<S: Backend>(State(shared): State<Arc<Shared<S>>>) -> Response {
-    match shared.backend.ready() {
-        Ok(()) => "Ready\n".into_response(),
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
+async fn ready<S: Backend>(State(backend): State<Arc<S>>) -> Reply {
+    match backend.ready() {
+        Ok(()) => Ok("Ready\n"),
+        Err(reason) => Err((StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n"))),
     }
 }
 
-async fn reload<S: Backend>(State(shared): State<Arc<Shared<S>>>) -> Response {
-    if !shared.lifecycle {
-        let refusal =
-            "Reloading over HTTP is off: start the exporter with --web.enable-lifecycle, or send it SIGHUP.\n";
-        return (StatusCode::FORBIDDEN, refusal).into_response();
-    }
-    let backend = shared.backend.clone();
-    // A reload that began is finished, even if the client does not wait for it.
-    match tokio::spawn(async move { backend.reload().await }).await {
-        Ok(Ok(())) => "Reloaded\n".into_response(),
-        Ok(Err(problems)) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{problems}\n")).into_response(),
-        Err(_) => {
-            let failure = "The reload broke off; the log says why.\n";
-            (StatusCode::INTERNAL_SERVER_ERROR, failure).into_response()
-        }
+const RELOAD_DISABLED: (StatusCode, &str) = (
+    StatusCode::FORBIDDEN,
+    "Reloading over HTTP is disabled: start the exporter with --web.enable-lifecycle, or send it SIGHUP.\n",
+);
+
+async fn reload<S: Backend>(State(backend): State<Arc<S>>) -> Reply {
+    // A task of its own, so that the reload ends even if the client leaves.
+    let outcome = tokio::spawn(async move { backend.reload().await }).await;
+    match outcome.unwrap_or_else(|_| Err("The reload failed unexpectedly; see the log.".to_owned())) {
+        Ok(()) => Ok("Reloaded\n"),
+        Err(problems) => Err((StatusCode::INTERNAL_SERVER_ERROR, format!("{problems}\n"))),
     }
 }
 
-/// 405 for a path that does not take the method.
-pub async fn method_not_allowed() -> (StatusCode, &'static str) {
-    let refusal = "This path does not take that method; the Allow header names those it does.\n";
-    (StatusCode::METHOD_NOT_ALLOWED, refusal)
-}
-
-/// 404 for a path that does not exist.
-pub async fn not_found() -> (StatusCode, &'static str) {
-    (
-        StatusCode::NOT_FOUND,
-        "There is nothing at this path; / says what there is.\n",
-    )
-}
-
-async fn bound_body(request: Request, next: Next) -> Response {
-    if announced_length(request.headers()).is_some_and(|length| length > MAX_REQUEST_BODY) {
+async fn refuse_large_body(request: Request, next: Next) -> Response {
+    if request.body().size_hint().lower() > MAX_REQUEST_BODY {
         let refusal = "No request to this exporter needs a body; this one is too large.\n";
         return (StatusCode::PAYLOAD_TOO_LARGE, refusal).into_response();
     }
     next.run(request).await
-}
-
-/// The length of the body by its header, where there is one.
-pub fn announced_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -10,13 +10,13 @@ use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use bytes::Bytes;
-use exporter_web::Guard;
+use exporter_web::{Guard, METHOD_NOT_ALLOWED, NOT_FOUND};
 use http::header::ALLOW;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::LengthLimitError;
@@ -65,12 +65,12 @@ async fn check(
 async fn handle(request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Some(receiver) = head.extensions.get::<Arc<dyn Receiver>>() else {
-        return exporter_web::not_found().await.into_response();
+        return NOT_FOUND.into_response();
     };
     if head.method != Method::POST {
-        return ([(ALLOW, "POST")], exporter_web::method_not_allowed().await).into_response();
+        return ([(ALLOW, "POST")], METHOD_NOT_ALLOWED).into_response();
     }
-    if exporter_web::announced_length(&head.headers).is_some_and(|length| length > MAX_BODY as u64) {
+    if body.size_hint().lower() > MAX_BODY as u64 {
         return too_large(&**receiver);
     }
     if !receiver.admit(&head.headers) {

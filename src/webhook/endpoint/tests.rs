@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
-use exporter_web::{Backend, ScrapeBody, Settings, WebConfig, bind, serve};
+use exporter_web::{About, Backend, ScrapeBody, Settings, WebConfig, bind, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -50,6 +50,14 @@ impl Receiver for Ear {
 struct Fake(Arc<Ear>);
 
 impl Backend for Fake {
+    const ABOUT: About = About {
+        program: "exporter",
+        version: "1.0.0",
+        title: "Exporter",
+        description: "Exports metrics.",
+        ready_when: "everything was polled",
+    };
+
     fn scrape(&self, _: bool) -> ScrapeBody {
         ScrapeBody {
             length: 0,

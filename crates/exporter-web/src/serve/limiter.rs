@@ -1,168 +1,122 @@
-//! All connections together: how many there may be, and who goes when another wants in.
+//! How many connections may be open, and which one closes when another needs its slot.
 //!
-//! Always true: there are never more than `limits.connections`, and fewer for a while where the machine could not bear
-//! so many. A newcomer takes, in this order, a free place, the place of who has waited longest without sending a request,
-//! of who has been idle longest, of who has taken nothing of its response for a while; only a limiter of requests under
-//! way makes it wait. Whoever is asked to leave has left before the newcomer is in.
+//! A new connection takes a free slot. Without one, a connection closes for it, in this order: the one that has waited
+//! longest without sending a request, the one that has been idle longest, one whose response has not progressed for a
+//! while. If all are being answered, the new connection waits.
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout};
 
-use super::activity::{Activity, Phase};
-use super::limits::Limits;
+use super::permit::{ConnectionPermit, Phase};
+use crate::settings::ConnectionLimits;
 
-/// Places given up when the machine is short of something: what the exporter itself opens needs some, too.
+/// Connections closed when file descriptors run out: the exporter's own files and connections need some, too.
 const RESERVE: usize = 16;
-/// However short the machine is, so many may come in.
-const LEAST: usize = 8;
-/// How long a limiter stays small before it is tried again whether the machine bears more.
-const SMALL_FOR: Duration = Duration::from_mins(10);
+/// Slots that always remain.
+const MIN_SLOTS: usize = 8;
+/// How long slots are withheld before the exporter tries again whether there are descriptors for them.
+const WITHHELD_FOR: Duration = Duration::from_mins(10);
 
 /// The open connections.
 #[derive(Debug)]
 pub(super) struct ConnectionLimiter {
-    pub(super) limits: Limits,
-    members: Mutex<Members>,
-    left: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Members {
-    next: u64,
-    open: HashMap<u64, Arc<Activity>>,
-    /// How many there may be for now, and until when.
-    small: Option<(usize, Instant)>,
-}
-
-/// A place in the limiter, free again when dropped.
-#[derive(Debug)]
-pub(super) struct ConnectionPermit {
-    pub(super) activity: Arc<Activity>,
-    limiter: Arc<ConnectionLimiter>,
-    number: u64,
+    limits: ConnectionLimits,
+    slots: Arc<Semaphore>,
+    open: Mutex<Vec<Weak<ConnectionPermit>>>,
 }
 
 impl ConnectionLimiter {
-    pub(super) fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self {
+    pub(super) fn new(limits: ConnectionLimits) -> Self {
+        Self {
             limits,
-            members: Mutex::default(),
-            left: Notify::new(),
-        })
-    }
-
-    fn members(&self) -> MutexGuard<'_, Members> {
-        // Insertions and removals are single steps, so a poisoned limiter is still a limiter.
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A place for a newcomer, as soon as there is one.
-    pub(super) async fn admit(self: &Arc<Self>) -> ConnectionPermit {
-        let mut left = pin!(self.left.notified());
-        loop {
-            // Listening begins before looking, so that nobody leaves unnoticed in between.
-            left.as_mut().enable();
-            if let Some(place) = self.try_admit() {
-                return place;
-            }
-            // A stall grows long enough by itself; nobody announces it.
-            if timeout(self.limits.stall, left.as_mut()).await.is_ok() {
-                left.set(self.left.notified());
-            }
+            slots: Arc::new(Semaphore::new(limits.connections)),
+            open: Mutex::default(),
         }
     }
 
-    /// A place if there is one; otherwise somebody is asked to leave.
-    fn try_admit(self: &Arc<Self>) -> Option<ConnectionPermit> {
-        let mut members = self.members();
-        let room = members.small.map_or(self.limits.connections, |(room, _)| room);
-        if members.open.len() >= room {
-            if !members.open.values().any(|activity| activity.close.is_cancelled()) {
-                self.evict(&members);
+    /// A slot for a new connection, as soon as there is one.
+    pub(super) async fn admit(&self) -> Arc<ConnectionPermit> {
+        let slot = loop {
+            if let Ok(slot) = self.slots.clone().try_acquire_owned() {
+                break slot;
             }
-            return None;
-        }
-        let number = members.next;
-        members.next += 1;
-        let activity = Activity::new();
-        members.open.insert(number, activity.clone());
-        drop(members);
-        Some(ConnectionPermit {
-            activity,
-            limiter: self.clone(),
-            number,
-        })
+            self.evict(1);
+            // A response stalls without an event, so look again after a while.
+            let freed = timeout(self.limits.stall, self.slots.clone().acquire_owned()).await;
+            if let Ok(Ok(slot)) = freed {
+                break slot;
+            }
+        };
+        let permit = ConnectionPermit::new(slot);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|permit| permit.strong_count() > 0);
+        open.push(Arc::downgrade(&permit));
+        permit
     }
 
-    /// The machine could not bear one more: some have to go, and for a while fewer may come.
+    /// Closes connections because file descriptors have run out, and withholds their slots for a while.
     pub(super) fn shrink(&self) {
-        let mut members = self.members();
-        let room = members.open.len().saturating_sub(RESERVE).max(LEAST);
-        members.small = Some((room.min(self.limits.connections), Instant::now() + SMALL_FOR));
-        for _ in room..members.open.len() {
-            self.evict(&members);
+        let open = self.open().len();
+        let slots = open.saturating_sub(RESERVE).max(MIN_SLOTS);
+        let surplus = (self.slots.available_permits() + open).saturating_sub(slots);
+        if surplus > 0 {
+            let withheld = self
+                .slots
+                .clone()
+                .acquire_many_owned(u32::try_from(surplus).unwrap_or(u32::MAX));
+            tokio::spawn(async move {
+                let _withheld = withheld.await;
+                sleep(WITHHELD_FOR).await;
+            });
+        }
+        self.evict(open.saturating_sub(slots));
+    }
+
+    /// Closes the `count` connections that are missed least, if so many may be closed.
+    fn evict(&self, count: usize) {
+        let mut candidates: Vec<_> = self.open().into_iter().map(|permit| (permit.phase(), permit)).collect();
+        candidates.retain(|(phase, permit)| match phase {
+            _ if permit.close.is_cancelled() => false,
+            Phase::Head(_) | Phase::Idle(_) => true,
+            Phase::Busy(progress) => progress.elapsed() >= self.limits.stall,
+        });
+        candidates.sort_by_key(|(phase, _)| *phase);
+        for (_, permit) in candidates.into_iter().take(count) {
+            permit.close.cancel();
         }
     }
 
-    /// Closes the connection that is missed least, if one may go. Its place is free when it has really gone.
-    fn evict(&self, members: &Members) {
+    /// Closes connections that are too slow or idle for too long.
+    pub(super) fn close_overdue(&self) {
         let now = Instant::now();
-        let victim = members
-            .open
-            .values()
-            .filter(|activity| !activity.close.is_cancelled())
-            .map(|activity| (activity.phase(), activity))
-            .filter(|((phase, since), _)| match phase {
-                Phase::Head | Phase::Idle => true,
-                Phase::Stalled => now.duration_since(*since) >= self.limits.stall,
-                Phase::Busy => false,
-            })
-            .min_by_key(|(standing, _)| *standing);
-        if let Some((_, activity)) = victim {
-            activity.close.cancel();
-        }
+        self.close_if(|permit| permit.deadline(&self.limits) <= now);
     }
 
-    /// Closes every connection whose time is up.
-    pub(super) fn sweep(&self) {
-        let now = Instant::now();
-        let mut members = self.members();
-        members.small = members.small.filter(|(_, until)| *until > now);
-        for activity in members.open.values() {
-            if activity.deadline(&self.limits) <= now {
-                activity.close.cancel();
-            }
-        }
-    }
-
-    /// Closes every connection that has not sent a whole request: at the end nobody waits for one.
+    /// Closes connections that have not sent a whole request head.
     pub(super) fn close_pending(&self) {
-        for activity in self.members().open.values() {
-            if activity.phase().0 == Phase::Head {
-                activity.close.cancel();
-            }
-        }
+        self.close_if(|permit| matches!(permit.phase(), Phase::Head(_)));
     }
 
-    /// Closes every connection.
+    /// Closes all connections.
     pub(super) fn close_all(&self) {
-        for activity in self.members().open.values() {
-            activity.close.cancel();
-        }
+        self.close_if(|_| true);
     }
-}
 
-impl Drop for ConnectionPermit {
-    fn drop(&mut self) {
-        self.limiter.members().open.remove(&self.number);
-        self.limiter.left.notify_waiters();
+    fn close_if(&self, condition: impl Fn(&ConnectionPermit) -> bool) {
+        self.open()
+            .iter()
+            .filter(|permit| condition(permit))
+            .for_each(|permit| permit.close.cancel());
+    }
+
+    fn open(&self) -> Vec<Arc<ConnectionPermit>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().filter_map(Weak::upgrade).collect()
     }
 }

@@ -1,24 +1,22 @@
-//! The loop that takes connections in, keeps their number and their time bounded, and ends them gracefully.
+//! Accepts connections, serves them within limits, and ends them gracefully.
 
-mod accept;
-mod activity;
 mod connection;
 mod limiter;
-mod limits;
-mod watched;
+mod permit;
 
+use std::io::ErrorKind::{self, ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use self::accept::Trouble;
 use self::limiter::ConnectionLimiter;
-pub use self::limits::Limits;
 use super::backend::Backend;
 use super::guard::Guard;
 use super::listener::Listener;
@@ -26,101 +24,101 @@ use super::routes;
 use super::settings::Settings;
 use super::web_config::WebConfig;
 
-/// How often overdue connections are looked for and files are compared with what was read.
+/// How often deadlines of connections and stamps of files are checked.
 const TICK: Duration = Duration::from_secs(1);
+/// The client closed the connection before it was accepted.
+const GIVEN_UP: [ErrorKind; 4] = [ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted];
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// After this time without a failure, connections count as accepted again.
+const RECOVERED_AFTER: Duration = Duration::from_mins(1);
 
-/// Serves `backend` on `listeners` until `stop`; returns when the requests under way are answered, or after
-/// [`Limits::end`].
+/// Serves `backend` on `listeners` until `stop`. Returns when running requests are answered, or after
+/// [`ConnectionLimits::end`](crate::ConnectionLimits::end).
 pub async fn serve<S: Backend>(listeners: Vec<Listener>, settings: Settings, backend: Arc<S>, stop: CancellationToken) {
-    let Settings {
-        about,
-        telemetry_path,
-        lifecycle,
-        web_config,
-        limits,
-    } = settings;
-    let web_config = Arc::new(web_config);
-    let guard = Guard::new(web_config.clone(), about.program);
-    let router = routes::router(about, &telemetry_path, lifecycle, backend, guard);
-    let limiter = ConnectionLimiter::new(limits);
-
-    let tasks = TaskTracker::new();
+    let end = settings.limits.end;
+    let web_config = Arc::new(settings.web_config);
+    let guard = Guard::new(web_config.clone(), S::ABOUT.program);
+    let acceptor = Arc::new(Acceptor {
+        limiter: ConnectionLimiter::new(settings.limits),
+        web_config: web_config.clone(),
+        router: routes::router(&settings.telemetry_path, settings.lifecycle, backend, guard),
+        graceful: GracefulShutdown::new(),
+    });
+    let mut tasks = JoinSet::new();
     for listener in listeners {
         info!(address = %listener.address(), tls = web_config.rules().tls.is_some(), "listening");
-        let door = Acceptor {
-            listener,
-            limiter: limiter.clone(),
-            web_config: web_config.clone(),
-            router: router.clone(),
-            stop: stop.clone(),
-        };
-        tasks.spawn(door.keep(tasks.clone()));
+        tasks.spawn(acceptor.clone().accept(listener));
     }
-    drop(router);
-    tasks.close();
+    tasks.spawn(acceptor.clone().close_overdue());
+    tasks.spawn(follow(web_config));
+    stop.cancelled().await;
+    tasks.shutdown().await;
 
-    // Apart from the sweep: files may lie on a disk that does not answer.
-    let following = tokio::spawn(follow(web_config));
-    let mut tick = every(TICK);
-    loop {
-        tokio::select! {
-            _ = tick.tick() => limiter.sweep(),
-            () = stop.cancelled() => break,
-        }
-    }
-
-    following.abort();
+    let Some(Acceptor { limiter, graceful, .. }) = Arc::into_inner(acceptor) else {
+        return;
+    };
     limiter.close_pending();
-    if timeout(limits.end, tasks.wait()).await.is_err() {
-        warn!("some requests were still under way at the end and were cut off");
+    let mut ended = pin!(graceful.shutdown());
+    if timeout(end, ended.as_mut()).await.is_err() {
+        warn!("cutting off requests that were still running at the end");
         limiter.close_all();
-        tasks.wait().await;
+        ended.await;
     }
 }
 
-/// Keeps the rules as the files have them.
+/// Reads the web configuration again when its files change. A task of its own, because a disk may not answer.
 async fn follow(web_config: Arc<WebConfig>) {
-    let mut tick = every(TICK);
     while web_config.has_files() {
-        tick.tick().await;
+        sleep(TICK).await;
         let web_config = web_config.clone();
         let _ = tokio::task::spawn_blocking(move || web_config.follow()).await;
     }
 }
 
-fn every(period: Duration) -> Interval {
-    let mut interval = interval(period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
-}
-
-/// One listener and what its connections need.
+/// What all connections need.
 struct Acceptor {
-    listener: Listener,
-    limiter: Arc<ConnectionLimiter>,
+    limiter: ConnectionLimiter,
     web_config: Arc<WebConfig>,
     router: Router,
-    stop: CancellationToken,
+    graceful: GracefulShutdown,
 }
 
 impl Acceptor {
-    /// Lets connections in until the end.
-    async fn keep(self, tasks: TaskTracker) {
-        let mut trouble = Trouble::default();
+    /// Accepts and serves connections; never returns.
+    async fn accept(self: Arc<Self>, listener: Listener) {
+        let address = listener.address();
+        let mut last_failure: Option<Instant> = None;
         loop {
-            let (stream, place) = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return,
-                entered = accept::next(&self.listener, &self.limiter, &mut trouble) => entered,
+            let stream = match listener.socket.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) if GIVEN_UP.contains(&error.kind()) => continue,
+                Err(error) => {
+                    if last_failure.is_none() {
+                        warn!(%address, %error, "cannot accept connections; closing some that do nothing and trying again");
+                    }
+                    last_failure = Some(Instant::now());
+                    // Most likely no file descriptor is left.
+                    self.limiter.shrink();
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
             };
-            let rules = self.web_config.rules();
-            tasks.spawn(connection::run(
-                stream,
-                place,
-                rules,
-                self.router.clone(),
-                self.stop.clone(),
-            ));
+            if last_failure.take_if(|last| last.elapsed() >= RECOVERED_AFTER).is_some() {
+                info!(%address, "accepting connections again");
+            }
+            // Chunks are written whole; waiting to fill a packet would only delay the last one.
+            let _ = stream.set_nodelay(true);
+            let permit = self.limiter.admit().await;
+            let (rules, router, graceful) = (self.web_config.rules(), self.router.clone(), self.graceful.watcher());
+            tokio::spawn(connection::serve(stream, permit, rules, router, graceful));
+        }
+    }
+
+    async fn close_overdue(self: Arc<Self>) {
+        loop {
+            sleep(TICK).await;
+            self.limiter.close_overdue();
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use super::harness::{Fake, Server, answer};
-use crate::{Limits, Settings};
+use crate::{ConnectionLimits, Settings};
 
 async fn slow_reload(end: Duration) -> (Server, TcpStream) {
     let backend = Fake {
@@ -16,9 +16,9 @@ async fn slow_reload(end: Duration) -> (Server, TcpStream) {
     };
     let settings = Settings {
         lifecycle: true,
-        limits: Limits {
+        limits: ConnectionLimits {
             end,
-            ..Limits::default()
+            ..ConnectionLimits::default()
         },
         ..Settings::default()
     };
@@ -73,9 +73,9 @@ async fn a_request_that_exceeds_the_time_limit_is_cut_off() {
 #[tokio::test]
 async fn an_incomplete_head_does_not_delay_the_end() {
     let server = Server::start(Settings {
-        limits: Limits {
+        limits: ConnectionLimits {
             end: Duration::from_mins(1),
-            ..Limits::default()
+            ..ConnectionLimits::default()
         },
         ..Settings::default()
     })

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Backend, ScrapeBody, Settings, bind, serve};
+use crate::{About, Backend, ScrapeBody, Settings, bind, serve};
 
 /// The bodies of a plain and of a "compressed" scrape. The server does not change bodies, so the second need not be gzip.
 pub(super) const PLAIN: &str = "up 1\nphones 2\n";
@@ -42,6 +42,14 @@ impl Default for Fake {
 }
 
 impl Backend for Fake {
+    const ABOUT: About = About {
+        program: "exporter",
+        version: env!("CARGO_PKG_VERSION"),
+        title: "Exporter",
+        description: "Exports metrics.",
+        ready_when: "everything was polled",
+    };
+
     fn scrape(&self, gzip: bool) -> ScrapeBody {
         let pieces: Vec<Bytes> = match (self.size, gzip) {
             (Some(size), _) => vec![Bytes::from(vec![b'x'; 16 * 1024]); size / (16 * 1024)],

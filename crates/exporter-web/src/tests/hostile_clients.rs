@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::harness::{Fake, PLAIN, Server};
-use crate::{Limits, Settings};
+use crate::{ConnectionLimits, Settings};
 
 #[tokio::test]
 async fn a_scrape_succeeds_beside_hundreds_of_incomplete_requests() {
@@ -24,7 +24,7 @@ async fn a_scrape_succeeds_beside_hundreds_of_incomplete_requests() {
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
 }
 
-fn limits(limits: Limits) -> Settings {
+fn limits(limits: ConnectionLimits) -> Settings {
     Settings {
         limits,
         ..Settings::default()
@@ -33,9 +33,9 @@ fn limits(limits: Limits) -> Settings {
 
 #[tokio::test]
 async fn at_the_connection_limit_the_oldest_connection_without_a_request_is_closed() {
-    let server = Server::start(limits(Limits {
+    let server = Server::start(limits(ConnectionLimits {
         connections: 10,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     }))
     .await;
     let mut hostile = Vec::new();
@@ -61,10 +61,10 @@ async fn at_the_connection_limit_a_connection_that_does_not_read_its_response_is
     };
     let server = Server::of(
         backend,
-        limits(Limits {
+        limits(ConnectionLimits {
             connections: 1,
             stall: Duration::from_millis(50),
-            ..Limits::default()
+            ..ConnectionLimits::default()
         }),
     )
     .await;

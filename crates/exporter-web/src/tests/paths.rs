@@ -78,7 +78,7 @@ async fn wrong_paths_and_methods_get_a_sentence() {
     let server = Server::start(Settings::default()).await;
     let nothing = server.get("/nothing").await;
     assert_eq!(nothing.status, 404);
-    assert_eq!(nothing.body, "There is nothing at this path; / says what there is.\n");
+    assert_eq!(nothing.body, "There is nothing at this path; see / for the paths.\n");
     for (method, path, allow) in [
         ("POST", "/metrics", "GET,HEAD"),
         ("DELETE", "/-/healthy", "GET,HEAD"),

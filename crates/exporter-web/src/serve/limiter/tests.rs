@@ -1,63 +1,70 @@
-//! Who goes, and when.
+//! Which connection closes, and when.
+
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::advance;
 
 use super::*;
 
-fn crowd_of(connections: usize) -> Arc<ConnectionLimiter> {
-    ConnectionLimiter::new(Limits {
-        connections,
-        ..Limits::default()
-    })
+type Permit = Arc<ConnectionPermit>;
+
+fn limiter(connections: usize) -> Arc<ConnectionLimiter> {
+    let limits = ConnectionLimits::default();
+    Arc::new(ConnectionLimiter::new(ConnectionLimits { connections, ..limits }))
 }
 
-fn closed(place: &ConnectionPermit) -> bool {
-    place.activity.close.is_cancelled()
+fn closed(permit: &Permit) -> bool {
+    permit.close.is_cancelled()
 }
 
 async fn pass(seconds: u64) {
-    tokio::time::advance(Duration::from_secs(seconds)).await;
+    advance(Duration::from_secs(seconds)).await;
+}
+
+/// A new connection that waits for its slot.
+async fn newcomer(limiter: &Arc<ConnectionLimiter>) -> JoinHandle<Permit> {
+    let limiter = limiter.clone();
+    let waiting = tokio::spawn(async move { limiter.admit().await });
+    yield_now().await;
+    waiting
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_oldest_that_never_asked_goes_first() {
-    let limiter = crowd_of(3);
+async fn the_oldest_connection_without_a_request_closes_first() {
+    let limiter = limiter(3);
     let idle = limiter.admit().await;
-    drop(idle.activity.request(false));
+    drop(idle.request(false));
     pass(1).await;
     let silent = limiter.admit().await;
     pass(1).await;
     let younger = limiter.admit().await;
-    assert!(limiter.try_admit().is_none());
+    let waiting = newcomer(&limiter).await;
     assert_eq!([&idle, &silent, &younger].map(closed), [false, true, false]);
-    // Until it has gone, nobody else has to.
-    assert!(limiter.try_admit().is_none());
-    assert_eq!([&idle, &silent, &younger].map(closed), [false, true, false]);
+    assert!(!waiting.is_finished());
     drop(silent);
-    assert!(limiter.try_admit().is_some());
+    waiting.await.unwrap();
+    assert_eq!([&idle, &younger].map(closed), [false, false]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn then_the_longest_idle() {
-    let limiter = crowd_of(2);
+async fn then_the_connection_closes_that_has_been_idle_longest() {
+    let limiter = limiter(2);
     let (first, second) = (limiter.admit().await, limiter.admit().await);
-    drop(second.activity.request(false));
+    drop(second.request(false));
     pass(1).await;
-    drop(first.activity.request(false));
-    assert!(limiter.try_admit().is_none());
+    drop(first.request(false));
+    let _waiting = newcomer(&limiter).await;
     assert_eq!([&first, &second].map(closed), [false, true]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_under_way_are_waited_for() {
-    let limiter = crowd_of(1);
+async fn new_connections_wait_for_running_requests() {
+    let limiter = limiter(1);
     let busy = limiter.admit().await;
-    let request = busy.activity.request(false);
-    // Two doors may wait at once.
-    let waiting = [(); 2].map(|()| {
-        let limiter = limiter.clone();
-        tokio::spawn(async move { drop(limiter.admit().await) })
-    });
+    let request = busy.request(false);
+    // One for each of two listeners.
+    let waiting = [newcomer(&limiter).await, newcomer(&limiter).await];
     pass(1).await;
-    assert!(!waiting.iter().any(tokio::task::JoinHandle::is_finished) && !closed(&busy));
+    assert!(!waiting.iter().any(JoinHandle::is_finished) && !closed(&busy));
     drop(request);
     drop(busy);
     for waiting in waiting {
@@ -66,80 +73,98 @@ async fn requests_under_way_are_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_takes_nothing_goes_after_a_while() {
-    let limiter = crowd_of(1);
+async fn a_connection_closes_when_its_response_makes_no_progress_for_a_while() {
+    let limiter = limiter(1);
     let slow = limiter.admit().await;
-    let _request = slow.activity.request(false);
-    slow.activity.stalled();
+    let request = slow.request(false);
     pass(4).await;
-    assert!(limiter.try_admit().is_none() && !closed(&slow));
-    pass(1).await;
-    assert!(limiter.try_admit().is_none() && closed(&slow));
+    slow.wrote();
+    pass(4).await;
+    let waiting = newcomer(&limiter).await;
+    assert!(!closed(&slow));
+    pass(5).await;
+    yield_now().await;
+    assert!(closed(&slow));
+    drop((request, slow));
+    waiting.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crowd_the_machine_cannot_bear_shrinks_for_a_while() {
-    let limiter = crowd_of(100);
-    let mut places = Vec::new();
+async fn fewer_connections_are_open_for_a_while_after_descriptors_ran_out() {
+    let limiter = limiter(100);
+    let mut permits = Vec::new();
     for _ in 0..40 {
-        places.push(limiter.admit().await);
+        permits.push(limiter.admit().await);
     }
     limiter.shrink();
-    assert_eq!(places.iter().filter(|place| closed(place)).count(), 16);
-    assert!(limiter.try_admit().is_none());
-    places.retain(|place| !closed(place));
-    assert_eq!(limiter.members().open.len(), 24);
-    assert!(limiter.try_admit().is_none());
+    yield_now().await;
+    assert_eq!(permits.iter().filter(|permit| closed(permit)).count(), 16);
+    permits.retain(|permit| !closed(permit));
+    assert_eq!(limiter.open().len(), 24);
+    yield_now().await;
+    let requests: Vec<_> = permits.iter().map(|permit| permit.request(false)).collect();
+    let waiting = newcomer(&limiter).await;
+    assert!(!waiting.is_finished());
     pass(600).await;
-    limiter.sweep();
-    assert!(limiter.try_admit().is_some());
+    waiting.await.unwrap();
+    drop(requests);
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_phase_has_its_time() {
-    let limiter = crowd_of(9);
+async fn each_phase_has_its_deadline() {
+    let limiter = limiter(9);
     let silent = limiter.admit().await;
     let idle = limiter.admit().await;
-    drop(idle.activity.request(false));
+    drop(idle.request(false));
     let trickling = limiter.admit().await;
-    drop(trickling.activity.request(false));
+    drop(trickling.request(false));
     let busy = limiter.admit().await;
-    let _request = busy.activity.request(true);
+    let _request = busy.request(true);
     let all = [&silent, &idle, &trickling, &busy];
 
     pass(9).await;
-    trickling.activity.read();
-    limiter.sweep();
+    trickling.read();
+    limiter.close_overdue();
     assert_eq!(all.map(closed), [false; 4]);
     pass(1).await;
-    limiter.sweep();
+    limiter.close_overdue();
     assert_eq!(all.map(closed), [true, false, false, false]);
     pass(9).await;
-    trickling.activity.read();
-    limiter.sweep();
+    trickling.read();
+    limiter.close_overdue();
     assert_eq!(all.map(closed), [true, false, true, false]);
     pass(41).await;
-    limiter.sweep();
+    busy.wrote();
+    limiter.close_overdue();
     assert_eq!(all.map(closed), [true, false, true, true]);
     pass(120).await;
-    limiter.sweep();
+    limiter.close_overdue();
     assert_eq!(all.map(closed), [true; 4]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn http2_frames_between_requests_are_no_request() {
-    let limiter = crowd_of(1);
-    let place = limiter.admit().await;
-    drop(place.activity.request(true));
-    place.activity.read();
-    assert_eq!(place.activity.phase().0, Phase::Idle);
+async fn http2_frames_between_requests_begin_no_request() {
+    let permit = limiter(1).admit().await;
+    drop(permit.request(true));
+    permit.read();
+    assert!(matches!(permit.phase(), Phase::Idle(_)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_the_end_only_whole_requests_are_waited_for() {
-    let limiter = crowd_of(9);
+async fn a_connection_is_busy_until_its_last_request_ends() {
+    let permit = limiter(1).admit().await;
+    let (first, second) = (permit.request(true), permit.request(true));
+    drop(first);
+    assert!(matches!(permit.phase(), Phase::Busy(_)));
+    drop(second);
+    assert!(matches!(permit.phase(), Phase::Idle(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_pending_spares_running_requests() {
+    let limiter = limiter(9);
     let (silent, busy) = (limiter.admit().await, limiter.admit().await);
-    let _request = busy.activity.request(false);
+    let _request = busy.request(false);
     limiter.close_pending();
     assert_eq!([&silent, &busy].map(closed), [true, false]);
 }
