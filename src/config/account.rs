@@ -9,13 +9,9 @@ use geelark_client::BudgetLimits;
 use humantime::format_duration;
 use url::Url;
 
-use super::credentials;
-use super::discovery;
-use super::limits;
 use super::model::AccountConfig;
 use super::phones::{self, PhoneOwners};
-use super::raw;
-use super::webhook;
+use super::{credentials, discovery, http_url, limits, raw, webhook};
 use crate::poller::PollSettings;
 use crate::targets::Shard;
 
@@ -48,17 +44,13 @@ pub(super) fn read(
     let base_url = base_url(raw, section);
     let credentials = credentials::read(raw, section);
     let phones_section = section.section("phones");
-    let has_no_list = [&raw.phones.ids, &raw.phones.files]
-        .into_iter()
-        .flatten()
-        .all(Vec::is_empty);
+    let mut lists = raw.phones.ids.iter().chain(&raw.phones.files);
+    let has_no_list = lists.all(Vec::is_empty);
     let has_discovery = phones_section.contains("discovery");
     if has_no_list && !has_discovery && !seen.phones_are_optional {
-        section.report(
-            "",
-            "has no phones; list their ids under phones.ids, or in files under phones.files, or let phones.discovery \
-             find them",
-        );
+        let advice =
+            "list their ids under phones.ids, or in files under phones.files, or let phones.discovery find them";
+        section.report("", format!("has no phones; {advice}"));
     }
     let mut phones = phones::read(&raw.phones, &phones_section);
     let discovery = discovery::read(&raw.phones.discovery, &phones_section.section("discovery"), shard);
@@ -100,10 +92,12 @@ fn name(raw: &raw::Account, section: &Section<'_>, names: &mut HashMap<Arc<str>,
     }
     let name = section.value("name", &raw.name, |text| match (text.trim(), names.get(text)) {
         ("", _) => Err("is blank; write a name, it becomes the label \"account\"".to_owned()),
-        (_, Some(first)) => Err(format!(
-            "is {}, as {first} is already; give each account a name of its own",
-            quoted(text)
-        )),
+        (_, Some(first)) => {
+            let shown = quoted(text);
+            Err(format!(
+                "is {shown}, as {first} is already; give each account a name of its own"
+            ))
+        }
         _ => Ok(Arc::from(text)),
     })?;
     names.insert(Arc::clone(&name), section.path_of("name"));
@@ -111,64 +105,30 @@ fn name(raw: &raw::Account, section: &Section<'_>, names: &mut HashMap<Arc<str>,
 }
 
 fn base_url(raw: &raw::Account, section: &Section<'_>) -> Option<Url> {
-    let Some(url) = section.value("base_url", &raw.base_url, usable_url) else {
+    let Some(url) = http_url::read(section, "base_url", &raw.base_url, limits::BASE_URL, false) else {
         return Url::parse(limits::BASE_URL).ok().filter(|_| raw.base_url.is_none());
     };
-    if url.scheme() == "http" {
-        let shown = quoted(raw.base_url.as_deref().unwrap_or_default());
-        section.warn(
-            "base_url",
-            format!("is {shown}, so the credential is sent unencrypted; use https unless it never leaves this machine"),
-        );
+    if url.query().is_some() {
+        let wrong = "has a part after \"?\"; remove that part, the API's paths are appended";
+        return section.check("base_url", Err(wrong));
     }
     Some(url)
-}
-
-/// A URL to which the API's paths can be appended. No sentence contains one that may have a password in it.
-fn usable_url(text: &str) -> Result<Url, String> {
-    let example = limits::BASE_URL;
-    let shown = if text.contains(['@', '?', '#']) {
-        "(not shown)".to_owned()
-    } else {
-        quoted(text)
-    };
-    match Url::parse(text) {
-        Err(error) => Err(format!(
-            "is {shown}, which is not a URL ({error}); write it like \"{example}\""
-        )),
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            Err("has a user or a password in it; remove them, GeeLark uses neither".to_owned())
-        }
-        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-            Err("has a part after \"?\" or \"#\"; remove that part, the API's paths are appended".to_owned())
-        }
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => Err(format!(
-            "is {shown}, and its scheme is not https; write it like \"{example}\""
-        )),
-        Ok(url) => Ok(url),
-    }
 }
 
 fn poll(raw: &raw::Poll, section: &Section<'_>) -> PollSettings {
     let interval = section.duration("interval", &raw.interval, &limits::INTERVALS);
     let timeout = section.duration("timeout", &raw.timeout, &limits::TIMEOUTS);
     let stale_after = section.duration("stale_after", &raw.stale_after, &limits::STALE_AFTERS);
-    let transient = section.duration(
-        "transient_interval",
-        &raw.transient_interval,
-        &limits::TRANSIENT_INTERVALS,
-    );
+    let transient = &raw.transient_interval;
+    let transient = section.duration("transient_interval", transient, &limits::TRANSIENT_INTERVALS);
 
     // Defaults follow the interval. An interval that is wrong itself is not compared with other keys.
     let is_wrong = interval.is_none() && raw.interval.is_some();
     let interval = interval.unwrap_or(limits::INTERVAL);
     let conflict = |key, value: Duration, relation| {
         let (value, interval) = (format_duration(value), format_duration(interval));
-        let path = section.path_of("interval");
-        section.report(
-            key,
-            format!("is \"{value}\", {relation} {path} ({interval}); change one of them"),
-        );
+        let relation = format!("{relation} {} ({interval})", section.path_of("interval"));
+        section.report(key, format!("is \"{value}\", {relation}; change one of them"));
     };
     if let Some(timeout) = timeout.filter(|it| !is_wrong && *it > interval) {
         conflict("timeout", timeout, "longer than");
@@ -193,20 +153,13 @@ fn budget(raw: &raw::Budget, section: &Section<'_>, shard: Shard) -> Option<Budg
     let requests = requests.unwrap_or(limits::REQUESTS_PER_MINUTE);
     let documented = limits::DOCUMENTED_REQUESTS_PER_MINUTE;
     if requests > documented {
-        section.warn(
-            "",
-            format!(
-                "has {requests} requests_per_minute, more than the {documented} that GeeLark documents; GeeLark may \
-                 lock the account for two hours"
-            ),
-        );
+        let wrong = format!("has {requests} requests_per_minute, more than the {documented} that GeeLark documents");
+        section.warn("", format!("{wrong}; GeeLark may lock the account for two hours"));
     }
     let own = shard.share(requests);
     if own.is_none() {
-        section.report(
-            "",
-            format!("has {requests} requests_per_minute, of which {shard} gets none; raise it or use fewer shards"),
-        );
+        let wrong = format!("has {requests} requests_per_minute, of which {shard} gets none");
+        section.report("", format!("{wrong}; raise it or use fewer shards"));
     }
     Some(BudgetLimits {
         requests_per_minute: own?,

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use config_file::Section;
 use geelark_client::{Credentials, Secret};
 
-use super::limits;
-use super::raw;
+use super::{limits, raw};
 
 /// The account's credentials; `None` if problems were reported.
 pub(super) fn read(raw: &raw::Account, section: &Section<'_>) -> Option<Credentials> {
@@ -20,16 +19,10 @@ pub(super) fn read(raw: &raw::Account, section: &Section<'_>) -> Option<Credenti
         (raw.token_file.is_some(), "token_file"),
         (raw.app_id.is_some() || has_key, "app_id and api_key"),
     ];
-    let ways: Vec<_> = ways
-        .iter()
-        .filter(|(is_given, _)| *is_given)
-        .map(|(_, way)| *way)
-        .collect();
+    let ways: Vec<_> = ways.iter().filter_map(|(given, way)| given.then_some(*way)).collect();
     if ways.is_empty() {
-        section.report(
-            "",
-            "has no way to authenticate; give it a token, a token_file, or an app_id with an api_key or api_key_file",
-        );
+        let advice = "give it a token, a token_file, or an app_id with an api_key or api_key_file";
+        section.report("", format!("has no way to authenticate; {advice}"));
     } else if ways.len() > 1 {
         let ways = ways.join(", ");
         section.report("", format!("has more than one way to authenticate ({ways}); keep one"));
@@ -41,11 +34,7 @@ pub(super) fn read(raw: &raw::Account, section: &Section<'_>) -> Option<Credenti
         section.report("app_id", "is half a key pair; add its api_key or api_key_file");
     }
     if raw.app_id.is_none() && has_key {
-        let key = if raw.api_key.is_some() {
-            "api_key"
-        } else {
-            "api_key_file"
-        };
+        let key = raw.api_key.as_ref().map_or("api_key_file", |_| "api_key");
         section.report(key, "is half a key pair; add its app_id");
     }
     match (token, app_id, api_key) {
@@ -78,13 +67,11 @@ fn usable(text: &str) -> Result<Secret, String> {
     if text.starts_with("Bearer ") {
         return Err("begins with \"Bearer \"; leave that word out".to_owned());
     }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(
-            "has a blank or a character that no HTTP header can carry; put the credential there and nothing else"
-                .to_owned(),
-        );
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.to_owned().into());
     }
-    Ok(text.to_owned().into())
+    let wrong = "has a blank or a character that no HTTP header can carry";
+    Err(format!("{wrong}; put the credential there and nothing else"))
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use config_file::{Mapping, Section, quoted};
 use geelark_client::phone::ChargeMode;
 
-use super::limits;
-use super::raw;
+use super::{limits, raw};
 use crate::targets::{DiscoverySettings, PhoneFilter, Shard};
 
 /// The settings of the section; without keys it finds every phone.
@@ -39,10 +38,8 @@ fn any(raw: &raw::Discovery, section: &Section<'_>) -> Vec<PhoneFilter> {
     let read = |(position, Mapping(raw)): (usize, &Mapping<raw::Filter>)| {
         let entry = section.section(&format!("any[{position}]"));
         if !["groups", "tags", "charge_mode"].iter().any(|key| entry.contains(key)) {
-            entry.report(
-                "",
-                "has no filter, so it would find every phone; give it groups, tags or a charge_mode, or remove it",
-            );
+            let advice = "give it groups, tags or a charge_mode, or remove it";
+            entry.report("", format!("has no filter, so it would find every phone; {advice}"));
         }
         filter(&entry, raw.groups.as_deref(), raw.tags.as_deref(), &raw.charge_mode)
     };
@@ -79,10 +76,8 @@ fn names(section: &Section<'_>, key: &str, what: &str, list: Option<&[String]>) 
     let mut names: Vec<Arc<str>> = Vec::new();
     for (position, name) in list.iter().enumerate() {
         if name.trim().is_empty() {
-            section.report(
-                &format!("{key}[{position}]"),
-                format!("is blank; write the name of a {what} or remove it"),
-            );
+            let key = format!("{key}[{position}]");
+            section.report(&key, format!("is blank; write the name of a {what} or remove it"));
         } else if names.iter().all(|known| **known != **name) {
             names.push(name.as_str().into());
         }

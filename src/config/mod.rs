@@ -10,6 +10,7 @@ mod account;
 mod credentials;
 mod discovery;
 mod environment;
+mod http_url;
 mod limits;
 mod model;
 mod phones;
@@ -87,13 +88,9 @@ fn shard(raw: &raw::Sharding, section: &Section<'_>) -> Shard {
     };
     if shard >= shards {
         let most = shards - 1;
-        section.report(
-            "shard",
-            format!(
-                "is \"{shard}\", but sharding.shards is {shards}; shards count from 0, so write at most {most} or raise \
-                 sharding.shards"
-            ),
-        );
+        let wrong = format!("is \"{shard}\", but sharding.shards is {shards}");
+        let advice = format!("shards count from 0, so write at most {most} or raise sharding.shards");
+        section.report("shard", format!("{wrong}; {advice}"));
     }
     Shard::new(shard, shards).unwrap_or(Shard::WHOLE)
 }

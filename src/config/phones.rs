@@ -6,8 +6,7 @@ use std::sync::Arc;
 use config_file::{Section, bare, quoted};
 use geelark_client::phone::PhoneId;
 
-use super::limits;
-use super::raw;
+use super::{limits, raw};
 
 /// A sentence names so many ids, or a file so many lines; it counts the others.
 const NAMED: usize = 3;
@@ -25,9 +24,8 @@ pub(super) fn read(raw: &raw::Phones, section: &Section<'_>) -> Vec<PhoneId> {
         let key = format!("files[{position}]");
         if let Some(path) = section.path(&key, &Some(name.clone()), "file") {
             let place = bare(&path.to_string_lossy());
-            section.text_file(&key, &path, limits::ID_FILE_BYTES, |text| {
-                list.add_lines(text, &place, section)
-            });
+            let add = |text: &str| list.add_lines(text, &place, section);
+            section.text_file(&key, &path, limits::ID_FILE_BYTES, add);
         }
     }
     if !list.repeated.is_empty() {
@@ -61,26 +59,23 @@ impl IdList {
     /// Adds the ids of a file, which is called `place`, and reports the lines that are no ids.
     fn add_lines(&mut self, text: &str, place: &str, section: &Section<'_>) -> Result<(), String> {
         let lines = (1..).zip(text.lines().map(|line| without_comment(line).trim()));
-        let (mut bad, mut is_empty) = (0, true);
-        for (line, id) in lines.filter(|(_, id)| !id.is_empty()) {
-            is_empty = false;
-            match valid(id) {
-                Ok(id) => self.add(id),
-                Err(wrong) => {
-                    bad += 1;
-                    if bad <= NAMED {
-                        section.file().problem(format!("{place}:{line}: the line {wrong}"));
-                    }
-                }
-            }
-        }
-        if let Some(more @ 1..) = bad.checked_sub(NAMED) {
-            let sentence = format!("lines like these follow ({more} more); correct them too, or name another file");
-            section.file().problem(format!("{place}: {sentence}"));
-        }
-        if is_empty {
+        let mut lines = lines.filter(|(_, id)| !id.is_empty()).peekable();
+        if lines.peek().is_none() {
             return Err("has no ids; write one id a line".to_owned());
         }
+        let mut bad = Vec::new();
+        for (line, id) in lines {
+            match valid(id) {
+                Ok(id) => self.add(id),
+                Err(wrong) => bad.push(format!("{place}:{line}: the line {wrong}")),
+            }
+        }
+        if let Some(more @ 1..) = bad.len().checked_sub(NAMED) {
+            bad.truncate(NAMED);
+            let advice = "correct them too, or name another file";
+            bad.push(format!("{place}: lines like these follow ({more} more); {advice}"));
+        }
+        bad.into_iter().for_each(|problem| section.file().problem(problem));
         Ok(())
     }
 }
@@ -91,18 +86,17 @@ fn valid(id: &str) -> Result<&str, String> {
         return Err("is blank; write an id or remove it".to_owned());
     }
     if id.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',') {
+        let shown = quoted(id);
         return Err(format!(
-            "is {}, which is not one id; write one id without blanks or commas",
-            quoted(id)
+            "is {shown}, which is not one id; write one id without blanks or commas"
         ));
     }
     Ok(id)
 }
 
 fn without_comment(line: &str) -> &str {
-    let comment = line
-        .match_indices('#')
-        .find(|(at, _)| *at == 0 || line[..*at].ends_with(char::is_whitespace));
+    let begins = |(at, _): &(usize, &str)| *at == 0 || line[..*at].ends_with(char::is_whitespace);
+    let comment = line.match_indices('#').find(begins);
     comment.map_or(line, |(at, _)| &line[..at])
 }
 
@@ -137,11 +131,10 @@ impl PhoneOwners {
         });
         for (owner, ids) in lost {
             let (name, owner, which) = (quoted(name), quoted(&owner), some_of(&ids));
+            let advice = format!("remove {which} from one of the two");
             account.warn(
                 "",
-                format!(
-                    "({name}) lists phones of account {owner}, which alone polls them; remove {which} from one of the two"
-                ),
+                format!("({name}) lists phones of account {owner}, which alone polls them; {advice}"),
             );
         }
     }

@@ -1,14 +1,14 @@
 //! Where a configuration comes from, and how the file and the environment become one document.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use config_file::{ConfigFile, bare, read_text};
 use geelark_client::Secret;
 
-use super::environment;
-use super::limits;
+use super::{environment, limits};
 
 /// Where the configuration is to be read from. A parameter, so that tests need no process of their own.
 #[derive(Clone, Default)]
@@ -24,15 +24,9 @@ pub struct Sources {
 impl Sources {
     /// `file` and this process's environment.
     pub fn from_process(file: Option<PathBuf>) -> Self {
-        let env = std::env::vars_os()
-            .map(|(name, value)| {
-                (
-                    name.to_string_lossy().into_owned(),
-                    value.to_string_lossy().into_owned(),
-                )
-            })
-            .filter(|(name, _)| name.starts_with(environment::FAMILY))
-            .collect();
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let env = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        let env = env.filter(|(name, _)| name.starts_with(environment::FAMILY)).collect();
         Self {
             file,
             document: None,

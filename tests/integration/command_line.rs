@@ -14,7 +14,7 @@ const UNREACHABLE: &str = "accounts:
     phones: {ids: ['588732926036803641', '588732926036803642']}
 ";
 
-const UNREACHABLE_WARNING: &str = "warning: geelark.yml:3: accounts[0].base_url is \"http://127.0.0.1:9\", so the credential \
+const UNREACHABLE_WARNING: &str = "warning: geelark.yml:3: accounts[0].base_url is an http URL, so the credential \
     is sent unencrypted; use https unless it never leaves this machine\n";
 
 async fn run(args: &[&str]) -> Output {

@@ -212,7 +212,7 @@ fn values_that_are_allowed_but_probably_not_meant_get_warnings() {
             "environment variable GEELARK_PROXY: no such variable is known; docs/configuration.md lists the variables",
             "environment variable GEELARK_TOKEM: no such variable is known; did you mean GEELARK_TOKEN?",
             "c.yml:4: accounts[0].phones has ids more than once, which count once; remove the repetition of \"1\", \"1\", \"2\"",
-            "c.yml:6: accounts[1].base_url is \"http://127.0.0.1:1\", so the credential is sent unencrypted; use https unless it never leaves this machine",
+            "c.yml:6: accounts[1].base_url is an http URL, so the credential is sent unencrypted; use https unless it never leaves this machine",
             "c.yml:9: accounts[1].budget has 201 requests_per_minute, more than the 200 that GeeLark documents; GeeLark may lock the account for two hours",
             "c.yml:5: accounts[1] (\"b\") lists phones of account \"a\", which alone polls them; remove \"2\", \"1\" from one of the two",
         ]

@@ -41,7 +41,7 @@ fn a_relay_without_a_webhook_and_an_unencrypted_one_get_warnings_without_their_u
     assert_eq!(
         warnings,
         [
-            "c.yml:1: accounts[0].webhook.relay_to is an http URL, so GeeLark's authentication is sent unencrypted; use https unless it never leaves this machine",
+            "c.yml:1: accounts[0].webhook.relay_to is an http URL, so the credential is sent unencrypted; use https unless it never leaves this machine",
             "c.yml:1: accounts[0].webhook has a relay_to but is not enabled, so nothing is relayed; set enabled: true",
         ]
     );
