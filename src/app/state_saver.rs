@@ -93,7 +93,7 @@ impl StateSaver {
             .as_mut()
             .and_then(|restored| Some((restored.accounts.remove(&account.name)?, restored.elapsed)));
         let Some((saved, elapsed)) = saved else {
-            let gate = Gate::new().change_notify(self.urgent.clone());
+            let gate = Gate::default().change_notify(self.urgent.clone());
             return (CarryOver::new(account, gate, context), None);
         };
         let gate = Gate::restored(saved.gate, elapsed).change_notify(self.urgent.clone());

@@ -13,24 +13,24 @@ use tokio::time::sleep;
 use super::*;
 use crate::exposition::{Encoding, MetricsStore};
 use geelark_client::clock::Clock;
-use geelark_client::{Budget, BudgetLimits, Failure, Gate, Reply};
+use geelark_client::{Budget, BudgetLimits, Endpoint, Failure, Gate, Reply};
 use geelark_client::{Credentials, Secret};
 
 const MINUTE: Duration = Duration::from_mins(1);
-const WALLET: &str = "/open/v1/pay/wallet";
-const PLAN: &str = "/open/v1/pay/plan/info";
+const WALLET: Endpoint = Endpoint::PayWallet;
+const PLAN: Endpoint = Endpoint::PayPlanInfo;
 
-type Behaviour = dyn Fn(&str) -> Value + Send + Sync;
+type Behaviour = dyn Fn(Endpoint) -> Value + Send + Sync;
 
-/// GeeLark as a function of the path, and a log of when it was asked what.
+/// GeeLark as a function of the endpoint, and a log of the calls.
 #[derive(Clone)]
 struct Upstream {
     behaviour: Arc<Mutex<Arc<Behaviour>>>,
-    calls: Arc<Mutex<Vec<(Instant, &'static str)>>>,
+    calls: Arc<Mutex<Vec<(Instant, Endpoint)>>>,
 }
 
 impl Upstream {
-    fn new(behaviour: impl Fn(&str) -> Value + Send + Sync + 'static) -> Self {
+    fn new(behaviour: impl Fn(Endpoint) -> Value + Send + Sync + 'static) -> Self {
         Self {
             behaviour: Arc::new(Mutex::new(Arc::new(behaviour))),
             calls: Arc::default(),
@@ -41,37 +41,37 @@ impl Upstream {
         Self::new(well)
     }
 
-    fn becomes(&self, behaviour: impl Fn(&str) -> Value + Send + Sync + 'static) {
+    fn becomes(&self, behaviour: impl Fn(Endpoint) -> Value + Send + Sync + 'static) {
         *self.behaviour.lock().unwrap() = Arc::new(behaviour);
     }
 
-    /// When `path` was called.
-    fn times(&self, path: &str) -> Vec<Instant> {
+    /// When `endpoint` was called.
+    fn times(&self, endpoint: Endpoint) -> Vec<Instant> {
         let calls = self.calls.lock().unwrap();
         calls
             .iter()
-            .filter(|(_, called)| *called == path)
+            .filter(|(_, called)| *called == endpoint)
             .map(|(at, _)| *at)
             .collect()
     }
 }
 
 impl Transport for Upstream {
-    async fn post(&self, path: &'static str, _: HeaderMap, body: Bytes, _: usize) -> Result<Reply, Failure> {
+    async fn post(&self, endpoint: Endpoint, _: HeaderMap, body: Bytes) -> Result<Reply, Failure> {
         assert_eq!(body, "{}");
-        self.calls.lock().unwrap().push((Instant::now(), path));
+        self.calls.lock().unwrap().push((Instant::now(), endpoint));
         sleep(Duration::from_millis(80)).await;
         let behaviour = self.behaviour.lock().unwrap().clone();
         Ok(Reply {
             status: 200,
             retry_after: None,
-            body: behaviour(path).to_string().into(),
+            body: behaviour(endpoint).to_string().into(),
         })
     }
 }
 
-fn well(path: &str) -> Value {
-    let data = match path {
+fn well(endpoint: Endpoint) -> Value {
+    let data = match endpoint {
         WALLET => json!({"balance": 10.25, "giftMoney": 1, "availableTimeAddOn": 30}),
         _ => json!({
             "plan": 1, "profiles": 50, "availableProfiles": 8, "monthlyRental": 3, "availableMonthlyRentals": 7,
@@ -81,7 +81,7 @@ fn well(path: &str) -> Value {
     json!({"code": 0, "msg": "success", "data": data})
 }
 
-fn refused(_: &str) -> Value {
+fn refused(_: Endpoint) -> Value {
     json!({"code": 40015, "msg": "no permission"})
 }
 

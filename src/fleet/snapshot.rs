@@ -68,7 +68,7 @@ impl Fleet {
 
     /// The fleet of `snapshot`. [`Fleet::expire`] marks what is too old; a status of unknown age is stale.
     pub fn restored(account: Arc<str>, snapshot: Snapshot, elapsed: ElapsedSinceSave) -> Self {
-        let now = elapsed.now().unix();
+        let now = elapsed.now.unix();
         let batch = |BatchSnapshot { mut view, answered }: BatchSnapshot| {
             let answered = answered.iter().map(|at| at.and_then(|at| elapsed.earlier(at)));
             let BatchView { account: of, phones } = Arc::make_mut(&mut view);

@@ -42,7 +42,7 @@ impl<T: Transport> Poller<T> {
                 self.apply(&queued, response);
             }
             (Err(failure), Some(round)) => self.handle_failure(round, queued, call.trace_id, &failure),
-            (Err(failure), None) if failure.consequence() == Consequence::Block => {
+            (Err(failure), None) if matches!(failure.consequence(), Consequence::Block(_)) => {
                 self.blocked(call.trace_id, &failure);
             }
             // The next round requests these phones too, and logs what is wrong.
@@ -78,7 +78,7 @@ impl<T: Transport> Poller<T> {
         let now = Instant::now();
         let (batch, attempt) = (queued.request.batch(), queued.attempts + 1);
         match failure.consequence() {
-            Consequence::Block => {
+            Consequence::Block(_) => {
                 let until = self.blocked(trace_id, failure);
                 round.block(&queued, until);
             }

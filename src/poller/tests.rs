@@ -19,7 +19,7 @@ use crate::metrics::CallMetrics;
 use crate::targets::{Ownership, OwnershipHandle};
 use geelark_client::clock::Clock;
 use geelark_client::phone::PhoneId;
-use geelark_client::{Budget, BudgetLimits, Failure, Gate, Reason, Reply};
+use geelark_client::{Budget, BudgetLimits, Endpoint, Failure, Gate, Reason, Reply};
 use geelark_client::{Client, Transport};
 use geelark_client::{Credentials, Secret};
 
@@ -73,7 +73,7 @@ impl Upstream {
 }
 
 impl Transport for Upstream {
-    async fn post(&self, _: &'static str, _: HeaderMap, body: Bytes, _: usize) -> Result<Reply, Failure> {
+    async fn post(&self, _: Endpoint, _: HeaderMap, body: Bytes) -> Result<Reply, Failure> {
         let request: Value = serde_json::from_slice(&body).unwrap();
         let ids: Vec<String> = serde_json::from_value(request["ids"].clone()).unwrap();
         let nth = {
@@ -130,7 +130,7 @@ impl Fixture {
             upstream.clone(),
             Credentials::Token(Secret::from("tok-secret".to_owned())),
             budget.clone(),
-            Arc::new(Gate::new()),
+            Arc::new(Gate::default()),
             clock.clone(),
         );
         let registry = crate::app::metrics::registry();

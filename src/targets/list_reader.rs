@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::backoff;
 use crate::metrics::CallMetrics;
 use geelark_client::phone::PhoneId;
-use geelark_client::{Blocked, Client, Consequence, Failure, Filter, ListedPhone, PAGE_SIZE, Page, Transport};
+use geelark_client::{Blocked, Client, Consequence, Failure, ListFilter, ListedPhone, PAGE_SIZE, Page, Transport};
 
 /// How often one page is requested before the list is given up.
 const TRIES: u32 = 3;
@@ -94,7 +94,7 @@ impl ListReader {
     pub(super) async fn read<T: Transport, V>(
         &mut self,
         client: &Client<T>,
-        filter: &Filter,
+        filter: &ListFilter,
         mut keep: impl FnMut(ListedPhone) -> Option<(PhoneId, V)>,
     ) -> Result<Reading<V>, ListError> {
         let mut phones = BTreeMap::new();
@@ -141,7 +141,7 @@ impl ListReader {
     async fn page<T: Transport>(
         &mut self,
         client: &Client<T>,
-        filter: &Filter,
+        filter: &ListFilter,
         page: u32,
     ) -> Result<(Uuid, Page), ListError> {
         for attempt in 1.. {
@@ -200,7 +200,7 @@ impl ListError {
     pub(super) fn concerns_account(&self) -> bool {
         match self {
             Self::Blocked(_) => true,
-            Self::Failed { failure, .. } => failure.consequence() == Consequence::Block,
+            Self::Failed { failure, .. } => matches!(failure.consequence(), Consequence::Block(_)),
             Self::Short { .. } | Self::Endless => false,
         }
     }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::list_reader::Reading;
 use super::settings::PhoneFilter;
-use geelark_client::Filter;
+use geelark_client::ListFilter;
 use geelark_client::phone::PhoneId;
 
 /// One list, and what is kept of each of its phones.
 #[derive(Debug)]
 pub(super) struct ListedPhones<V> {
-    pub(super) filter: Filter,
+    pub(super) filter: ListFilter,
     /// The phones of the last reading; `None` before the first.
     last: Option<BTreeMap<PhoneId, V>>,
     /// Phones that the last reading missed and the one before had.
@@ -20,12 +20,12 @@ pub(super) struct ListedPhones<V> {
 impl<V> ListedPhones<V> {
     /// The lists that have the phones of `filters`. GeeLark takes one group a call.
     pub(super) fn all(filters: &[PhoneFilter]) -> Vec<Self> {
-        let mut all: Vec<Filter> = Vec::new();
+        let mut all: Vec<ListFilter> = Vec::new();
         for filter in filters {
             let groups = filter.groups.iter().cloned().map(Some);
             let everywhere = filter.groups.is_empty().then_some(None);
             for group in groups.chain(everywhere) {
-                let list = Filter {
+                let list = ListFilter {
                     group,
                     tags: filter.tags.clone(),
                     charge_mode: filter.charge_mode,
@@ -38,7 +38,7 @@ impl<V> ListedPhones<V> {
         all.into_iter().map(Self::new).collect()
     }
 
-    fn new(filter: Filter) -> Self {
+    fn new(filter: ListFilter) -> Self {
         Self {
             filter,
             last: None,
@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn listed_phones() -> ListedPhones<()> {
-        ListedPhones::new(Filter::default())
+        ListedPhones::new(ListFilter::default())
     }
 
     #[test]

@@ -61,10 +61,7 @@ impl Webhook {
         });
         Self {
             account: account.clone(),
-            verifier: match predecessor {
-                Some(webhook) => webhook.verifier.successor(credentials),
-                None => WebhookVerifier::new(credentials),
-            },
+            verifier: WebhookVerifier::new(credentials, predecessor.map(|webhook| &webhook.verifier)),
             listeners,
             relay,
             metrics,

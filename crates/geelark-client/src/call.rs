@@ -1,121 +1,135 @@
-//! What became of a call, in words a caller can branch on.
+//! A call: its endpoint, its outcome, and what a failure means.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-/// The endpoints this exporter calls; the `endpoint` label of its metrics.
+/// The endpoints that the client calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "`path` documents each")]
 pub enum Endpoint {
-    /// `/open/v1/phone/status`
     PhoneStatus,
-    /// `/open/v1/phone/list`
     PhoneList,
-    /// `/open/v1/pay/wallet`
     PayWallet,
-    /// `/open/v1/pay/plan/info`
     PayPlanInfo,
 }
 
 impl Endpoint {
-    /// Every endpoint, so that each has its series from the start.
+    /// All endpoints.
     pub const ALL: &[Self] = &[Self::PhoneStatus, Self::PhoneList, Self::PayWallet, Self::PayPlanInfo];
 
     /// The path below the base URL.
     pub fn path(self) -> &'static str {
-        match self {
-            Self::PhoneStatus => "/open/v1/phone/status",
-            Self::PhoneList => "/open/v1/phone/list",
-            Self::PayWallet => "/open/v1/pay/wallet",
-            Self::PayPlanInfo => "/open/v1/pay/plan/info",
-        }
+        self.describe().0
     }
 
-    /// The value of the `endpoint` label: the path's last words.
+    /// The value of the `endpoint` label: the last words of the path.
     pub fn label(self) -> &'static str {
+        self.describe().1
+    }
+
+    /// The largest response that is read, in bytes after decompression.
+    pub fn max_response(self) -> usize {
+        self.describe().2
+    }
+
+    fn describe(self) -> (&'static str, &'static str, usize) {
         match self {
-            Self::PhoneStatus => "phone_status",
-            Self::PhoneList => "phone_list",
-            Self::PayWallet => "pay_wallet",
-            Self::PayPlanInfo => "pay_plan_info",
+            // Ten times a hundred entries with the longest names.
+            Self::PhoneStatus => ("/open/v1/phone/status", "phone_status", 1024 * 1024),
+            // 40 KB for each phone, of which one or two are used.
+            Self::PhoneList => ("/open/v1/phone/list", "phone_list", 4 * 1024 * 1024),
+            Self::PayWallet => ("/open/v1/pay/wallet", "pay_wallet", 16 * 1024),
+            Self::PayPlanInfo => ("/open/v1/pay/plan/info", "pay_plan_info", 16 * 1024),
         }
     }
 }
 
-/// A call that was made, and what came of it.
+/// A call that was made.
 #[derive(Debug)]
 pub struct Call<T> {
-    /// What was called.
+    /// The endpoint.
     pub endpoint: Endpoint,
-    /// The `traceId` sent with it: GeeLark's support asks for it.
+    /// The `traceId` that was sent. GeeLark's support asks for it.
     pub trace_id: Uuid,
-    /// From sending to the complete answer, or to giving up. Waiting for the budget is not part of it.
+    /// The time from sending to the complete response or the failure. Waiting for the budget is not included.
     pub elapsed: Duration,
-    /// What GeeLark answered.
+    /// The response.
     pub outcome: Result<T, Failure>,
 }
 
-/// The account is closed for calls, so none was made.
+/// The account is blocked, so no call was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocked {
-    /// When it opens.
+    /// When the block ends.
     pub until: Instant,
 }
 
-/// Why a call brought no answer.
+/// Why a call brought no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The kind, as the `reason` label has it.
+    /// The kind of failure.
     pub reason: Reason,
-    /// A sentence for the log: what GeeLark or the network said. Never a secret.
+    /// A sentence for the log: what GeeLark or the network said. It contains no secret.
     pub message: String,
-    /// What a `Retry-After` header asked for.
+    /// The wait that a `Retry-After` header asked for.
     pub retry_after: Option<Duration>,
 }
 
-/// The `reason` label of `geelark_api_request_failures_total`. Displays as the label value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// GeeLark's envelope had this code.
-    Code(i64),
-    /// An HTTP status other than 2xx.
-    Http(u16),
-    /// No complete answer in time.
-    Timeout,
-    /// No connection (refused, unreachable, name not resolved), or it broke before an answer began.
-    Connect,
-    /// TLS could not be agreed on, or the certificate is not trusted.
-    Tls,
-    /// The answer broke off, or was larger than a truthful one can be.
-    Body,
-    /// The answer is not what the API's documentation describes.
-    Decode,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Code(code) => write!(f, "{code}"),
-            Self::Http(status) => write!(f, "http_{status}"),
-            Self::Timeout => f.write_str("timeout"),
-            Self::Connect => f.write_str("connect"),
-            Self::Tls => f.write_str("tls"),
-            Self::Body => f.write_str("body"),
-            Self::Decode => f.write_str("decode"),
+impl Failure {
+    pub(super) fn new(reason: Reason, message: String) -> Self {
+        Self {
+            reason,
+            message,
+            retry_after: None,
         }
     }
 }
 
-/// What follows from a failure, for whoever asked.
+/// The kind of a failure. `Display` writes the value of the `reason` label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Reason {
+    /// GeeLark's envelope had this code.
+    #[error("{0}")]
+    Code(i64),
+    /// An HTTP status other than 2xx.
+    #[error("http_{0}")]
+    Http(u16),
+    /// No complete response in time.
+    #[error("timeout")]
+    Timeout,
+    /// No connection (refused, unreachable, name not resolved), or it broke before a response began.
+    #[error("connect")]
+    Connect,
+    /// The TLS handshake failed, or the certificate is not trusted.
+    #[error("tls")]
+    Tls,
+    /// The response broke off, or was larger than a valid one can be.
+    #[error("body")]
+    Body,
+    /// The response is not what GeeLark documents.
+    #[error("decode")]
+    Decode,
+}
+
+/// What follows from a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consequence {
-    /// It may pass by itself: try the same again, backing off.
+    /// The failure may be temporary: the same request can be sent again after a pause.
     Retry,
-    /// The request is refused as invalid (40004): for a batch, one bad id is enough.
+    /// The request was rejected: a part of it may be accepted. In a batch, one invalid id is enough for this.
     Split,
-    /// The account is closed for calls for a while; the client enforces it, so nothing is to be tried until then.
-    Block,
-    /// Trying again at once is pointless; the next round will see.
+    /// The account must not be called for a time. The client enforces it.
+    Block(Block),
+    /// Sending the same request again soon is pointless.
     GiveUp,
+}
+
+/// How a failure blocks the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// A rate limit or lock, for this long.
+    Limit(Duration),
+    /// A refusal that lasts until a person changes something. The client tries again with growing back-off.
+    Refusal,
 }

@@ -1,188 +1,120 @@
-//! What follows from a failure: GeeLark's codes, HTTP statuses and broken connections.
+//! What GeeLark's codes, HTTP statuses and network errors mean.
 //!
-//! One table, read by the gate (is the account closed, and for how long) and by callers ([`Consequence`]), so that the
-//! two cannot disagree.
+//! The table is read by the gate, which blocks the account, and by callers, which decide what to do next. So the two agree.
 
 use std::time::Duration;
 
-use super::call::{Consequence, Endpoint, Failure, Reason};
+use super::call::{Block, Consequence, Endpoint, Failure, Reason};
+use Consequence::{GiveUp, Retry, Split};
 
-/// After 40007, 40017 or 429: "lifted in the next minute". Sixty seconds from the answer are in the next minute whether
-/// GeeLark counts by the clock or in a sliding window.
-const RATE_LIMIT_HOLD: Duration = Duration::from_mins(1);
+/// 40014 and 47002: GeeLark locks the account for two hours.
+pub(super) const LOCK_LENGTH: Duration = Duration::from_hours(2);
 
-/// After 40014 and 47002: GeeLark locks the account for two hours.
-pub(super) const LOCK_HOLD: Duration = Duration::from_hours(2);
+const LOCK: Consequence = Consequence::Block(Block::Limit(LOCK_LENGTH));
 
-/// The least and the most of a `Retry-After` that is believed: never at once, never longer than GeeLark's own lock.
-const RETRY_AFTER_BOUNDS: (Duration, Duration) = (Duration::from_secs(1), LOCK_HOLD);
+/// GeeLark lifts a rate limit in the next minute. A minute from the response is in it, with fixed and sliding windows.
+const RATE_LIMIT: Consequence = Consequence::Block(Block::Limit(Duration::from_mins(1)));
 
-/// What one of GeeLark's documented codes means for a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
-    /// Something of GeeLark's broke; it may work next time.
-    Transient,
-    /// This client sent something it never should.
-    Defect,
-    /// Something about the ids asked for: a smaller question may be answered.
-    Request,
-    /// The account may not do this until a person changes something.
-    Refused,
-    /// Too many calls this minute.
-    RateLimited,
-    /// Far too many calls.
-    Locked,
-}
+const REFUSAL: Consequence = Consequence::Block(Block::Refusal);
 
-/// How the account is closed by a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Block {
-    /// A rate limit or lock, for so long.
-    Limit(Duration),
-    /// A refusal that stands until a person changes something; asked again with growing back-off.
-    Refusal,
-}
+/// The shortest `Retry-After`. The longest is [`LOCK_LENGTH`].
+const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The meaning of a documented code, and what a person can do about it.
-fn entry(code: i64) -> Option<(Meaning, &'static str)> {
-    let entry = match code {
-        40000 => (Meaning::Transient, "an unknown error on GeeLark's side"),
-        50000 => (Meaning::Transient, "an internal error on GeeLark's side"),
+/// What follows from a documented code, and a sentence for the log.
+fn entry(code: i64) -> Option<(Consequence, &'static str)> {
+    Some(match code {
+        40000 => (Retry, "an unknown error at GeeLark"),
         40001 => (
-            Meaning::Defect,
-            "GeeLark could not read the request, which is a defect of this exporter; please report it",
+            GiveUp,
+            "GeeLark could not read the request; this is a defect of the exporter, please report it",
         ),
         40002 => (
-            Meaning::Defect,
-            "GeeLark saw no traceId, which is a defect of this exporter; please report it",
-        ),
-        40008 => (
-            Meaning::Defect,
-            "GeeLark refused the page asked for, which is a defect of this exporter; please report it",
+            GiveUp,
+            "GeeLark saw no traceId; this is a defect of the exporter, please report it",
         ),
         40003 => (
-            Meaning::Refused,
-            "GeeLark refused the token or signature; check the account's credentials and that base_url is the site they belong to",
+            REFUSAL,
+            "GeeLark refused the token or signature; check the credentials and their site (base_url)",
         ),
         40004 => (
-            Meaning::Request,
-            "GeeLark found a parameter invalid; for a batch, one malformed id is enough",
+            Split,
+            "GeeLark rejected a parameter; in a batch, one invalid id is enough",
         ),
-        40005 => (Meaning::Refused, "GeeLark knows no such resource; check base_url"),
-        40012 => (
-            Meaning::Refused,
-            "GeeLark has retired this API; look for a newer exporter",
-        ),
-        40006 => (
-            Meaning::Transient,
-            "part of the batch failed, and GeeLark does not say which",
-        ),
-        40009 => (
-            Meaning::Transient,
-            "the whole batch failed, and GeeLark does not say why",
-        ),
+        40005 => (REFUSAL, "GeeLark does not know this API; check base_url"),
+        40006 => (Retry, "a part of the batch failed, and GeeLark does not say which"),
         40007 | 40017 => (
-            Meaning::RateLimited,
-            "too many calls this minute; lower budget.requests_per_minute or what else spends this account's limit",
+            RATE_LIMIT,
+            "too many calls this minute; lower budget.requests_per_minute or other use",
         ),
-        40011 => (
-            Meaning::Refused,
-            "the API is for paid users only; upgrade the account's plan",
+        40008 => (
+            GiveUp,
+            "GeeLark refused the page; this is a defect of the exporter, please report it",
+        ),
+        40009 => (Retry, "the whole batch failed, and GeeLark does not say why"),
+        40011 => (REFUSAL, "the API is for paying users only; upgrade the account's plan"),
+        40012 => (REFUSAL, "GeeLark has retired this API; look for a newer exporter"),
+        40014 => (
+            LOCK,
+            "locked for two hours after too many calls; lower budget.requests_per_minute or other use",
         ),
         40015 => (
-            Meaning::Refused,
+            REFUSAL,
             "the account has no permission for this call; grant it in GeeLark",
         ),
         40016 => (
-            Meaning::Refused,
-            "this machine's IP address is not on the account's whitelist; add it in GeeLark",
+            REFUSAL,
+            "the IP address of this machine is not on the account's whitelist; add it in GeeLark",
         ),
-        40014 => (
-            Meaning::Locked,
-            "the hourly limit is exceeded and GeeLark locks the account for two hours; lower budget.requests_per_minute or what else spends this account's limit",
-        ),
+        42001 => (Split, "a phone of the request does not exist"),
+        43004 => (Split, "a phone of the request has expired"),
         47002 => (
-            Meaning::Locked,
-            "too many calls at once, for which GeeLark locks an account up to two hours; lower budget.max_in_flight or what else calls for this account",
+            LOCK,
+            "locked for two hours after too many calls at once; lower budget.max_in_flight or other use",
         ),
-        42001 => (Meaning::Request, "a phone of the request does not exist"),
-        43004 => (Meaning::Request, "a phone of the request has expired"),
+        50000 => (Retry, "an internal error at GeeLark"),
         _ => return None,
-    };
-    Some(entry)
+    })
 }
 
-/// Whether `code` is one that GeeLark documents. A gateway's own number in a similar envelope is not.
-pub(super) fn is_documented(code: i64) -> bool {
-    entry(code).is_some()
+/// A sentence about `code`; `None` if GeeLark does not document it. A gateway may send its own codes in a similar envelope.
+pub(super) fn explanation(code: i64) -> Option<&'static str> {
+    entry(code).map(|(_, explanation)| explanation)
 }
 
-/// What a person should know of `code`.
-pub(super) fn explanation(code: i64) -> &'static str {
-    entry(code).map_or("a code that GeeLark does not document", |(_, explanation)| explanation)
-}
-
-/// Whether `failure` closes the account.
-pub(super) fn block(failure: &Failure) -> Option<Block> {
-    let asked = || {
-        let (least, most) = RETRY_AFTER_BOUNDS;
-        failure.retry_after.map(|asked| Block::Limit(asked.clamp(least, most)))
-    };
-    match failure.reason {
-        Reason::Code(code) => match entry(code)?.0 {
-            Meaning::RateLimited => Some(Block::Limit(RATE_LIMIT_HOLD)),
-            Meaning::Locked => Some(Block::Limit(LOCK_HOLD)),
-            Meaning::Refused => Some(Block::Refusal),
-            Meaning::Transient | Meaning::Defect | Meaning::Request => None,
-        },
-        Reason::Http(401 | 403) => Some(Block::Refusal),
-        Reason::Http(429) => asked().or(Some(Block::Limit(RATE_LIMIT_HOLD))),
-        // A server that says when to come back means it; one that does not is down, which a retry finds out.
-        Reason::Http(503) => asked(),
-        _ => None,
-    }
-}
-
-/// Whether what came of a call to `endpoint` says something of the whole account, so that it opens or closes the gate.
+/// Whether the outcome of a call opens or blocks the whole account.
 ///
-/// Only a status call that succeeds proves that phones may be asked about. The account endpoints have limits and permissions of their own: that the wallet may not be seen, or not so often, is no
-/// reason to stop asking about phones, nor is a wallet that can be seen a proof that phones may be asked about. Only a lock
-/// is everybody's.
-pub(super) fn speaks_for_the_account(endpoint: Endpoint, failure: Option<&Failure>) -> bool {
-    match endpoint {
-        Endpoint::PayWallet | Endpoint::PayPlanInfo => failure.is_some_and(
-            |failure| matches!(failure.reason, Reason::Code(code) if entry(code).is_some_and(|(meaning, _)| meaning == Meaning::Locked)),
-        ),
-        // That the list may not be seen is the list's affair; credentials that are refused are everybody's.
-        Endpoint::PhoneList => match failure {
-            None => false,
-            Some(failure) => match block(failure) {
-                Some(Block::Refusal) => matches!(failure.reason, Reason::Code(40003 | 40016)),
-                _ => true,
-            },
-        },
-        Endpoint::PhoneStatus => true,
+/// A status call always does. Wallet, plan and list have permissions of their own, so their successes prove nothing about
+/// status calls, and their refusals say nothing, except that credentials are refused everywhere. Wallet and plan have limits
+/// of their own as well, so of these endpoints only a lock counts.
+pub(super) fn concerns_account(endpoint: Endpoint, failure: Option<&Failure>) -> bool {
+    match (endpoint, failure) {
+        (Endpoint::PhoneStatus, _) => true,
+        (_, None) => false,
+        (Endpoint::PhoneList, Some(failure)) => {
+            failure.consequence() != REFUSAL || matches!(failure.reason, Reason::Code(40003 | 40016))
+        }
+        (_, Some(failure)) => failure.consequence() == LOCK && matches!(failure.reason, Reason::Code(_)),
     }
 }
 
 impl Failure {
-    /// What follows from it. [`Consequence::Block`] exactly when it closes the gate, if it came of a call about phones.
+    /// What follows from it, if it came from a call about phones.
     pub fn consequence(&self) -> Consequence {
-        if block(self).is_some() {
-            return Consequence::Block;
-        }
+        let retry_after = self
+            .retry_after
+            .map(|wait| Consequence::Block(Block::Limit(wait.clamp(MIN_RETRY_AFTER, LOCK_LENGTH))));
         match self.reason {
-            Reason::Code(code) => match entry(code).map(|(meaning, _)| meaning) {
-                Some(Meaning::Request) => Consequence::Split,
-                Some(Meaning::Defect) => Consequence::GiveUp,
-                _ => Consequence::Retry,
-            },
-            // Decode is among them because it is mostly a page that a gateway shows while something is restarted.
+            Reason::Code(code) => entry(code).map_or(Retry, |(consequence, _)| consequence),
+            Reason::Http(401 | 403) => REFUSAL,
+            Reason::Http(429) => retry_after.unwrap_or(RATE_LIMIT),
+            // Without `Retry-After` the server is down, and a retry shows when it is back.
+            Reason::Http(503) => retry_after.unwrap_or(Retry),
+            // `Decode` is mostly a page that a gateway shows during a restart.
             Reason::Http(408 | 425 | 500..) | Reason::Timeout | Reason::Connect | Reason::Body | Reason::Decode => {
-                Consequence::Retry
+                Retry
             }
-            // The address or a certificate is wrong, and does not become right within a round.
-            Reason::Http(_) | Reason::Tls => Consequence::GiveUp,
+            // A wrong address or certificate stays wrong for longer than a round.
+            Reason::Http(_) | Reason::Tls => GiveUp,
         }
     }
 }
@@ -201,80 +133,68 @@ mod tests {
 
     #[test]
     fn every_documented_code_has_its_consequence() {
-        use Consequence::{Block, GiveUp, Retry, Split};
         let table = [
             (40000, Retry),
             (40001, GiveUp),
             (40002, GiveUp),
-            (40003, Block),
+            (40003, REFUSAL),
             (40004, Split),
-            (40005, Block),
+            (40005, REFUSAL),
             (40006, Retry),
-            (40007, Block),
+            (40007, RATE_LIMIT),
             (40008, GiveUp),
             (40009, Retry),
-            (40011, Block),
-            (40012, Block),
-            (40014, Block),
-            (40015, Block),
-            (40016, Block),
-            (40017, Block),
+            (40011, REFUSAL),
+            (40012, REFUSAL),
+            (40014, LOCK),
+            (40015, REFUSAL),
+            (40016, REFUSAL),
+            (40017, RATE_LIMIT),
             (42001, Split),
             (43004, Split),
-            (47002, Block),
+            (47002, LOCK),
             (50000, Retry),
         ];
         for (code, consequence) in table {
-            assert!(is_documented(code), "{code}");
+            assert!(explanation(code).is_some(), "{code}");
             assert_eq!(failure(Reason::Code(code), None).consequence(), consequence, "{code}");
         }
-        assert!(!is_documented(60000));
+        assert!(explanation(60000).is_none());
         assert_eq!(failure(Reason::Code(60000), None).consequence(), Retry);
         assert_eq!(failure(Reason::Code(-1), None).consequence(), Retry);
     }
 
+    fn limit(seconds: u64) -> Consequence {
+        Consequence::Block(Block::Limit(Duration::from_secs(seconds)))
+    }
+
     #[test]
-    fn rate_limits_hold_a_minute_and_locks_two_hours() {
+    fn a_rate_limit_blocks_for_a_minute_and_a_lock_for_two_hours() {
         for (code, seconds) in [(40007, 60), (40017, 60), (40014, 7200), (47002, 7200)] {
             assert_eq!(
-                block(&failure(Reason::Code(code), Some(5))),
-                Some(Block::Limit(Duration::from_secs(seconds))),
-                "{code}"
-            );
-        }
-        for code in [40003, 40005, 40011, 40012, 40015, 40016] {
-            assert_eq!(
-                block(&failure(Reason::Code(code), None)),
-                Some(Block::Refusal),
+                failure(Reason::Code(code), Some(5)).consequence(),
+                limit(seconds),
                 "{code}"
             );
         }
     }
 
     #[test]
-    fn a_429_holds_as_long_as_it_asks_within_bounds() {
-        for (asked, held) in [(None, 60), (Some(5), 5), (Some(0), 1), (Some(1_000_000), 7200)] {
-            assert_eq!(
-                block(&failure(Reason::Http(429), asked)),
-                Some(Block::Limit(Duration::from_secs(held))),
-                "{asked:?}"
-            );
+    fn a_429_blocks_for_retry_after_within_bounds() {
+        for (retry_after, seconds) in [(None, 60), (Some(5), 5), (Some(0), 1), (Some(1_000_000), 7200)] {
+            let failure = failure(Reason::Http(429), retry_after);
+            assert_eq!(failure.consequence(), limit(seconds), "{retry_after:?}");
         }
     }
 
     #[test]
-    fn a_503_holds_only_when_it_says_for_how_long() {
-        assert_eq!(
-            block(&failure(Reason::Http(503), Some(30))),
-            Some(Block::Limit(Duration::from_secs(30)))
-        );
-        assert_eq!(failure(Reason::Http(503), Some(30)).consequence(), Consequence::Block);
-        assert_eq!(failure(Reason::Http(503), None).consequence(), Consequence::Retry);
+    fn a_503_blocks_only_with_retry_after() {
+        assert_eq!(failure(Reason::Http(503), Some(30)).consequence(), limit(30));
+        assert_eq!(failure(Reason::Http(503), None).consequence(), Retry);
     }
 
     #[test]
-    fn what_may_pass_is_retried_and_what_stays_wrong_is_not() {
-        use Consequence::{Block, GiveUp, Retry};
+    fn temporary_failures_are_retried_and_permanent_ones_are_not() {
         let table = [
             (Reason::Timeout, Retry),
             (Reason::Connect, Retry),
@@ -283,11 +203,11 @@ mod tests {
             (Reason::Tls, GiveUp),
             (Reason::Http(302), GiveUp),
             (Reason::Http(400), GiveUp),
-            (Reason::Http(401), Block),
-            (Reason::Http(403), Block),
+            (Reason::Http(401), REFUSAL),
+            (Reason::Http(403), REFUSAL),
             (Reason::Http(404), GiveUp),
             (Reason::Http(408), Retry),
-            (Reason::Http(429), Block),
+            (Reason::Http(429), RATE_LIMIT),
             (Reason::Http(500), Retry),
             (Reason::Http(502), Retry),
             (Reason::Http(504), Retry),
@@ -297,18 +217,19 @@ mod tests {
             assert_eq!(failure(reason, None).consequence(), consequence, "{reason}");
         }
     }
+
     #[test]
-    fn of_the_account_endpoints_only_a_lock_is_heard() {
-        let speaks = |endpoint, code: Option<i64>| {
+    fn of_wallet_and_plan_only_a_lock_concerns_the_account() {
+        let concerns = |endpoint, code: Option<i64>| {
             let failure = code.map(|code| failure(Reason::Code(code), None));
-            speaks_for_the_account(endpoint, failure.as_ref())
+            concerns_account(endpoint, failure.as_ref())
         };
         for endpoint in [Endpoint::PayWallet, Endpoint::PayPlanInfo] {
             for code in [None, Some(40007), Some(40003), Some(40015), Some(50000)] {
-                assert!(!speaks(endpoint, code), "{code:?}");
-                assert!(speaks(Endpoint::PhoneStatus, code), "{code:?}");
+                assert!(!concerns(endpoint, code), "{code:?}");
+                assert!(concerns(Endpoint::PhoneStatus, code), "{code:?}");
             }
-            assert!(speaks(endpoint, Some(40014)) && speaks(endpoint, Some(47002)));
+            assert!(concerns(endpoint, Some(40014)) && concerns(endpoint, Some(47002)));
         }
     }
 }

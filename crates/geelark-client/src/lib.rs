@@ -1,14 +1,27 @@
-//! The only room that knows GeeLark's API: how a call is signed, paced, sent, understood, and what follows from it.
+//! A client of GeeLark's API that keeps to GeeLark's limits. It does not decide when to call.
 //!
-//! A call goes one way only, [`Client`]: wait for the [`Budget`], look at the [`Gate`], sign, send through a
-//! [`Transport`], read the envelope, tell the gate. Nothing that spends an account's limit may pass by it.
+//! | room | owns |
+//! |---|---|
+//! | `client` | a call, from its permit to its outcome |
+//! | `budget` | how many calls may be made |
+//! | `gate` | whether the account is blocked |
+//! | `credentials`, `sign`, `redact` | secrets: who signs with them, and that no response repeats them |
+//! | `transport` | HTTP |
+//! | `call`, `code` | outcomes of calls, and the one table of what they mean |
+//! | `envelope`, `json` | what all responses have in common, and tolerant reading of JSON |
+//! | `phone_status`, `phone_list`, `pay` | the endpoints: their requests and responses |
+//! | `webhook` | verifying and reading what GeeLark sends by itself |
+//! | `phone`, `clock` | types that the whole workspace uses |
 //!
-//! Always true:
-//! - in any 60 seconds an account's calls number at most its budget, as the server counts them, and those of an endpoint
-//!   with a limit of its own at most that;
-//! - no call is sent while GeeLark locks the account or while a back-off runs;
-//! - whatever an answer contains, it becomes an answer or a [`Failure`], in bounded memory, without a panic;
-//! - tokens, keys and signatures leave this room in request headers only.
+//! The flow of a call, in [`Client`]: take a permit of the [`Budget`], ask the [`Gate`], sign, send through a
+//! [`Transport`], remove credentials from the reply, decode it, tell the gate, return the permit.
+//!
+//! Invariants:
+//! - In any 60 seconds, GeeLark sees at most as many calls of an account as its budget allows, and at most as many calls of
+//!   an endpoint as GeeLark allows.
+//! - No call is sent while the account is blocked.
+//! - Any reply becomes a response or a [`Failure`], in bounded memory, without a panic.
+//! - Tokens, keys and signatures leave this crate only in request headers.
 
 mod budget;
 mod call;
@@ -18,55 +31,25 @@ mod code;
 mod credentials;
 mod envelope;
 mod gate;
+mod json;
 mod pay;
 pub mod phone;
 mod phone_list;
 mod phone_status;
 mod redact;
-mod scalar;
-mod secret;
 mod sign;
 mod transport;
 mod webhook;
 
 pub use budget::{Budget, BudgetLimits};
-pub use call::{Blocked, Call, Consequence, Endpoint, Failure, Reason};
+pub use call::{Block, Blocked, Call, Consequence, Endpoint, Failure, Reason};
 pub use client::Client;
-pub use credentials::Credentials;
-pub use envelope::is_unprintable;
+pub use credentials::{Credentials, Secret};
+#[doc(hidden)] // for the fuzz targets
+pub use envelope::{ResponseData, decode};
 pub use gate::{Gate, GateSnapshot};
 pub use pay::{Plan, Wallet};
-pub use phone_list::{Filter, ListedPhone, PAGE_SIZE, Page};
+pub use phone_list::{ListFilter, ListedPhone, PAGE_SIZE, Page};
 pub use phone_status::{FailedPhone, FoundPhone, StatusResponse};
-pub use secret::Secret;
 pub use transport::{HttpTransport, Reply, SetupError, Transport, install_crypto};
 pub use webhook::{AUTHENTICATION, WebhookEvent, WebhookRejection, WebhookVerifier};
-
-/// A door for fuzzing: the way from bytes to an answer, without the network before it.
-#[doc(hidden)]
-pub mod fuzz {
-    use super::{Failure, Page, Plan, Reply, StatusResponse, Wallet, envelope};
-
-    /// Reads `body` as the answer to a status call.
-    pub fn status_answer(body: &[u8]) -> Result<StatusResponse, Failure> {
-        envelope::open(&reply(body))
-    }
-
-    /// Reads `body` as a page of a list.
-    pub fn list_page(body: &[u8]) -> Result<Page, Failure> {
-        envelope::open(&reply(body))
-    }
-
-    /// Reads `body` as what an account has and what it bought.
-    pub fn money(body: &[u8]) -> (Result<Wallet, Failure>, Result<Plan, Failure>) {
-        (envelope::open(&reply(body)), envelope::open(&reply(body)))
-    }
-
-    fn reply(body: &[u8]) -> Reply {
-        Reply {
-            status: 200,
-            retry_after: None,
-            body: body.to_vec().into(),
-        }
-    }
-}

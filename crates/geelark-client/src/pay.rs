@@ -1,20 +1,17 @@
-//! What `/open/v1/pay/wallet` and `/open/v1/pay/plan/info` answer.
+//! `/open/v1/pay/wallet` and `/open/v1/pay/plan/info`: what an account has and may use.
 //!
-//! Every field is read by itself: one that is missing or makes no sense is nothing known, and its neighbours stand.
+//! A field that is missing or makes no sense is `None`, and affects no other field.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use super::envelope::{Data, DecodeError, decode_error};
-use super::scalar;
+use super::call::Endpoint;
+use super::envelope::ResponseData;
+use super::json::{fields, integer, number};
 use crate::clock::UnixTime;
-
-/// The body of both calls: nothing to say, in JSON.
-pub(super) const QUESTION: &[u8] = b"{}";
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
-/// What is in an account's wallet.
+/// The wallet of an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wallet {
@@ -22,91 +19,74 @@ pub struct Wallet {
     pub balance: Option<f64>,
     /// Money that was a gift.
     pub gift_balance: Option<f64>,
-    /// Running time bought ahead, in seconds.
+    /// Prepaid running time, in seconds.
     pub time_addon: Option<f64>,
 }
 
-/// What an account's plan allows.
+/// The plan of an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// When it ends.
+    /// When it ends; `None` for a plan without an end.
     pub expires: Option<UnixTime>,
-    /// Phones it has room for.
+    /// The largest number of phones.
     pub profiles: Option<i64>,
-    /// Of these, how many are still to be created.
+    /// How many phones may still be created.
     pub profiles_available: Option<i64>,
-    /// Phones rented by the month.
+    /// Phones that are rented by the month.
     pub monthly_rentals: Option<i64>,
-    /// How many more may be.
+    /// How many phones may still be rented by the month.
     pub monthly_rentals_available: Option<i64>,
-    /// Phones that may run at once at no extra charge.
+    /// Phones that may run at the same time at no extra charge.
     pub parallels: Option<i64>,
-    /// What it costs a month.
+    /// The price of a month.
     pub monthly_fee: Option<f64>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct WalletData<'a> {
-    #[serde(borrow)]
-    balance: Option<&'a RawValue>,
-    #[serde(borrow)]
-    gift_money: Option<&'a RawValue>,
-    /// Minutes.
-    #[serde(borrow)]
-    available_time_add_on: Option<&'a RawValue>,
-}
+impl ResponseData for Wallet {
+    const ENDPOINT: Endpoint = Endpoint::PayWallet;
 
-impl Data for Wallet {
-    fn read(data: &RawValue) -> Result<Self, DecodeError> {
-        let data: WalletData = serde_json::from_str(data.get()).map_err(|error| decode_error("its data", &error))?;
+    fn read(data: &str) -> Result<Self, serde_json::Error> {
+        let names = ["balance", "giftMoney", "availableTimeAddOn"];
+        let [balance, gift_balance, minutes] = fields(data, names)?.map(number);
         Ok(Self {
-            balance: data.balance.and_then(scalar::number),
-            gift_balance: data.gift_money.and_then(scalar::number),
-            time_addon: data
-                .available_time_add_on
-                .and_then(scalar::number)
-                .map(|minutes| minutes * SECONDS_PER_MINUTE),
+            balance,
+            gift_balance,
+            time_addon: minutes.map(|minutes| minutes * SECONDS_PER_MINUTE),
         })
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct PlanData<'a> {
-    #[serde(borrow)]
-    expiration_time: Option<&'a RawValue>,
-    #[serde(borrow)]
-    profiles: Option<&'a RawValue>,
-    #[serde(borrow)]
-    available_profiles: Option<&'a RawValue>,
-    #[serde(borrow)]
-    monthly_rental: Option<&'a RawValue>,
-    #[serde(borrow)]
-    available_monthly_rentals: Option<&'a RawValue>,
-    #[serde(borrow)]
-    parallels: Option<&'a RawValue>,
-    #[serde(borrow)]
-    monthly_fee: Option<&'a RawValue>,
-}
+impl ResponseData for Plan {
+    const ENDPOINT: Endpoint = Endpoint::PayPlanInfo;
 
-impl Data for Plan {
-    fn read(data: &RawValue) -> Result<Self, DecodeError> {
-        let data: PlanData = serde_json::from_str(data.get()).map_err(|error| decode_error("its data", &error))?;
+    fn read(data: &str) -> Result<Self, serde_json::Error> {
+        let names = [
+            "expirationTime",
+            "profiles",
+            "availableProfiles",
+            "monthlyRental",
+            "availableMonthlyRentals",
+            "parallels",
+        ];
+        let [
+            end,
+            profiles,
+            profiles_available,
+            monthly_rentals,
+            monthly_rentals_available,
+            parallels,
+        ] = fields(data, names)?.map(integer);
+        let [monthly_fee] = fields(data, ["monthlyFee"])?.map(number);
         Ok(Self {
-            // A plan that does not end has no end; 0 is not one that ended long ago.
-            expires: data
-                .expiration_time
-                .and_then(scalar::integer)
-                .filter(|seconds| *seconds > 0)
-                .map(UnixTime),
-            profiles: data.profiles.and_then(scalar::integer),
-            profiles_available: data.available_profiles.and_then(scalar::integer),
-            monthly_rentals: data.monthly_rental.and_then(scalar::integer),
-            monthly_rentals_available: data.available_monthly_rentals.and_then(scalar::integer),
-            parallels: data.parallels.and_then(scalar::integer),
-            monthly_fee: data.monthly_fee.and_then(scalar::number),
+            // A plan without an end has 0 here.
+            expires: end.filter(|seconds| *seconds > 0).map(UnixTime),
+            profiles,
+            profiles_available,
+            monthly_rentals,
+            monthly_rentals_available,
+            parallels,
+            monthly_fee,
         })
     }
 }
@@ -115,8 +95,8 @@ impl Data for Plan {
 mod tests {
     use super::*;
 
-    fn read<D: Data>(json: &str) -> Result<D, DecodeError> {
-        D::read(serde_json::from_str(json).unwrap())
+    fn read<D: ResponseData>(json: &str) -> Result<D, serde_json::Error> {
+        D::read(json)
     }
 
     #[test]

@@ -1,49 +1,52 @@
-//! `/open/v1/phone/list` on the wire: which phones there are, a page at a time.
+//! `/open/v1/phone/list`: the phones of an account, a page at a time.
 //!
-//! Its answers are full of secrets and personal data: proxies with their passwords, phone numbers, IMEIs, hardware
-//! addresses. Fields that are not named here are never read, so none of that ever gets beyond the bytes of an answer.
+//! The response is full of secrets and personal data: proxies with passwords, phone numbers, IMEIs, hardware addresses.
+//! Fields that are not named here are never read, so none of these leaves the bytes of the response.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
-use super::envelope::{Data, DecodeError, decode_error};
-use super::scalar;
+use super::call::Endpoint;
+use super::envelope::ResponseData;
+use super::json::{Field, entries, fields, id, integer, nested, text};
 use crate::phone::{ChargeMode, Status};
 
-/// How many phones one page holds, by GeeLark's documentation.
+/// The number of phones on a page, as GeeLark documents it.
 pub const PAGE_SIZE: usize = 100;
 
-/// How many entries of a page are read. A page that has ten times what was asked for is nonsense, and would cost memory.
-const MOST_READ: usize = 10 * PAGE_SIZE;
+/// The largest number of entries of a page that are read. A page with more than ten times the requested number is
+/// nonsense, and reading it would cost memory.
+const MAX_ENTRIES: usize = 10 * PAGE_SIZE;
 
-/// Which phones a listing is about: those that satisfy every part. The empty filter lets all through.
+/// The longest text that is kept, in characters. It is part of every scrape.
+const MAX_CHARS: usize = 256;
+
+/// Which phones are listed: those that satisfy every condition. The default lists all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// The name of their group.
+pub struct ListFilter {
+    /// The name of the phone's group.
     pub group: Option<Arc<str>>,
-    /// Tags of which they have one.
+    /// Tags, of which the phone has at least one.
     pub tags: Vec<Arc<str>>,
-    /// How they are paid for.
+    /// How the phone is paid for.
     pub charge_mode: Option<ChargeMode>,
 }
 
-/// One page of a listing. It is what GeeLark said, not yet what is believed.
+/// A page of a list, as GeeLark sent it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// How many phones the whole listing has; `None` where GeeLark did not say.
+    /// The number of phones on all pages; `None` if GeeLark did not say.
     pub total: Option<usize>,
-    /// How many entries the page has, those that make no sense included.
+    /// The number of entries of this page, unreadable ones included.
     pub entries: usize,
-    /// The entries that name a phone, in GeeLark's order; of a page that is absurdly long the first thousand.
+    /// The entries with an id, in GeeLark's order; of an overlong page only the first thousand.
     pub phones: Vec<ListedPhone>,
 }
 
-/// One phone of a list. What is missing or of another kind is `None`; texts are as they came, empty ones included.
+/// An entry of a list. A field that is missing or of another type is `None`. Texts may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the field of GeeLark's that `read` names")]
+#[expect(missing_docs, reason = "`listed` names the field of GeeLark's that each of them has")]
 pub struct ListedPhone {
     pub id: String,
     pub name: Option<String>,
@@ -59,181 +62,91 @@ pub struct ListedPhone {
     pub model: Option<String>,
 }
 
-impl Filter {
-    /// Whether `phone` belongs to this listing, as far as it tells: GeeLark may take a name for a part of one, or ignore a
-    /// filter it does not know.
+impl ListFilter {
+    /// Whether `phone` satisfies the filter, as far as its fields are known. GeeLark may match a part of a name, or ignore a
+    /// filter that it does not know.
     pub fn admits(&self, phone: &ListedPhone) -> bool {
-        let is_wanted = |wanted: &Arc<str>| match &phone.tags {
-            Some(tags) => tags.iter().any(|tag| **tag == **wanted),
-            None => true,
+        let has_tag = |tags: &Vec<String>| self.tags.iter().any(|wanted| tags.iter().any(|tag| **tag == **wanted));
+        let mut group = self.group.as_deref().zip(phone.group.as_deref()).into_iter();
+        let mut mode = self.charge_mode.zip(phone.charge_mode).into_iter();
+        group.all(|(wanted, group)| wanted == group)
+            && mode.all(|(wanted, mode)| wanted == mode)
+            && (self.tags.is_empty() || phone.tags.as_ref().is_none_or(has_tag))
+    }
+}
+
+pub(super) fn request(page: u32, filter: &ListFilter) -> Value {
+    let fields = [
+        ("page", json!(page)),
+        ("pageSize", json!(PAGE_SIZE)),
+        ("groupName", json!(filter.group)),
+        ("tags", json!(filter.tags)),
+        ("chargeMode", json!(filter.charge_mode.map(|mode| mode.0))),
+    ];
+    let is_set = |value: &Value| !value.is_null() && *value != json!([]);
+    fields.into_iter().filter(|(_, value)| is_set(value)).collect()
+}
+
+impl ResponseData for Page {
+    const ENDPOINT: Endpoint = Endpoint::PhoneList;
+
+    fn read(data: &str) -> Result<Self, serde_json::Error> {
+        let [total, items] = fields(data, ["total", "items"])?;
+        let mut page = Self {
+            total: integer(total).and_then(|total| total.try_into().ok()),
+            ..Self::default()
         };
-        let same_group = self.group.as_deref().zip(phone.group.as_deref());
-        same_group.is_none_or(|(wanted, group)| wanted == group)
-            && (self.tags.is_empty() || self.tags.iter().any(is_wanted))
-            && (self.charge_mode.zip(phone.charge_mode)).is_none_or(|(wanted, mode)| wanted == mode)
+        page.phones = entries(items, |item| {
+            page.entries += 1;
+            if page.entries <= MAX_ENTRIES {
+                listed(item)
+            } else {
+                None
+            }
+        })?;
+        Ok(page)
     }
 }
 
-/// The body of a call for one page.
-pub(super) fn request(page: u32, filter: &Filter) -> Bytes {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct ListBody<'a> {
-        page: u32,
-        page_size: usize,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        group_name: Option<&'a str>,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        tags: Vec<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        charge_mode: Option<i64>,
-    }
-
-    let request = ListBody {
-        page,
-        page_size: PAGE_SIZE,
-        group_name: filter.group.as_deref(),
-        tags: filter.tags.iter().map(|tag| &**tag).collect(),
-        charge_mode: filter.charge_mode.map(|mode| mode.0),
-    };
-    #[expect(
-        clippy::expect_used,
-        reason = "strings and numbers are always JSON, and memory takes whatever is written"
-    )]
-    serde_json::to_vec(&request).expect("strings serialise").into()
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ListData<'a> {
-    #[serde(borrow)]
-    total: Option<&'a RawValue>,
-    #[serde(borrow)]
-    items: Option<Vec<&'a RawValue>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListItem<'a> {
-    #[serde(borrow)]
-    id: &'a RawValue,
-    #[serde(borrow)]
-    serial_name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    status: Option<&'a RawValue>,
-    #[serde(borrow)]
-    group: Option<&'a RawValue>,
-    #[serde(borrow)]
-    tags: Option<&'a RawValue>,
-    #[serde(borrow)]
-    charge_mode: Option<&'a RawValue>,
-    #[serde(borrow)]
-    monthly_expire: Option<&'a RawValue>,
-    #[serde(borrow)]
-    rpa_status: Option<&'a RawValue>,
-    #[serde(borrow)]
-    equipment_info: Option<&'a RawValue>,
-}
-
-/// GeeLark's ids have 18 digits. What is much longer is none, and would be kept and shown for as long as it is listed.
-const MOST_ID_BYTES: usize = 64;
-
-/// A group or a model is told from others by far less; what is longer is cut, since it would stand in every scrape.
-const MOST_CHARS: usize = 256;
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Equipment<'a> {
-    #[serde(borrow)]
-    country_name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    os_version: Option<&'a RawValue>,
-    #[serde(borrow)]
-    device_brand: Option<&'a RawValue>,
-    #[serde(borrow)]
-    device_model: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-}
-
-/// Every entry is read by itself, and so is every part of one: what makes no sense is passed over, its neighbours stand.
-impl Data for Page {
-    fn read(data: &RawValue) -> Result<Self, DecodeError> {
-        let data: ListData = serde_json::from_str(data.get()).map_err(|error| decode_error("its data", &error))?;
-        let items = data.items.unwrap_or_default();
-        Ok(Self {
-            total: integer(data.total).and_then(|total| total.try_into().ok()),
-            entries: items.len(),
-            phones: items.into_iter().take(MOST_READ).filter_map(listed).collect(),
-        })
-    }
-}
-
-fn listed(item: &RawValue) -> Option<ListedPhone> {
-    let item: ListItem = object(item)?;
-    let id = scalar::text(item.id)?.into_owned();
-    if id.is_empty() || id.len() > MOST_ID_BYTES {
-        return None;
-    }
-    let equipment: Equipment = item.equipment_info.and_then(object).unwrap_or_default();
+fn listed(item: Field<'_>) -> Option<ListedPhone> {
+    let [phone_id, name, group, tags, equipment] = nested(item, ["id", "serialName", "group", "tags", "equipmentInfo"]);
+    let numbers = ["status", "chargeMode", "monthlyExpire", "rpaStatus"];
+    let [status, charge_mode, monthly_expire, rpa_status] = nested(item, numbers).map(integer);
+    let models = ["countryName", "osVersion", "deviceBrand", "deviceModel"];
+    let [country, os_version, brand, model] = nested(equipment, models).map(short_text);
     Some(ListedPhone {
-        id,
-        name: text(item.serial_name),
-        status: integer(item.status).map(Status),
-        group: item.group.and_then(name),
-        tags: item.tags.and_then(names),
-        charge_mode: integer(item.charge_mode).map(ChargeMode),
-        monthly_expire: integer(item.monthly_expire),
-        rpa_status: integer(item.rpa_status),
-        country: text(equipment.country_name),
-        os_version: text(equipment.os_version),
-        brand: text(equipment.device_brand),
-        model: text(equipment.device_model),
+        id: id(phone_id)?.into_owned(),
+        name: short_text(name),
+        status: status.map(Status),
+        group: name_of(group),
+        tags: tags.and_then(|_| entries(tags, name_of).ok()),
+        charge_mode: charge_mode.map(ChargeMode),
+        monthly_expire,
+        rpa_status,
+        country,
+        os_version,
+        brand,
+        model,
     })
-}
-
-fn text(value: Option<&RawValue>) -> Option<String> {
-    let text = value.and_then(scalar::text)?;
-    Some(match text.char_indices().nth(MOST_CHARS) {
-        Some((end, _)) => text[..end].to_owned(),
-        None => text.into_owned(),
-    })
-}
-
-fn integer(value: Option<&RawValue>) -> Option<i64> {
-    value.and_then(scalar::integer)
-}
-
-/// serde would take a list for an object whose fields come in their order.
-fn object<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Option<T> {
-    serde_json::from_str(value.get())
-        .ok()
-        .filter(|_| value.get().starts_with('{'))
-}
-
-fn names(list: &RawValue) -> Option<Vec<String>> {
-    let list: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
-    Some(list.into_iter().filter_map(name).collect())
 }
 
 /// The name of a group or tag.
-fn name(value: &RawValue) -> Option<String> {
-    text(object::<Named>(value)?.name)
+fn name_of(value: Field<'_>) -> Option<String> {
+    let [name] = nested(value, ["name"]);
+    short_text(name)
+}
+
+fn short_text(value: Field<'_>) -> Option<String> {
+    Some(text(value)?.chars().take(MAX_CHARS).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use geelark_simulator::PLANTED_SECRETS;
 
-    fn read(data: &serde_json::Value) -> Page {
-        Page::read(&serde_json::value::to_raw_value(data).unwrap()).unwrap()
+    fn read(data: &Value) -> Page {
+        Page::read(&data.to_string()).unwrap()
     }
 
     #[test]
@@ -275,7 +188,7 @@ mod tests {
         let page = read(&json!({"total": 3, "items": items}));
         assert_eq!(
             (page.total, page.entries, page.phones.len()),
-            (Some(3), 100_000, MOST_READ)
+            (Some(3), 100_000, MAX_ENTRIES)
         );
     }
 
@@ -323,34 +236,32 @@ mod tests {
         for data in [json!({}), json!({"total": null, "items": null}), json!({"total": -1})] {
             assert_eq!(read(&data), Page::default(), "{data}");
         }
-        let no_list = serde_json::value::to_raw_value(&json!({"items": "none"})).unwrap();
-        assert!(Page::read(&no_list).is_err());
+        assert!(Page::read(r#"{"items": "none"}"#).is_err());
     }
 
     #[test]
     fn a_request_names_only_the_filters_there_are() {
-        let body = |page, filter: &Filter| serde_json::from_slice::<serde_json::Value>(&request(page, filter)).unwrap();
-        assert_eq!(body(1, &Filter::default()), json!({"page": 1, "pageSize": 100}));
-        let filter = Filter {
+        assert_eq!(request(1, &ListFilter::default()), json!({"page": 1, "pageSize": 100}));
+        let filter = ListFilter {
             group: Some("farm-a".into()),
             tags: vec!["prod".into(), "vip".into()],
             charge_mode: Some(ChargeMode::PER_MINUTE),
         };
         assert_eq!(
-            body(3, &filter),
+            request(3, &filter),
             json!({"page": 3, "pageSize": 100, "groupName": "farm-a", "tags": ["prod", "vip"], "chargeMode": 0})
         );
     }
 
     #[test]
     fn a_filter_admits_what_matches_or_does_not_say() {
-        let filter = Filter {
+        let filter = ListFilter {
             group: Some("farm-a".into()),
             tags: vec!["prod".into(), "vip".into()],
             charge_mode: Some(ChargeMode::MONTHLY),
         };
         let silent = ListedPhone::default();
-        assert!(filter.admits(&silent) && Filter::default().admits(&silent));
+        assert!(filter.admits(&silent) && ListFilter::default().admits(&silent));
         let fits = ListedPhone {
             group: Some("farm-a".into()),
             tags: Some(vec!["test".into(), "vip".into()]),

@@ -1,11 +1,10 @@
-//! Requests and answers of each endpoint as they are on the wire. Fields that are not named here are never read.
+//! `/open/v1/phone/status`: the status of up to a hundred phones.
 
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
-use super::envelope::{Data, DecodeError, decode_error};
-use super::scalar;
+use super::call::Endpoint;
+use super::envelope::ResponseData;
+use super::json::{Field, entries, fields, integer, nested, text};
 use crate::phone::{PhoneId, Status};
 
 /// A status response, as GeeLark sent it: ids may be repeated, missing or not requested.
@@ -45,58 +44,19 @@ impl FailedPhone {
     pub const EXPIRED: i64 = 43004;
 }
 
-/// The body of a status call.
-pub(super) fn status_request(ids: &[PhoneId]) -> Bytes {
-    #[derive(Serialize)]
-    struct StatusBody<'a> {
-        ids: Vec<&'a str>,
-    }
-
-    let request = StatusBody {
-        ids: ids.iter().map(PhoneId::as_str).collect(),
-    };
-    #[expect(
-        clippy::expect_used,
-        reason = "a list of strings is always JSON, and memory takes whatever is written"
-    )]
-    serde_json::to_vec(&request).expect("strings serialise").into()
+pub(super) fn request(ids: &[PhoneId]) -> Value {
+    let ids: Vec<&str> = ids.iter().map(PhoneId::as_str).collect();
+    json!({ "ids": ids })
 }
 
-/// `data` of a status call. The amounts beside the lists only count what the lists show.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct StatusData<'a> {
-    #[serde(borrow)]
-    success_details: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    fail_details: Option<Vec<&'a RawValue>>,
-}
+impl ResponseData for StatusResponse {
+    const ENDPOINT: Endpoint = Endpoint::PhoneStatus;
 
-#[derive(Deserialize)]
-struct Success<'a> {
-    #[serde(borrow)]
-    id: &'a RawValue,
-    #[serde(borrow, rename = "serialName")]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    status: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct Fail<'a> {
-    #[serde(borrow)]
-    id: &'a RawValue,
-    #[serde(borrow)]
-    code: &'a RawValue,
-}
-
-/// Every entry is read by itself: one that makes no sense is passed over, and its neighbours stand.
-impl Data for StatusResponse {
-    fn read(data: &RawValue) -> Result<Self, DecodeError> {
-        let data: StatusData = serde_json::from_str(data.get()).map_err(|error| decode_error("its data", &error))?;
+    fn read(data: &str) -> Result<Self, serde_json::Error> {
+        let [successes, fails] = fields(data, ["successDetails", "failDetails"])?;
         Ok(Self {
-            found: entries(data.success_details, found),
-            failed: entries(data.fail_details, failed),
+            found: entries(successes, found)?,
+            failed: entries(fails, failed)?,
         })
     }
 
@@ -105,23 +65,19 @@ impl Data for StatusResponse {
     }
 }
 
-fn entries<'a, T>(list: Option<Vec<&'a RawValue>>, read: impl FnMut(&'a RawValue) -> Option<T>) -> Vec<T> {
-    list.unwrap_or_default().into_iter().filter_map(read).collect()
-}
-
-fn found(entry: &RawValue) -> Option<FoundPhone> {
-    let entry: Success = serde_json::from_str(entry.get()).ok()?;
+fn found(entry: Field<'_>) -> Option<FoundPhone> {
+    let [id, name, status] = nested(entry, ["id", "serialName", "status"]);
     Some(FoundPhone {
-        id: scalar::text(entry.id)?.into_owned(),
-        name: entry.name.and_then(scalar::text).map(Into::into),
-        status: Status(scalar::integer(entry.status)?),
+        id: text(id)?.into_owned(),
+        name: text(name).map(Into::into),
+        status: Status(integer(status)?),
     })
 }
 
-fn failed(entry: &RawValue) -> Option<FailedPhone> {
-    let entry: Fail = serde_json::from_str(entry.get()).ok()?;
+fn failed(entry: Field<'_>) -> Option<FailedPhone> {
+    let [id, code] = nested(entry, ["id", "code"]);
     Some(FailedPhone {
-        id: scalar::text(entry.id)?.into_owned(),
-        code: scalar::integer(entry.code)?,
+        id: text(id)?.into_owned(),
+        code: integer(code)?,
     })
 }

@@ -1,13 +1,10 @@
-//! The headers that say who asks: GeeLark's two ways to authenticate.
-
-use std::fmt;
-use std::fmt::Write as _;
+//! The headers that authenticate a request.
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::credentials::Credentials;
+use crate::clock::UnixMillis;
+use crate::credentials::{Credentials, sha256};
 
 pub(super) const TRACE_ID: HeaderName = HeaderName::from_static("traceid");
 pub(super) const APP_ID: HeaderName = HeaderName::from_static("appid");
@@ -15,73 +12,35 @@ pub(super) const TS: HeaderName = HeaderName::from_static("ts");
 pub(super) const NONCE: HeaderName = HeaderName::from_static("nonce");
 pub(super) const SIGN: HeaderName = HeaderName::from_static("sign");
 
-/// How much of the trace id is the nonce.
+/// The nonce is the beginning of the trace id, of this length.
 const NONCE_LENGTH: usize = 6;
 
-/// Signs the calls of one account.
+/// The headers of the call `trace_id` at `now`.
 ///
-/// A credential that cannot stand in a header (it has a line break, say) is left out: GeeLark then refuses the call, and
-/// says so, which is the truth about such a credential.
-pub(super) struct Signer(Credentials);
-
-impl Signer {
-    pub(super) fn new(credentials: Credentials) -> Self {
-        Self(credentials)
-    }
-
-    /// The headers of the call `trace_id`, made `unix_millis` after the epoch.
-    pub(super) fn headers(&self, trace_id: Uuid, unix_millis: u128) -> HeaderMap {
-        let trace_id = trace_id.to_string();
-        let mut headers = HeaderMap::with_capacity(8);
-        match &self.0 {
-            Credentials::Token(token) => {
-                insert_secret(&mut headers, AUTHORIZATION, format!("Bearer {}", token.expose()));
-            }
-            Credentials::Key { app_id, api_key } => {
-                let ts = unix_millis.to_string();
-                let nonce = &trace_id[..NONCE_LENGTH];
-                let sign = signature([app_id, &trace_id, &ts, nonce, api_key.expose()]);
-                insert_secret(&mut headers, APP_ID, app_id.clone());
-                insert(&mut headers, NONCE, nonce.to_owned());
-                insert(&mut headers, TS, ts);
-                insert_secret(&mut headers, SIGN, sign);
-            }
+/// Credentials that a header cannot contain, for instance with a line break, are left out. GeeLark then refuses the call.
+pub(super) fn sign(credentials: &Credentials, trace_id: Uuid, now: UnixMillis) -> HeaderMap {
+    let trace_id = trace_id.to_string();
+    let mut headers = HeaderMap::new();
+    // Sensitive values are neither in `Debug` output nor in the compression tables of HTTP/2.
+    let mut insert = |name, value: String, is_sensitive| {
+        if let Ok(mut value) = HeaderValue::try_from(value) {
+            value.set_sensitive(is_sensitive);
+            headers.insert(name, value);
         }
-        insert(&mut headers, TRACE_ID, trace_id);
-        headers
+    };
+    match credentials {
+        Credentials::Token(token) => insert(AUTHORIZATION, format!("Bearer {}", token.expose()), true),
+        Credentials::Key { app_id, api_key } => {
+            let (ts, nonce) = (now.0.to_string(), &trace_id[..NONCE_LENGTH]);
+            let hash = sha256([app_id, &trace_id, &ts, nonce, api_key.expose()]);
+            insert(SIGN, hash.to_uppercase(), true);
+            insert(APP_ID, app_id.clone(), true);
+            insert(NONCE, nonce.to_owned(), false);
+            insert(TS, ts, false);
+        }
     }
-}
-
-/// Upper-case hex SHA-256 of the parts, with nothing between them.
-pub(super) fn signature(parts: [&str; 5]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02X}"); // a String takes whatever is written
-        hex
-    })
-}
-
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: String) {
-    if let Ok(value) = HeaderValue::try_from(value) {
-        headers.insert(name, value);
-    }
-}
-
-/// Sensitive values are shown by no `Debug`, and kept out of HTTP/2's header compression tables.
-fn insert_secret(headers: &mut HeaderMap, name: HeaderName, value: String) {
-    if let Ok(mut value) = HeaderValue::try_from(value) {
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Signer")
-    }
+    insert(TRACE_ID, trace_id, false);
+    headers
 }
 
 #[cfg(test)]
@@ -90,8 +49,8 @@ mod tests {
 
     const TRACE: &str = "db6094ab-3797-4186-84d5-b0b58eebad56";
 
-    fn headers(credentials: Credentials) -> HeaderMap {
-        Signer::new(credentials).headers(TRACE.parse().unwrap(), 1_716_972_892_166)
+    fn headers(credentials: &Credentials) -> HeaderMap {
+        sign(credentials, TRACE.parse().unwrap(), UnixMillis(1_716_972_892_166))
     }
 
     fn published_key() -> Credentials {
@@ -103,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_published_vector_is_signed_as_published() {
-        let headers = headers(published_key());
+        let headers = headers(&published_key());
         let expected = [
             ("appId", "eH6gQR4oHr3FsZpI36La01IW"),
             ("traceId", TRACE),
@@ -121,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_a_bearer_beside_the_trace_id() {
-        let headers = headers(Credentials::Token("tok-1".to_owned().into()));
+    fn a_token_is_sent_as_bearer_with_the_trace_id() {
+        let headers = headers(&Credentials::Token("tok-1".to_owned().into()));
         assert_eq!(headers["authorization"], "Bearer tok-1");
         assert_eq!(headers["traceid"], TRACE);
         assert_eq!(headers.len(), 2);
@@ -132,15 +91,14 @@ mod tests {
     fn debug_output_shows_no_credential() {
         let token = Credentials::Token("tok-1".to_owned().into());
         for (credentials, secret) in [(token, "tok-1"), (published_key(), "6280C080")] {
-            let signer = Signer::new(credentials.clone());
-            let shown = format!("{signer:?} {:?}", headers(credentials));
+            let shown = format!("{:?}", headers(&credentials));
             assert!(!shown.contains(secret), "{shown}");
         }
     }
 
     #[test]
-    fn a_credential_no_header_can_carry_is_left_out() {
-        let headers = headers(Credentials::Token("two\nlines".to_owned().into()));
+    fn credentials_that_no_header_can_contain_are_left_out() {
+        let headers = headers(&Credentials::Token("two\nlines".to_owned().into()));
         assert!(!headers.contains_key("authorization"));
         assert!(headers.contains_key("traceid"));
     }

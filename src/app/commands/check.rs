@@ -8,7 +8,7 @@ use crate::config::{self, AccountConfig, Sources};
 use crate::poller::{effective_interval, effective_stale_after};
 use geelark_client::clock::Clock;
 use geelark_client::phone::BATCH_SIZE;
-use geelark_client::{Call, Consequence, Filter};
+use geelark_client::{Call, Consequence, ListFilter};
 
 /// Prints one line an account, and with `online` a second one about one real call.
 pub(in crate::app) async fn run(sources: &Sources, online: bool) -> Result<(), Error> {
@@ -86,7 +86,7 @@ async fn call(account: &AccountConfig) -> Result<Result<String, String>, Error> 
     if account.discovery.is_none() {
         return Ok(Ok("no phone to request".into()));
     }
-    let call = client.phone_list(1, &Filter::default()).await;
+    let call = client.phone_list(1, &ListFilter::default()).await;
     Ok(call.map_or_else(
         |_| blocked(),
         |call| {
@@ -110,7 +110,7 @@ fn result<T>(call: &Call<T>, describe: impl FnOnce(&T) -> String) -> Result<Stri
         Err(failure) => failure,
     };
     let advice = match failure.consequence() {
-        Consequence::Block => "; until this is corrected, the exporter would try again at growing intervals",
+        Consequence::Block(_) => "; until this is corrected, the exporter would try again at growing intervals",
         Consequence::Split => "; the exporter would search for the invalid id",
         Consequence::Retry | Consequence::GiveUp => "",
     };

@@ -18,7 +18,7 @@ use crate::state;
 use crate::targets::Ownership;
 use geelark_client::clock::UnixTime;
 use geelark_client::phone::PhoneId;
-use geelark_client::{Client, Failure, Reply, Transport};
+use geelark_client::{Client, Endpoint, Failure, Reply, Transport};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -84,7 +84,7 @@ impl Fixture {
 struct Locking;
 
 impl Transport for Locking {
-    async fn post(&self, _: &'static str, _: HeaderMap, _: Bytes, _: usize) -> Result<Reply, Failure> {
+    async fn post(&self, _: Endpoint, _: HeaderMap, _: Bytes) -> Result<Reply, Failure> {
         Ok(Reply {
             status: 200,
             retry_after: None,

@@ -22,7 +22,7 @@ use crate::metrics::CallMetrics;
 use geelark_client::Secret;
 use geelark_client::clock::Clock;
 use geelark_client::phone::{ChargeMode, PhoneId};
-use geelark_client::{Budget, BudgetLimits, Client, Failure, Gate, Reply, Transport};
+use geelark_client::{Budget, BudgetLimits, Client, Endpoint, Failure, Gate, Reply, Transport};
 
 const REFRESH: Duration = Duration::from_mins(10);
 
@@ -103,8 +103,8 @@ impl Upstream {
 }
 
 impl Transport for Upstream {
-    async fn post(&self, path: &'static str, _: HeaderMap, body: Bytes, _: usize) -> Result<Reply, Failure> {
-        assert_eq!(path, "/open/v1/phone/list");
+    async fn post(&self, endpoint: Endpoint, _: HeaderMap, body: Bytes) -> Result<Reply, Failure> {
+        assert_eq!(endpoint, Endpoint::PhoneList);
         let request: Value = serde_json::from_slice(&body).unwrap();
         let nth = {
             let mut state = self.0.lock().unwrap();
@@ -199,7 +199,7 @@ impl Fixture {
                 requests_per_minute: NonZeroU32::new(setting.requests_per_minute).unwrap(),
                 max_in_flight: 4,
             })),
-            Arc::new(Gate::new()),
+            Arc::new(Gate::default()),
             clock.clone(),
         );
         let registry = crate::app::metrics::registry();

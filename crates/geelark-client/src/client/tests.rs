@@ -1,27 +1,31 @@
-//! Whole calls over a scripted transport, under paused time.
+//! Calls over a scripted transport, under paused time.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use http::HeaderMap;
 use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 use crate::phone::Status;
-use crate::{BudgetLimits, Failure, FoundPhone, Reason, Reply};
+use crate::{BudgetLimits, Endpoint, Failure, FoundPhone, Reason, Reply};
 
-/// Answers in turn, each after a second; notes when it was asked and what.
+/// Answers in turn, each after a second, and records the calls.
 #[derive(Default)]
 struct Script {
     replies: Mutex<VecDeque<Reply>>,
-    calls: Mutex<Vec<(Instant, &'static str, HeaderMap, Bytes)>>,
+    calls: Mutex<Vec<(Instant, Endpoint, HeaderMap, Bytes)>>,
 }
 
 impl Transport for Arc<Script> {
-    async fn post(&self, path: &'static str, headers: HeaderMap, body: Bytes, _limit: usize) -> Result<Reply, Failure> {
-        self.calls.lock().unwrap().push((Instant::now(), path, headers, body));
+    async fn post(&self, endpoint: Endpoint, headers: HeaderMap, body: Bytes) -> Result<Reply, Failure> {
+        self.calls
+            .lock()
+            .unwrap()
+            .push((Instant::now(), endpoint, headers, body));
         sleep(Duration::from_secs(1)).await;
         Ok(self.replies.lock().unwrap().pop_front().expect("one call too many"))
     }
@@ -66,7 +70,7 @@ fn ids() -> [PhoneId; 2] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_signed_sent_timed_and_understood() {
+async fn a_call_is_signed_sent_timed_and_decoded() {
     let (client, script) = client([json(
         r#"{"code": 0, "data": {"successDetails": [{"id": "a", "serialName": "n", "status": 1}]}}"#,
     )]);
@@ -84,15 +88,15 @@ async fn a_call_is_signed_sent_timed_and_understood() {
     };
     assert_eq!(call.outcome.unwrap().found, [found]);
     let calls = script.calls.lock().unwrap();
-    let (_, path, headers, body) = &calls[0];
-    assert_eq!(*path, "/open/v1/phone/status");
+    let (_, endpoint, headers, body) = &calls[0];
+    assert_eq!(*endpoint, Endpoint::PhoneStatus);
     assert_eq!(headers["traceid"], call.trace_id.to_string());
     assert_eq!(headers["authorization"], "Bearer tok-1");
     assert_eq!(body, r#"{"ids":["a","b"]}"#);
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_call_has_a_trace_id_of_its_own() {
+async fn each_call_has_its_own_trace_id() {
     let (client, _) = client([code(0), code(0)]);
     let first = client.phone_status(&ids()).await.unwrap();
     let second = client.phone_status(&ids()).await.unwrap();
@@ -113,14 +117,14 @@ async fn a_locked_account_is_not_called() {
     assert_eq!(
         asked.elapsed(),
         Duration::ZERO,
-        "nobody waits for a budget that is not to be spent"
+        "a blocked call does not wait for the budget"
     );
     assert_eq!(client.gate().locked_until(), Some(until));
     assert_eq!(script.calls.lock().unwrap().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_for_the_budget_learns_of_a_lock_and_spends_nothing() {
+async fn a_call_that_waits_for_the_budget_is_not_made_after_a_block() {
     let (client, script) = client([code(40007), code(0)]);
     let client = Arc::new(client);
     let waiting: Vec<_> = (0..5)
@@ -129,17 +133,17 @@ async fn whoever_waits_for_the_budget_learns_of_a_lock_and_spends_nothing() {
             tokio::spawn(async move { client.phone_status(&ids()).await.map(|call| call.outcome) })
         })
         .collect();
-    let mut held = 0;
+    let mut blocked = 0;
     for call in waiting {
-        held += usize::from(call.await.unwrap().is_err());
+        blocked += usize::from(call.await.unwrap().is_err());
     }
-    // The first was answered a second after it was sent, when the second had just got its permit.
-    assert!(held >= 3, "{held} held");
-    assert_eq!(script.calls.lock().unwrap().len(), 5 - held);
+    // The first call is answered after a second, when the second call has its permit.
+    assert!(blocked >= 3, "{blocked} blocked");
+    assert_eq!(script.calls.lock().unwrap().len(), 5 - blocked);
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_in_flight_means_nobody_slips_past_a_lock() {
+async fn with_one_call_in_flight_no_call_follows_a_lock() {
     let (client, script) = client([code(47002)]);
     let client = Arc::new(Client {
         budget: Arc::new(Budget::new(limits(6000, 1))),
@@ -158,7 +162,7 @@ async fn one_in_flight_means_nobody_slips_past_a_lock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_hold_the_client_probes_until_a_call_succeeds() {
+async fn after_a_block_the_gate_is_half_open_until_a_call_succeeds() {
     let (client, _) = client([code(40017), code(0)]);
     assert!(!client.gate().is_half_open());
     client.phone_status(&ids()).await.unwrap().outcome.unwrap_err();
@@ -169,7 +173,7 @@ async fn after_a_hold_the_client_probes_until_a_call_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_given_up_midway_still_counts_and_blocks_nobody() {
+async fn a_cancelled_call_counts_and_lets_the_next_one_start() {
     let (client, script) = client([code(0)]);
     let given_up = tokio::time::timeout(Duration::from_millis(2500), client.phone_status(&ids())).await;
     assert!(given_up.is_err());
@@ -182,12 +186,12 @@ async fn a_call_given_up_midway_still_counts_and_blocks_nobody() {
 #[tokio::test(start_paused = true)]
 async fn no_debug_output_shows_the_token() {
     let (client, _) = client([]);
-    let shown = format!("{:?} {:?}", client.signer, client.budget);
+    let shown = format!("{:?} {:?}", client.credentials, client.budget);
     assert!(!shown.contains("tok-1"), "{shown}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_plan_is_asked_for_once_a_minute_and_not_in_the_first() {
+async fn the_plan_is_requested_once_a_minute_and_not_in_the_first() {
     let start = Instant::now();
     let (client, script) = client((0..3).map(|_| code(0)));
     for _ in 0..3 {
@@ -203,7 +207,7 @@ async fn the_plan_is_asked_for_once_a_minute_and_not_in_the_first() {
     for (end, (next, ..)) in ends.iter().zip(&calls[1..]) {
         assert!(*next - *end >= Duration::from_mins(1), "{:?}", *next - *end);
     }
-    assert_eq!((calls[0].1, &calls[0].3[..]), ("/open/v1/pay/plan/info", &b"{}"[..]));
+    assert_eq!((calls[0].1, &calls[0].3[..]), (Endpoint::PayPlanInfo, &b"{}"[..]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -221,7 +225,7 @@ async fn the_limits_of_endpoints_outlive_a_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wallet_is_asked_for_at_most_ten_times_a_minute() {
+async fn the_wallet_is_requested_at_most_ten_times_a_minute() {
     let (client, script) = client((0..40).map(|_| code(0)));
     for _ in 0..40 {
         client.wallet().await.unwrap().outcome.unwrap();
@@ -236,7 +240,7 @@ async fn the_wallet_is_asked_for_at_most_ten_times_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wallet_that_may_not_be_seen_closes_nothing_and_a_lock_all() {
+async fn a_refused_wallet_blocks_nothing_and_a_lock_blocks_all() {
     let (client, _) = client([code(40015), code(40007), code(0), code(40014)]);
     for reason in [40015, 40007] {
         let call = client.wallet().await.unwrap();
@@ -249,7 +253,7 @@ async fn a_wallet_that_may_not_be_seen_closes_nothing_and_a_lock_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_plan_that_waits_for_its_minute_keeps_nobody_from_the_budget() {
+async fn a_plan_that_waits_does_not_hold_up_other_calls() {
     let (client, script) = client((0..20).map(|_| code(0)));
     let client = Arc::new(client);
     let plan = tokio::spawn({

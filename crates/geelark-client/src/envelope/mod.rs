@@ -1,167 +1,90 @@
-//! What every answer of GeeLark is wrapped in, and how a reply becomes an answer or a [`Failure`].
+//! The envelope of GeeLark's responses.
 
 #[cfg(test)]
 mod anything;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
-use std::str::from_utf8;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::call::{Failure, Reason};
+use super::call::{Endpoint, Failure, Reason};
+use super::code;
+use super::json::{Field, document, integer, problem, text};
 use super::transport::Reply;
-use super::{code, scalar};
 
-/// How much of what GeeLark says goes into a message.
-const QUOTE_LIMIT: usize = 200;
+/// How many characters of GeeLark's `msg` are quoted.
+const QUOTE_LIMIT: usize = 150;
 
-/// The part of the envelope that is read; the `traceId` we know, having sent it.
-///
-/// Values are kept as they are written: whatever type they have, a code beside them must not be lost.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    code: Option<&'a RawValue>,
-    #[serde(borrow)]
-    msg: Option<&'a RawValue>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
+/// What the `data` of an endpoint's response says.
+pub trait ResponseData: Default {
+    /// The endpoint.
+    const ENDPOINT: Endpoint;
 
-/// Why `data` is not what the endpoint's documentation describes.
-pub(super) type DecodeError = String;
+    /// Reads `data`. If it is missing or null, the default is used instead.
+    fn read(data: &str) -> Result<Self, serde_json::Error>;
 
-/// How an endpoint reads its `data`.
-pub(super) trait Data: Default {
-    /// Reads the `data` of an answer. Missing or null `data` is not read but the default.
-    fn read(data: &RawValue) -> Result<Self, DecodeError>;
-
-    /// Whether this is worth having although the code says that some or all of a batch failed.
+    /// Whether the response is useful although its code says that a part or all of a batch failed.
     fn has_details(&self) -> bool {
         false
     }
 }
 
 /// Reads a reply.
-pub(super) fn open<D: Data>(reply: &Reply) -> Result<D, Failure> {
-    let envelope = from_utf8(&reply.body)
-        .map_err(|error| format!("it is not UTF-8 (from byte {})", error.valid_up_to()))
-        .and_then(|text| object("it", text))
-        .and_then(|text| serde_json::from_str::<Envelope>(text).map_err(|error| decode_error("it", &error)));
-    let said = envelope
-        .as_ref()
-        .ok()
-        .and_then(|envelope| scalar::integer(envelope.code?));
+pub fn decode<D: ResponseData>(reply: &Reply) -> Result<D, Failure> {
+    open(reply).map_err(|failure| Failure {
+        retry_after: reply.retry_after,
+        ..failure
+    })
+}
 
+fn open<D: ResponseData>(reply: &Reply) -> Result<D, Failure> {
+    let envelope = document(&reply.body, ["code", "msg", "data"]);
+    let [code, msg, data] = *envelope.as_ref().unwrap_or(&[None; 3]);
+    let code = integer(code);
     if !(200..300).contains(&reply.status) {
-        // GeeLark's own word says more than the status, and may be a lock. Other envelopes are a gateway's.
-        return Err(match (&envelope, said) {
-            (Ok(envelope), Some(code)) if code::is_documented(code) => failed(reply, code, envelope.msg),
-            _ => failure(reply, Reason::Http(reply.status), http_message(reply.status)),
+        // GeeLark's own code says more than the status, and may be a lock. Other envelopes come from a gateway.
+        return Err(match code.filter(|code| code::explanation(*code).is_some()) {
+            Some(code) => coded(code, msg),
+            None => Failure::new(Reason::Http(reply.status), http_message(reply.status)),
         });
     }
-    let envelope = envelope.map_err(|decode_error| undecodable(reply, &decode_error))?;
-    match said {
-        None => Err(undecodable(reply, "its code is missing or no number")),
-        Some(0) => envelope
-            .data
-            .map_or_else(
-                || Ok(D::default()),
-                |data| object("its data", data.get()).and_then(|_| D::read(data)),
-            )
-            .map_err(|decode_error| undecodable(reply, &decode_error)),
-        // Partly or wholly failed, or said of the whole what is said of each: the details, if any, are the answer.
-        Some(code @ (40006 | 40009 | 42001 | 43004)) => envelope
-            .data
-            .and_then(|data| D::read(data).ok())
-            .filter(D::has_details)
-            .ok_or_else(|| failed(reply, code, envelope.msg)),
-        Some(code) => Err(failed(reply, code, envelope.msg)),
+    if let Err(problem) = envelope {
+        return Err(undecodable(&format!("it {problem}")));
+    }
+    let data = data.map_or_else(|| Ok(D::default()), |data| D::read(data.get()));
+    match code {
+        None => Err(undecodable("its code is missing or not a number")),
+        Some(0) => data.map_err(|error| undecodable(&format!("its data {}", problem(&error)))),
+        // A part or all of a batch failed, or the code of each entry is repeated here: the details are the response.
+        Some(code @ (40006 | 40009 | 42001 | 43004)) => {
+            data.ok().filter(D::has_details).ok_or_else(|| coded(code, msg))
+        }
+        Some(code) => Err(coded(code, msg)),
     }
 }
 
-/// serde reads a struct from a list as well, by position, and would take one for an answer with little in it. An empty list
-/// is how some languages write an empty object.
-fn object<'a>(what: &str, text: &'a str) -> Result<&'a str, DecodeError> {
-    let list = text.trim_ascii_start().strip_prefix('[');
-    if list.is_some_and(|entries| !entries.trim_ascii_start().starts_with(']')) {
-        return Err(format!("{what} is JSON of another shape: a list"));
-    }
-    Ok(text)
+fn coded(code: i64, msg: Field<'_>) -> Failure {
+    // Escaped, so that foreign text cannot break a line of the log or steer a terminal.
+    let quote: Option<String> = text(msg).map(|msg| msg.escape_debug().take(QUOTE_LIMIT).collect());
+    let quote = quote.map_or_else(String::new, |quote| format!(" (\"{quote}\")"));
+    let explanation = code::explanation(code).unwrap_or("a code that GeeLark does not document");
+    Failure::new(
+        Reason::Code(code),
+        format!("GeeLark answered {code}{quote}: {explanation}"),
+    )
 }
 
-/// Says where `what` stops making sense, without repeating any of it.
-pub(super) fn decode_error(what: &str, error: &serde_json::Error) -> DecodeError {
-    let problem = match error.classify() {
-        serde_json::error::Category::Eof => "ends too early",
-        serde_json::error::Category::Data => "is JSON of another shape",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "is not JSON",
-    };
-    format!("{what} {problem} (line {}, column {})", error.line(), error.column())
-}
-
-fn failed(reply: &Reply, code: i64, msg: Option<&RawValue>) -> Failure {
-    let mut message = format!("GeeLark answered {code}");
-    if let Some(msg) = msg.and_then(scalar::text) {
-        let _ = write!(message, " (\"{}\")", quote(&msg)); // a String takes whatever is written
-    }
-    message.push_str(": ");
-    message.push_str(code::explanation(code));
-    failure(reply, Reason::Code(code), message)
+fn undecodable(problem: &str) -> Failure {
+    let message = format!("the response is not one of GeeLark's: {problem}; check base_url and any proxy on the way");
+    Failure::new(Reason::Decode, message)
 }
 
 fn http_message(status: u16) -> String {
-    let name = http::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason())
-        .map_or(String::new(), |name| format!(" {name}"));
     let hint = match status {
         300..=399 => "redirects are not followed; check base_url",
         401 | 403 | 407 => "access was refused; check the account's credentials and any proxy on the way",
         404 | 405 => "there is no such API at this address; check base_url",
-        429 => "too many calls; lower budget.requests_per_minute or what else spends this account's limit",
-        500.. => "GeeLark or a gateway before it has trouble",
+        429 => "too many calls; lower budget.requests_per_minute or other use of the account",
+        500.. => "GeeLark or a gateway in front of it has a problem",
         _ => "the request was refused; check base_url and any proxy on the way",
     };
-    format!("HTTP status {status}{name}: {hint}")
-}
-
-fn undecodable(reply: &Reply, decode_error: &str) -> Failure {
-    let message =
-        format!("the answer is not one of GeeLark's: {decode_error}; check base_url and any proxy on the way");
-    failure(reply, Reason::Decode, message)
-}
-
-fn failure(reply: &Reply, reason: Reason, message: String) -> Failure {
-    Failure {
-        reason,
-        message,
-        retry_after: reply.retry_after,
-    }
-}
-
-/// Foreign text for a log line: short, and nothing in it that could begin another line or steer a terminal.
-fn quote(text: &str) -> String {
-    let mut quoted = String::new();
-    for c in text.chars() {
-        if quoted.len() >= QUOTE_LIMIT {
-            quoted.push('…');
-            break;
-        }
-        if is_unprintable(c) || matches!(c, '"' | '\\') {
-            quoted.extend(c.escape_default());
-        } else {
-            quoted.push(c);
-        }
-    }
-    quoted
-}
-
-/// Control characters, line separators, and what turns the direction of writing around.
-pub fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    format!("HTTP status {status}: {hint}")
 }

@@ -7,7 +7,7 @@ use crate::Consequence;
 use crate::phone::Status;
 use crate::{FailedPhone, FoundPhone, StatusResponse};
 
-fn reply(body: impl Into<Vec<u8>>) -> Reply {
+pub(super) fn reply(body: impl Into<Vec<u8>>) -> Reply {
     Reply {
         status: 200,
         retry_after: None,
@@ -16,7 +16,7 @@ fn reply(body: impl Into<Vec<u8>>) -> Reply {
 }
 
 pub(super) fn read(body: impl Into<Vec<u8>>) -> Result<StatusResponse, Failure> {
-    open(&reply(body))
+    decode(&reply(body))
 }
 
 /// A successful answer with this `data`.
@@ -179,9 +179,9 @@ fn what_is_no_envelope_is_a_decode_failure_that_says_where() {
         ),
         (b"\"secret\"", "it is JSON of another shape"),
         (b"17", "it is JSON of another shape"),
-        (b"{}", "its code is missing or no number"),
-        (b"[]", "it is JSON of another shape"),
-        (b"{\"code\": \"ok\"}", "its code is missing or no number"),
+        (b"{}", "its code is missing or not a number"),
+        (b"[]", "its code is missing or not a number"),
+        (b"{\"code\": \"ok\"}", "its code is missing or not a number"),
         (
             b"{\"code\": 0, \"data\": \"secret\"}",
             "its data is JSON of another shape",
@@ -222,7 +222,7 @@ fn a_code_is_a_failure_whatever_data_there_is() {
         assert_eq!(
             failure.message,
             "GeeLark answered 40003 (\"签名 \\\"错误\\\"\\n2nd\"): GeeLark refused the token or signature; \
-             check the account's credentials and that base_url is the site they belong to"
+             check the credentials and their site (base_url)"
         );
     }
 }
@@ -264,7 +264,7 @@ fn another_status_is_a_failure_unless_geelark_says_more() {
             retry_after,
             body,
         };
-        let failure = open::<StatusResponse>(&reply).unwrap_err();
+        let failure = decode::<StatusResponse>(&reply).unwrap_err();
         assert_eq!(failure.retry_after, retry_after);
         (failure.reason, failure.message)
     };
@@ -273,7 +273,7 @@ fn another_status_is_a_failure_unless_geelark_says_more() {
         assert_eq!(reason, Reason::Http(502), "{body}");
         assert_eq!(
             message,
-            "HTTP status 502 Bad Gateway: GeeLark or a gateway before it has trouble"
+            "HTTP status 502: GeeLark or a gateway in front of it has a problem"
         );
     }
     assert_eq!(answer(429, r#"{"code": 40014}"#).0, Reason::Code(40014));
@@ -281,6 +281,6 @@ fn another_status_is_a_failure_unless_geelark_says_more() {
     assert_eq!(answer(302, "").0, Reason::Http(302));
     assert_eq!(
         answer(799, "").1,
-        "HTTP status 799: GeeLark or a gateway before it has trouble"
+        "HTTP status 799: GeeLark or a gateway in front of it has a problem"
     );
 }

@@ -1,10 +1,9 @@
-//! The way to GeeLark and back: bytes and headers, no meaning.
+//! Requests and replies over HTTP.
 
-mod fault;
+mod error;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -12,58 +11,56 @@ use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{ClientBuilder, redirect, retry};
 use url::Url;
 
-use super::call::Failure;
-use fault::CallPhase;
-pub use fault::SetupError;
+use super::call::{Endpoint, Failure};
+pub use error::SetupError;
 
-/// Names the exporter, whose only client this is, in GeeLark's logs.
+/// GeeLark's logs show this. No other program uses this client.
 const USER_AGENT: &str = concat!("geelark_exporter/", env!("CARGO_PKG_VERSION"));
 
-/// Long enough for a lost packet or two on the way, short enough to leave time for the call itself.
+/// Long enough for a lost packet or two, short enough to leave time for the call itself.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An HTTP/2 connection that has silently died would fail every call until the operating system gives it up. So while
-/// calls wait on it, it is asked for a sign of life this often, and closed if none comes.
+/// A dead HTTP/2 connection would fail every call until the operating system gives it up. So while calls wait on a
+/// connection, it is pinged this often, and closed if there is no reply.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 
-/// More than this a `Retry-After` cannot ask for, so that it can be added to any time without overflow.
-const RETRY_AFTER_LIMIT: Duration = Duration::from_hours(24);
+/// The longest `Retry-After`, so that it can be added to any time without overflow.
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
-/// Carries one request to GeeLark and the answer back. A trait, so that a whole scheduler can be tested without a network.
+/// Sends a request to GeeLark. It is a trait so that tests need no network.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends `body` to `path` and reads an answer of at most `limit` bytes, decompressed.
+    /// Sends `body` to `endpoint` and reads the reply, up to [`Endpoint::max_response`].
     ///
-    /// Sends it at most once: an attempt is a call that the budget has paid for.
+    /// It sends the request at most once, because the budget has paid for one call.
     fn post(
         &self,
-        path: &'static str,
+        endpoint: Endpoint,
         headers: HeaderMap,
         body: Bytes,
-        limit: usize,
     ) -> impl Future<Output = Result<Reply, Failure>> + Send;
 }
 
-/// A complete answer, whatever it says.
+/// A complete reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// What a `Retry-After` header asked for, counted from now.
+    /// The wait that a `Retry-After` header asked for, from now.
     pub retry_after: Option<Duration>,
     /// The body, decompressed.
     pub body: Bytes,
 }
 
-/// The network. Connections are kept and used again.
+/// The network. Connections are reused.
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
     http: reqwest::Client,
-    base_url: Url,
+    base_url: String,
     timeout: Duration,
 }
 
 impl HttpTransport {
-    /// Calls `base_url`, and gives a call up after `timeout`.
+    /// A transport to `base_url`, where each call takes at most `timeout`.
     pub fn new(base_url: &Url, timeout: Duration) -> Result<Self, SetupError> {
         Self::build(base_url, timeout, reqwest::Client::builder())
     }
@@ -76,59 +73,36 @@ impl HttpTransport {
             .connect_timeout(CONNECT_TIMEOUT.min(timeout))
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_INTERVAL)
-            // A signed request goes to the configured address or nowhere.
+            // A signed request must reach only the configured address.
             .redirect(redirect::Policy::none())
-            // reqwest would by itself repeat what a server turned away; the budget has not paid for that.
+            // reqwest would repeat requests that a server refused, and the budget has not paid for that.
             .retry(retry::never())
             .build()?;
+        // The base URL may have a path of its own.
+        let base_url = base_url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
             http,
-            base_url: base_url.clone(),
+            base_url,
             timeout,
         })
-    }
-
-    /// The base URL may have a path of its own, which the API's paths follow.
-    fn url(&self, path: &str) -> Url {
-        let mut url = self.base_url.clone();
-        url.set_path(&format!("{}{path}", self.base_url.path().trim_end_matches('/')));
-        url
-    }
-
-    fn failure(&self, phase: CallPhase, error: &reqwest::Error) -> Failure {
-        fault::failure(phase, error, self.timeout)
     }
 }
 
 impl Transport for HttpTransport {
-    async fn post(
-        &self,
-        path: &'static str,
-        mut headers: HeaderMap,
-        body: Bytes,
-        limit: usize,
-    ) -> Result<Reply, Failure> {
+    async fn post(&self, endpoint: Endpoint, mut headers: HeaderMap, body: Bytes) -> Result<Reply, Failure> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let mut response = self
-            .http
-            .post(self.url(path))
-            .headers(headers)
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| self.failure(CallPhase::Request, &error))?;
-        let announced = response.content_length().unwrap_or(0);
-        if announced > limit as u64 {
-            return Err(fault::oversized(limit));
+        let failure = |error| error::failure(&error, self.timeout);
+        let url = format!("{}{}", self.base_url, endpoint.path());
+        let request = self.http.post(url).headers(headers).body(body);
+        let mut response = request.send().await.map_err(failure)?;
+        let max = endpoint.max_response();
+        if response.content_length().is_some_and(|length| length > max as u64) {
+            return Err(error::oversized(max));
         }
         let mut body = BytesMut::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.failure(CallPhase::Body, &error))?
-        {
-            if body.len() + chunk.len() > limit {
-                return Err(fault::oversized(limit));
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if body.len() + chunk.len() > max {
+                return Err(error::oversized(max));
             }
             body.extend_from_slice(&chunk);
         }
@@ -140,26 +114,22 @@ impl Transport for HttpTransport {
     }
 }
 
-/// rustls asks the process for its cryptography. Another part of it may have installed some already; that one stays.
+/// Chooses the cryptography of rustls, unless another part of the process has done so.
 pub fn install_crypto() {
-    static INSTALL: Once = Once::new();
-    INSTALL.call_once(|| {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// `Retry-After`: seconds, or a date. A date is measured from the server's own `Date` if it has one, because our clock
-/// may be wrong, and one in the past asks for nothing.
+/// `Retry-After`: seconds, or a date. The server's own `Date` is subtracted from a date if there is one, because our clock
+/// may be wrong. A date in the past means 0.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let header = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let date = |name| httpdate::parse_http_date(header(name)?).ok();
     let value = header(&RETRY_AFTER)?;
-    let asked = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        value.parse().map_or(RETRY_AFTER_LIMIT, Duration::from_secs)
+    let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        value.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs)
     } else {
-        date(&RETRY_AFTER)?
-            .duration_since(date(&DATE).unwrap_or(now))
-            .unwrap_or_default()
+        let until = date(&RETRY_AFTER)?;
+        until.duration_since(date(&DATE).unwrap_or(now)).unwrap_or_default()
     };
-    Some(asked.min(RETRY_AFTER_LIMIT))
+    Some(wait.min(MAX_RETRY_AFTER))
 }

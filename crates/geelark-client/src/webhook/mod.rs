@@ -1,10 +1,9 @@
-//! GeeLark calling us: is it GeeLark, and what does it hint at?
+//! Webhooks, with which GeeLark announces changes.
 //!
-//! A webhook is a hint and never the truth, so next to nothing of it is read: which phones it is about. `username`, `ip` and
-//! whatever else it says are never deserialised.
+//! A webhook is only a hint, so only the ids of its phones are read. `username`, `ip` and all other fields are never
+//! deserialised.
 
 mod event;
-mod trace_id_cache;
 mod verifier;
 
 pub use event::WebhookEvent;

@@ -1,68 +1,61 @@
-//! Is it GeeLark that calls?
+//! Verifies that a webhook comes from GeeLark.
 //!
-//! GeeLark signs its calls as it wants ours signed, so the same two ways are verified. Always true: only a call that proved
-//! who it is uses up its trace id, and nothing that a stranger sends is kept.
+//! GeeLark signs webhooks as it wants requests signed, with a token or a key. Only a verified webhook uses up its trace id.
+//! Nothing of an unverified one is kept.
 
-use std::fmt;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use subtle::ConstantTimeEq;
 
-use super::trace_id_cache::TraceIdCache;
 use crate::clock::Timestamp;
-use crate::credentials::Credentials;
-use crate::sign::{APP_ID, NONCE, SIGN, TRACE_ID, TS, signature};
+use crate::credentials::{Credentials, sha256};
+use crate::sign::{APP_ID, NONCE, SIGN, TRACE_ID, TS};
 
-/// How far `ts` may be from our clock, either way.
+/// The largest difference between `ts` and our clock.
 const MAX_SKEW: Duration = Duration::from_mins(5);
 
-/// A call can be repeated from five minutes before its `ts` to five minutes after.
+/// A webhook can be repeated from five minutes before its `ts` until five minutes after.
 const REMEMBER: Duration = Duration::from_mins(10);
 
-/// GeeLark's are UUIDs of 36 characters.
+/// More than GeeLark sends in that time. Only the owner of the credentials can reach it.
+const MAX_TRACE_IDS: usize = 65_536;
+
+/// GeeLark's trace ids are UUIDs of 36 characters.
 const MAX_TRACE_ID_BYTES: usize = 64;
 
-/// Every header that says who calls.
+/// The headers that authenticate a webhook.
 pub const AUTHENTICATION: [HeaderName; 6] = [AUTHORIZATION, APP_ID, TRACE_ID, TS, NONCE, SIGN];
 
-/// Why a call is not believed.
+/// Why a webhook is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookRejection {
-    /// Whoever calls does not have the account's credential.
+    /// The sender does not have the account's credentials.
     Forged,
-    /// It is genuine, yet its `ts` is too far from our clock.
+    /// The webhook is genuine, but its `ts` is too far from our clock.
     Late,
-    /// It is genuine, yet it came before.
+    /// The webhook is genuine, but its trace id was used before.
     Replayed,
 }
 
-/// Verifies the calls of one account.
+/// Verifies the webhooks of one account.
+#[derive(Debug)]
 pub struct WebhookVerifier {
     credentials: Credentials,
-    used: Arc<Mutex<TraceIdCache>>,
+    /// When each trace id was used.
+    used: Arc<Mutex<HashMap<Box<str>, Instant>>>,
 }
 
 impl WebhookVerifier {
-    /// A verifier that has seen no call.
-    pub fn new(credentials: Credentials) -> Self {
-        Self {
-            credentials,
-            used: Arc::default(),
-        }
+    /// A verifier that shares the used trace ids of the verifier before a reload.
+    pub fn new(credentials: Credentials, previous: Option<&Self>) -> Self {
+        let used = previous.map(|previous| previous.used.clone()).unwrap_or_default();
+        Self { credentials, used }
     }
 
-    /// The same account's verifier after a reload: what was used stays used.
-    #[must_use]
-    pub fn successor(&self, credentials: Credentials) -> Self {
-        Self {
-            credentials,
-            used: self.used.clone(),
-        }
-    }
-
-    /// Whether a call with these headers, which arrives `now`, is GeeLark's and new.
+    /// Whether a webhook with these headers, which arrives `now`, is genuine and new.
     pub fn admit(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), WebhookRejection> {
         let trace_id = text(headers, &TRACE_ID)
             .filter(|id| (1..=MAX_TRACE_ID_BYTES).contains(&id.len()))
@@ -74,24 +67,32 @@ impl WebhookVerifier {
         if !is_genuine {
             return Err(WebhookRejection::Forged);
         }
-        // Without a signature there need be no ts: then the trace id has to do.
+        // A webhook with a token may have no ts. Then only its trace id is checked.
         if headers.contains_key(TS) && !is_timely(headers, now) {
             return Err(WebhookRejection::Late);
         }
-        // Every change is complete between two calls of it; a poisoned memory still is one.
+        // Each change is one operation, so a poisoned lock still guards a consistent map.
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.is_first_use(trace_id, now.mono, REMEMBER) {
-            Ok(())
-        } else {
-            Err(WebhookRejection::Replayed)
-        }
+        is_first_use(&mut used, trace_id, now.mono)
+            .then_some(())
+            .ok_or(WebhookRejection::Replayed)
     }
 }
 
-impl fmt::Debug for WebhookVerifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WebhookVerifier")
+/// Whether `trace_id` was not used within [`REMEMBER`]. Old entries are removed before the map would grow.
+fn is_first_use(used: &mut HashMap<Box<str>, Instant>, trace_id: &str, now: Instant) -> bool {
+    let is_recent = |at: &mut Instant| now.saturating_duration_since(*at) <= REMEMBER;
+    if used.get_mut(trace_id).is_some_and(is_recent) {
+        return false;
     }
+    if used.len() == used.capacity() {
+        used.retain(|_, at| is_recent(at));
+    }
+    if used.len() >= MAX_TRACE_IDS {
+        used.clear();
+    }
+    used.insert(trace_id.into(), now);
+    true
 }
 
 fn is_bearer(headers: &HeaderMap, token: &str) -> bool {
@@ -105,21 +106,21 @@ fn is_signed(headers: &HeaderMap, trace_id: &str, app_id: &str, api_key: &str) -
     let (Some(given_app_id), Some(ts), Some(nonce), Some(sign)) = (given_app_id, ts, nonce, sign) else {
         return false;
     };
-    let expected = signature([app_id, trace_id, ts, nonce, api_key]);
-    // Both are compared, whatever comes of the first.
-    equal(given_app_id, app_id) & equal(&sign.to_ascii_uppercase(), &expected)
+    let expected = sha256([app_id, trace_id, ts, nonce, api_key]);
+    // Both are compared in any case, so that timing does not tell which one is wrong.
+    equal(given_app_id, app_id) & equal(&sign.to_ascii_lowercase(), &expected)
 }
 
-/// The parts of a signature have nothing between them, so a character could be moved from one to the next. A `ts` of which only
-/// one spelling counts leaves no room for that.
+/// The signed parts have no separator, so a character could be moved from one part to the next. That is prevented because
+/// only one spelling of a `ts` is accepted.
 fn is_timely(headers: &HeaderMap, now: Timestamp) -> bool {
     text(headers, &TS).is_some_and(|text| {
-        text.parse::<u128>()
-            .is_ok_and(|ts| ts.to_string() == text && ts.abs_diff(now.unix_millis()) <= MAX_SKEW.as_millis())
+        let ts = text.parse::<u64>().ok().filter(|ts| ts.to_string() == text);
+        ts.is_some_and(|ts| Duration::from_millis(ts.abs_diff(now.millis().0)) <= MAX_SKEW)
     })
 }
 
-/// A header that is there once, as text.
+/// The value of a header that occurs once.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
@@ -144,14 +145,17 @@ mod tests {
     const PUBLISHED_SIGN: &str = "6280C080AF7C3CCE168F15C913E3444A00A618CB0E16038EED9811D6E3366BDD";
 
     fn key() -> WebhookVerifier {
-        WebhookVerifier::new(Credentials::Key {
-            app_id: APP.to_owned(),
-            api_key: KEY.to_owned().into(),
-        })
+        WebhookVerifier::new(
+            Credentials::Key {
+                app_id: APP.to_owned(),
+                api_key: KEY.to_owned().into(),
+            },
+            None,
+        )
     }
 
     fn token() -> WebhookVerifier {
-        WebhookVerifier::new(Credentials::Token("tok-1".to_owned().into()))
+        WebhookVerifier::new(Credentials::Token("tok-1".to_owned().into()), None)
     }
 
     fn moment(wall: SystemTime) -> Timestamp {
@@ -187,21 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn the_published_vector_is_genuine_once() {
+    fn the_published_example_is_admitted_once() {
         let verifier = key();
         let now = moment(at_ts());
         assert_eq!(verifier.admit(&published(), now), Ok(()));
         assert_eq!(verifier.admit(&published(), now), Err(Replayed));
-        assert_eq!(
-            verifier
-                .successor(verifier.credentials.clone())
-                .admit(&published(), now),
-            Err(Replayed)
-        );
+        let after_reload = WebhookVerifier::new(verifier.credentials.clone(), Some(&verifier));
+        assert_eq!(after_reload.admit(&published(), now), Err(Replayed));
     }
 
     #[test]
-    fn any_part_that_differs_is_forged_and_uses_nothing_up() {
+    fn a_request_that_differs_in_any_part_is_forged_and_uses_no_trace_id() {
         let verifier = key();
         let now = moment(at_ts());
         for (name, value) in [
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_may_be_five_minutes_off_either_way_and_no_more() {
+    fn the_clock_may_be_wrong_by_five_minutes() {
         let millisecond = Duration::from_millis(1);
         for wall in [at_ts() + MAX_SKEW, at_ts() - MAX_SKEW] {
             assert_eq!(key().admit(&published(), moment(wall)), Ok(()));
@@ -247,7 +247,7 @@ mod tests {
         let verifier = key();
         let now = moment(at_ts());
         let trace_id = "db6094ab-3797-4186-84d5-b0b58eebad50";
-        let sign = signature([APP, trace_id, "1716972892166", "16094a", KEY]);
+        let sign = sha256([APP, trace_id, "1716972892166", "16094a", KEY]).to_uppercase();
         let admit = |trace_id: &str, ts: &str, nonce: &str| {
             let headers = headers(&[
                 ("appId", APP),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_genuine_once_for_each_trace_id() {
+    fn a_token_is_admitted_once_for_each_trace_id() {
         let verifier = token();
         let now = moment(at_ts());
         assert_eq!(verifier.admit(&bearer("tok-1", "a"), now), Ok(()));
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_comes_with_a_time_must_come_in_time() {
+    fn a_token_with_a_time_must_be_timely() {
         let with_ts = |ts: &str| {
             let mut headers = bearer("tok-1", "a");
             headers.insert(TS, ts.parse().unwrap());
@@ -302,5 +302,33 @@ mod tests {
         for ts in ["1716972092166", "soon", "", "-1"] {
             assert_eq!(with_ts(ts), Err(Late), "{ts}");
         }
+    }
+
+    #[test]
+    fn a_trace_id_is_remembered_for_ten_minutes() {
+        let mut used = HashMap::new();
+        let start = Instant::now();
+        assert!(is_first_use(&mut used, "a", start));
+        assert!(!is_first_use(&mut used, "a", start + REMEMBER));
+        assert!(is_first_use(
+            &mut used,
+            "a",
+            start + REMEMBER + Duration::from_millis(1)
+        ));
+    }
+
+    #[test]
+    fn remembered_trace_ids_are_bounded() {
+        let mut used = HashMap::new();
+        let start = Instant::now();
+        for number in 0..=MAX_TRACE_IDS {
+            assert!(is_first_use(&mut used, &number.to_string(), start));
+            assert!(used.len() <= MAX_TRACE_IDS);
+        }
+        for number in 0..1000 {
+            let now = start + REMEMBER * number;
+            assert!(is_first_use(&mut used, &number.to_string(), now));
+        }
+        assert!(used.len() <= used.capacity() && used.len() < MAX_TRACE_IDS / 2);
     }
 }

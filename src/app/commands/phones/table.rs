@@ -3,7 +3,6 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::PhoneRow;
-use geelark_client::is_unprintable;
 
 /// What stands between two columns.
 const GAP: usize = 2;
@@ -62,6 +61,12 @@ fn printable(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Control characters, line separators, and characters that change the direction of writing.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -16,8 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::call::Reason;
 
-const PATH: &str = "/open/v1/phone/status";
-const LIMIT: usize = 64 * 1024;
+const ENDPOINT: Endpoint = Endpoint::PayWallet;
 
 /// Long enough for a busy machine, for the calls that are meant to be answered.
 const PATIENT: Duration = Duration::from_secs(30);
@@ -136,7 +135,7 @@ async fn post(transport: &HttpTransport) -> Result<Reply, Failure> {
     token.set_sensitive(true);
     headers.insert(AUTHORIZATION, token);
     transport
-        .post(PATH, headers, Bytes::from_static(b"{\"ids\":[]}"), LIMIT)
+        .post(ENDPOINT, headers, Bytes::from_static(b"{\"ids\":[]}"))
         .await
 }
 
@@ -174,7 +173,7 @@ async fn a_request_says_who_asks_and_an_answer_comes_back_whole() {
     let request = server.requests().remove(0);
     let agent = format!("user-agent: geelark_exporter/{}\r\n", env!("CARGO_PKG_VERSION"));
     for part in [
-        "POST /prefix/open/v1/phone/status HTTP/1.1\r\n",
+        "POST /prefix/open/v1/pay/wallet HTTP/1.1\r\n",
         "authorization: Bearer tok-1\r\n",
         "content-type: application/json\r\n",
         "accept-encoding: gzip\r\n",
@@ -217,7 +216,7 @@ async fn silence_is_a_timeout_before_and_within_the_answer() {
     let transport = server.transport(HASTY);
     for _ in 0..2 {
         let message = fails(&transport, Reason::Timeout).await;
-        assert!(message.starts_with("no complete answer within 150ms"), "{message}");
+        assert!(message.starts_with("no complete response within 150ms"), "{message}");
     }
 }
 
@@ -248,7 +247,7 @@ async fn a_connection_that_breaks_early_is_a_connect_failure_and_late_a_body_fai
     }
     for _ in 0..3 {
         let message = fails(&transport, Reason::Body).await;
-        assert!(message.starts_with("the answer broke off: "), "{message}");
+        assert!(message.starts_with("the response broke off: "), "{message}");
     }
 }
 
@@ -266,10 +265,13 @@ async fn a_redirect_is_an_answer_and_not_followed() {
 
 #[tokio::test]
 async fn an_answer_that_announces_too_much_is_refused_at_once() {
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", LIMIT + 1);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+        ENDPOINT.max_response() + 1
+    );
     let server = Server::start([Act::SendAndStall(head.into_bytes())]).await;
     let message = fails(&server.transport(PATIENT), Reason::Body).await;
-    assert!(message.contains("larger than the 65536 bytes"), "{message}");
+    assert!(message.contains("larger than 16384 bytes"), "{message}");
 }
 
 #[tokio::test]
@@ -287,8 +289,11 @@ async fn an_answer_that_never_ends_is_cut_off() {
 
 #[tokio::test]
 async fn an_answer_of_exactly_the_limit_is_read() {
-    let server = Server::start([Act::Send(answer("200 OK", &vec![b' '; LIMIT]))]).await;
-    assert_eq!(post(&server.transport(PATIENT)).await.unwrap().body.len(), LIMIT);
+    let server = Server::start([Act::Send(answer("200 OK", &vec![b' '; ENDPOINT.max_response()]))]).await;
+    assert_eq!(
+        post(&server.transport(PATIENT)).await.unwrap().body.len(),
+        ENDPOINT.max_response()
+    );
 }
 
 #[tokio::test]
@@ -300,7 +305,11 @@ async fn gzip_is_unpacked_and_a_bomb_is_not() {
         Act::Send(answer(head, &bomb)),
     ])
     .await;
-    assert!(bomb.len() <= LIMIT, "what arrives is small; {} bytes", bomb.len());
+    assert!(
+        bomb.len() <= ENDPOINT.max_response(),
+        "what arrives is small; {} bytes",
+        bomb.len()
+    );
     let transport = server.transport(PATIENT);
     assert_eq!(post(&transport).await.unwrap().body, "{\"code\": 0}");
     fails(&transport, Reason::Body).await;
@@ -319,7 +328,7 @@ fn a_retry_after_is_seconds_or_a_date() {
     let table = [
         (Some("120"), None, Some(120)),
         (Some(" 0 "), None, Some(0)),
-        (Some("99999999999999999999999"), None, Some(RETRY_AFTER_LIMIT.as_secs())),
+        (Some("99999999999999999999999"), None, Some(MAX_RETRY_AFTER.as_secs())),
         (Some("Sun, 06 Nov 1994 08:50:07 GMT"), None, Some(30)),
         (Some("Sun, 06 Nov 1994 08:49:00 GMT"), None, Some(0)),
         (
@@ -331,7 +340,7 @@ fn a_retry_after_is_seconds_or_a_date() {
         (
             Some("Fri, 31 Dec 9999 23:59:59 GMT"),
             None,
-            Some(RETRY_AFTER_LIMIT.as_secs()),
+            Some(MAX_RETRY_AFTER.as_secs()),
         ),
         (Some("soon"), None, None),
         (Some("-1"), None, None),
@@ -352,12 +361,11 @@ fn a_retry_after_is_seconds_or_a_date() {
 }
 
 #[test]
-fn a_machine_without_certificates_is_told_what_to_do() {
-    // What the verifier says in that case; the case itself needs a machine without certificates.
-    let verifier = rustls::Error::General("No CA certificates were loaded from the system".to_owned());
-    assert_eq!(
-        SetupError::from_cause(&verifier).to_string(),
-        "no CA certificates were found on this machine, so GeeLark's certificate cannot be checked; install the \
-         ca-certificates package or point SSL_CERT_FILE at a PEM file of them"
+fn a_setup_error_says_what_to_do() {
+    let error = reqwest::Client::builder().user_agent("two\nlines").build().unwrap_err();
+    let message = SetupError::from(error).to_string();
+    assert!(
+        message.starts_with("the HTTP client cannot be set up: ") && message.contains("ca-certificates"),
+        "{message}"
     );
 }
