@@ -102,10 +102,7 @@ async fn a_failed_wallet_call_does_not_affect_rounds() {
             })
             .await;
         upstream.forget_calls().await;
-        eventually("two more rounds", || async {
-            (upstream.calls().await.total >= 2).then_some(())
-        })
-        .await;
+        upstream.wait_for_calls(2).await;
         let samples = exporter.samples().await;
         assert_eq!(samples.value("geelark_up", &ACCOUNT), Some(1.0), "{fault}");
         assert_eq!(

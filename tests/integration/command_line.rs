@@ -67,7 +67,7 @@ async fn the_version_includes_the_revision() {
 
 #[tokio::test]
 async fn an_invalid_flag_ends_with_exit_code_2_and_a_message() {
-    for (args, says) in [
+    for (args, message) in [
         (
             &["--no-such-flag"][..],
             "error: unexpected argument '--no-such-flag' found",
@@ -98,7 +98,7 @@ async fn an_invalid_flag_ends_with_exit_code_2_and_a_message() {
     ] {
         let output = run(args).await;
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", output.text);
-        assert!(output.text.contains(says), "{args:?}: {}", output.text);
+        assert!(output.text.contains(message), "{args:?}: {}", output.text);
     }
 }
 

@@ -110,7 +110,7 @@ async fn discovery_adds_created_phones_and_removes_deleted_phones() {
         .await;
     assert_eq!(ids(&samples).len(), 151);
     let deleted = &upstream.ids[7];
-    upstream.vanish(deleted).await;
+    upstream.delete(deleted).await;
     let samples = exporter
         .until("the deleted phone to disappear", |samples| {
             samples.find("phone_info", &[("id", deleted)]).is_none()

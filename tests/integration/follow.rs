@@ -13,7 +13,7 @@ fn shown(samples: &Samples) -> usize {
     samples.of("phone_status").len()
 }
 
-/// An account whose token and ids are in files, as Kubernetes mounts them: `secret -> ..data/secret`, `..data -> version`.
+/// An account with its token and ids in files, as Kubernetes mounts them: `secret -> ..data/secret`, `..data -> version`.
 fn mounted(upstream: &Upstream) -> Launch {
     let launch = Launch::configured(&format!(
         "accounts:\n  - name: main\n    base_url: {}\n    token_file: mount/token\n    phones: {{files: [mount/ids]}}\n{FAST}",

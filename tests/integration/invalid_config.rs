@@ -12,7 +12,7 @@ async fn an_invalid_configuration_ends_with_exit_code_2_and_all_problems() {
     let mut count = 0;
     for case in CONFIGURATIONS.split("\n=== ").skip(1) {
         let (name, case) = case.split_once('\n').unwrap();
-        let (yaml, says) = case.split_once("--- says\n").unwrap();
+        let (yaml, problems) = case.split_once("--- says\n").unwrap();
         // These cases need files or variables that only the unit tests create.
         if yaml.contains("--- environment") || yaml.contains("file") {
             continue;
@@ -21,8 +21,8 @@ async fn an_invalid_configuration_ends_with_exit_code_2_and_all_problems() {
         let launch = Launch::bare();
         std::fs::write(launch.path("c.yml"), yaml).unwrap();
         let output = launch.arg("--config.file=c.yml").run().await;
-        let says = format!("{}\n", says.trim_end());
-        assert_eq!(output.outcome(), (Some(2), says.as_str()), "{name}");
+        let problems = format!("{}\n", problems.trim_end());
+        assert_eq!(output.outcome(), (Some(2), problems.as_str()), "{name}");
     }
     assert_ne!(count, 0, "no case applies");
 }

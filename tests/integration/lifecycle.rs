@@ -33,10 +33,7 @@ async fn a_signal_ends_the_exporter_during_a_round_and_a_slow_scrape() {
         std::fs::write(launch.path("ids.txt"), ids.join("\n")).unwrap();
         upstream.forget_calls().await;
         let exporter = launch.start().await;
-        eventually("a call that hangs", || async {
-            (upstream.calls().await.total > 0).then_some(())
-        })
-        .await;
+        upstream.wait_for_calls(1).await;
         let _scrape = slow_scrape(&exporter.url);
 
         let signalled = Instant::now();
@@ -69,10 +66,7 @@ async fn the_exporter_is_ready_after_a_failed_first_round() {
     let upstream = Upstream::start(&["--phones=3"]).await;
     upstream.faults(json!(["hang"])).await;
     let exporter = Exporter::start(&upstream.config("    poll: {interval: 3s, timeout: 3s}")).await;
-    eventually("the first call", || async {
-        (upstream.calls().await.total > 0).then_some(())
-    })
-    .await;
+    upstream.wait_for_calls(1).await;
     let response = exporter.get("/-/ready").await;
     assert_eq!(response.status(), 503);
     assert_eq!(response.text().await.unwrap(), "waiting for the first round of: main\n");
@@ -114,14 +108,14 @@ const RELOADED_AT: &str = "geelark_exporter_config_last_reload_success_timestamp
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_reload_changes_nothing_and_reports_all_problems() {
     let upstream = Upstream::start(&["--phones=3"]).await;
-    let good = upstream.config(FAST);
-    let exporter = Launch::configured(&good).arg("--web.enable-lifecycle").start().await;
+    let valid = upstream.config(FAST);
+    let exporter = Launch::configured(&valid).arg("--web.enable-lifecycle").start().await;
     exporter.ready().await;
     let before = exporter.samples().await;
     assert_eq!(before.value(RELOADED, &[]), Some(1.0));
 
     exporter.configure(
-        &good
+        &valid
             .replace("interval: 1s", "interval: soon")
             .replace("name: main", "name: ' '"),
     );
@@ -149,7 +143,7 @@ async fn a_failed_reload_changes_nothing_and_reports_all_problems() {
     })
     .await;
 
-    exporter.configure(&good);
+    exporter.configure(&valid);
     let response = exporter.post("/-/reload").await;
     assert_eq!(
         (response.status().as_u16(), response.text().await.unwrap().as_str()),
@@ -173,7 +167,7 @@ async fn a_reload_keeps_the_state_of_phones_that_stay() {
     let upstream = Upstream::start(&["--phones=5"]).await;
     let (removed, stays, missing, new) = (&upstream.ids[0], &upstream.ids[1], &upstream.ids[2], &upstream.ids[4]);
     let config = |ids: &[&String]| format!("accounts:\n{}", upstream.account("main", ids, FAST));
-    upstream.vanish(missing).await;
+    upstream.delete(missing).await;
     let exporter = Exporter::start(&config(&[removed, stays, missing])).await;
     let counted = |samples: &Samples| samples.value("phone_not_found_total", &[("id", missing)]);
     // After three rounds, a timestamp that started again would differ.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
 
-use crate::support::{FAST, Launch, Upstream, eventually};
+use crate::support::{FAST, Launch, Upstream};
 
 /// The user `nobody`. Container images and DynamicUser= run the exporter as a similar user.
 const NOBODY: &str = "65534";
@@ -50,7 +50,7 @@ async fn the_exporter_runs_as_nobody_without_capabilities_on_a_read_only_file_sy
     let mut launch = Launch::configured(&config).arg("--web.enable-lifecycle");
     fs::write(launch.path("token"), "demo-token\n").unwrap();
     fs::write(launch.path("ids"), upstream.ids.join("\n")).unwrap();
-    // A copy, because a checkout may lie where nobody can go.
+    // A copy, because the user `nobody` may have no access to the checkout.
     let program = launch.path("geelark_exporter");
     fs::copy(env!("CARGO_BIN_EXE_geelark_exporter"), &program).unwrap();
     for file in ["geelark.yml", "token", "ids"] {
@@ -97,10 +97,7 @@ async fn the_exporter_runs_as_nobody_without_capabilities_on_a_read_only_file_sy
     assert_eq!(exporter.samples().await.of("phone_status").len(), 3);
     assert_eq!(exporter.post("/-/reload").await.status(), 200);
     let calls = upstream.calls().await.total;
-    eventually("two more calls", || async {
-        (upstream.calls().await.total > calls + 1).then_some(())
-    })
-    .await;
+    upstream.wait_for_calls(calls + 2).await;
     assert_eq!(exporter.get("/").await.status(), 200);
 
     let dir = exporter.dir.clone();

@@ -155,7 +155,7 @@ async fn a_deleted_phone_has_no_status_and_is_counted_until_it_is_restored() {
     assert!(samples.find("phone_status", &id).is_some());
     assert_eq!(samples.value("phone_not_found_total", &id), Some(0.0));
 
-    upstream.vanish(&upstream.ids[0]).await;
+    upstream.delete(&upstream.ids[0]).await;
     let twice = |samples: &Samples| samples.value("phone_not_found_total", &id) >= Some(2.0);
     let samples = exporter.until("two responses with code 42001", twice).await;
     assert_eq!(samples.value("phone_not_found", &id), Some(1.0));

@@ -1,4 +1,4 @@
-//! What is shipped under `deploy/`, read strictly.
+//! Strict readers of the files under `deploy/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use yaml_rust2::{Yaml, YamlLoader};
 
-/// What Prometheus itself knows of its targets and alerts.
-const OF_PROMETHEUS: [&str; 2] = ["up", "ALERTS"];
+/// Series that Prometheus itself writes.
+const PROMETHEUS_SERIES: [&str; 2] = ["up", "ALERTS"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +28,7 @@ struct Group {
     rules: Vec<Rule>,
 }
 
-/// A rule: either `record` or `alert` is there.
+/// A rule, with either `record` or `alert`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -45,7 +45,7 @@ pub(crate) struct Rule {
     pub(crate) annotations: BTreeMap<String, String>,
 }
 
-/// A path in the repository.
+/// The path of a file in the repository.
 pub(crate) fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -55,7 +55,7 @@ pub(crate) fn text(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The files in a folder of the repository whose names end so, as paths from its root.
+/// The files with this ending in a folder of the repository, as paths from its root.
 pub(crate) fn files(folder: &str, ending: &str) -> Vec<String> {
     let names = std::fs::read_dir(path(folder)).unwrap();
     let mut files: Vec<String> = names
@@ -64,11 +64,11 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<String> {
         .map(|name| format!("{folder}/{name}"))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "there is no {ending} in {folder}");
+    assert!(!files.is_empty(), "no file in {folder} ends with {ending}");
     files
 }
 
-/// A YAML file as the type it should be of.
+/// Reads a YAML file as `T`.
 pub(crate) fn yaml<T: DeserializeOwned>(name: &str) -> T {
     let documents = YamlLoader::load_from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     serde_json::from_value(json(&documents[0])).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -90,16 +90,16 @@ fn json(yaml: &Yaml) -> Value {
     }
 }
 
-/// Every rule, recording rules included.
+/// All rules, recording rules included.
 pub(crate) fn rules() -> Vec<Rule> {
     let files = files("deploy/prometheus", ".rules.yml");
     let groups = files.iter().flat_map(|name| yaml::<RuleFile>(name).groups);
     groups.flat_map(|group| group.rules).collect()
 }
 
-/// Names in `names` that nothing shows: no metric of the exporter, none of Prometheus, no recording rule.
+/// The names that are neither a metric of the exporter or Prometheus nor a recording rule.
 pub(crate) fn unknown(names: &BTreeSet<String>) -> Vec<String> {
-    let mut known: BTreeSet<String> = OF_PROMETHEUS.iter().map(ToString::to_string).collect();
+    let mut known: BTreeSet<String> = PROMETHEUS_SERIES.iter().map(ToString::to_string).collect();
     known.extend(rules().into_iter().filter_map(|rule| rule.record));
     for info in definitions() {
         if info.kind == Kind::Histogram {
@@ -111,7 +111,7 @@ pub(crate) fn unknown(names: &BTreeSet<String>) -> Vec<String> {
     names.difference(&known).cloned().collect()
 }
 
-/// The metrics that a PromQL expression names.
+/// The names of metrics in a PromQL expression.
 pub(crate) fn metrics_in(expr: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut rest = expr;
@@ -131,7 +131,7 @@ pub(crate) fn metrics_in(expr: &str) -> BTreeSet<String> {
             match word {
                 "by" | "without" | "on" | "ignoring" | "group_left" | "group_right" => after_brackets(next),
                 "and" | "or" | "unless" | "bool" | "offset" => next,
-                // A number, a duration, a function, or an aggregation whose labels follow.
+                // A number or a duration, or a function or an aggregation.
                 _ if first.is_ascii_digit() => next,
                 _ if next.starts_with('(') || next.starts_with("by ") || next.starts_with("without ") => next,
                 _ => {
@@ -157,10 +157,10 @@ fn after_string(text: &str) -> &str {
             _ => {}
         }
     }
-    panic!("a string without end: {text}")
+    panic!("an unterminated string: {text}")
 }
 
-/// What follows the bracket that `text` begins with; strings may hold brackets. Without one, all of it.
+/// The text after the bracket that `text` begins with, or `text` if it begins with none. Strings may contain brackets.
 fn after_brackets(text: &str) -> &str {
     let close = match text.chars().next() {
         Some('{') => '}',
@@ -174,18 +174,18 @@ fn after_brackets(text: &str) -> &str {
             Some('"' | '\'') => rest = after_string(rest),
             Some(c) if c == close => return &rest[1..],
             Some(c) => rest = &rest[c.len_utf8()..],
-            None => panic!("a bracket without end: {text}"),
+            None => panic!("an unterminated bracket: {text}"),
         }
     }
 }
 
-/// The shipped rules with all waiting cut to a second, and the shipped configuration with a second for its intervals.
+/// A folder with the shipped rules and configuration of Prometheus, with all durations shortened to a second.
 pub(crate) fn prometheus_folder(exporter: &str, alertmanager: &str) -> TempDir {
     let dir = TempDir::new().unwrap();
     for file in files("deploy/prometheus", ".rules.yml") {
-        impatient(&file, dir.path(), &["for", "keep_firing_for"], &[]);
+        copy_with_short_durations(&file, dir.path(), &["for", "keep_firing_for"], &[]);
     }
-    impatient(
+    copy_with_short_durations(
         "deploy/prometheus/prometheus.yml",
         dir.path(),
         &["scrape_interval", "evaluation_interval"],
@@ -197,12 +197,11 @@ pub(crate) fn prometheus_folder(exporter: &str, alertmanager: &str) -> TempDir {
     dir
 }
 
-/// Copies a shipped file. Each of `keys` gets the value 1s, as `sed -E 's/^( *(for|keep_firing_for): ).*/\11s/'` would do
-/// it, and what is replaced must be there.
-pub(crate) fn impatient(file: &str, to: &Path, keys: &[&str], replaced: &[(&str, &str)]) {
+/// Copies a shipped file. Each of `keys` gets the value 1s. The file must contain each text that is replaced.
+pub(crate) fn copy_with_short_durations(file: &str, to: &Path, keys: &[&str], replaced: &[(&str, &str)]) {
     let mut text = text(file);
     for (from, to) in replaced {
-        assert!(text.contains(from), "{file} has no {from}");
+        assert!(text.contains(from), "{file} does not contain {from}");
         text = text.replace(from, to);
     }
     let shortened = |line: &str| {
@@ -219,7 +218,7 @@ pub(crate) fn impatient(file: &str, to: &Path, keys: &[&str], replaced: &[(&str,
 }
 
 #[test]
-fn metrics_are_told_from_everything_else_in_an_expression() {
+fn only_names_of_metrics_are_found_in_an_expression() {
     let names = |expr: &str| metrics_in(expr).into_iter().collect::<Vec<_>>().join(" ");
     assert_eq!(names("time() - a > 7 * 86400 unless on (job, id) b == 3"), "a b");
     assert_eq!(

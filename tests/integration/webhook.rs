@@ -81,7 +81,7 @@ async fn webhooks_show_a_stop_a_new_name_and_a_deletion() {
         .await;
     upstream.change(stops, json!({"status": "shut_down"})).await;
     upstream.change(renamed, json!({"serialName": "another name"})).await;
-    upstream.vanish(deleted).await;
+    upstream.delete(deleted).await;
     exporter
         .until("all three changes", |samples| {
             status(samples, stops) == Some(2.0)
@@ -113,7 +113,7 @@ async fn a_webhook_that_is_not_genuine_is_refused_and_causes_no_call() {
         let (first, second) = (&upstream.ids[0], &upstream.ids[1]);
         let about = |id: &str| json!({"type": 1, "id": id});
         let large = format!("{{\"type\": 1, \"id\": \"{second}\"{}}}", " ".repeat(64 * 1024));
-        let send = async |letter: Value| upstream.send_webhook(letter).await;
+        let send = async |webhook: Value| upstream.send_webhook(webhook).await;
         assert_eq!(send(json!({"payload": about(second), "forged": true})).await, 401);
         assert_eq!(send(json!({"payload": about(second), "late_seconds": 301})).await, 401);
         assert_eq!(send(json!({"payload": about(second), "late_seconds": -301})).await, 401);
@@ -126,11 +126,7 @@ async fn a_webhook_that_is_not_genuine_is_refused_and_causes_no_call() {
         assert_eq!(exporter.post("/webhook/main").await.status(), 401);
 
         // Only the genuine webhook causes a call. An id of any other webhook would be in this call or in an earlier one.
-        let calls = eventually("a call", || async {
-            let calls = upstream.calls().await;
-            (calls.total > 0).then_some(calls)
-        })
-        .await;
+        let calls = upstream.wait_for_calls(1).await;
         let sizes: Vec<usize> = calls.each.iter().map(|call| call.ids).collect();
         assert_eq!(sizes, [1], "{auth}");
         let samples = exporter.samples().await;

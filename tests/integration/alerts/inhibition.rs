@@ -1,4 +1,4 @@
-//! Alertmanager with the shipped configuration: what silences what.
+//! The inhibition rules of the shipped configuration, in a real Alertmanager.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::shipped::text;
 use crate::support::{Alertmanager, eventually};
 
-/// An alert as labels: its name, then instance, account and id as far as they are given.
+/// An alert with these labels. Empty labels are omitted.
 fn alert(name: &str, instance: &str, account: &str, id: &str) -> Value {
     let labels = [
         ("alertname", name),
@@ -22,27 +22,28 @@ fn alert(name: &str, instance: &str, account: &str, id: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_cannot_see_is_not_listened_to_and_the_cause_stands_for_what_follows() {
+async fn an_alert_about_a_cause_inhibits_the_alerts_about_its_consequences() {
     let dir = TempDir::new().unwrap();
     let config = text("deploy/alertmanager/alertmanager.yml").replace("group_wait: 30s", "group_wait: 0s");
     std::fs::write(dir.path().join("alertmanager.yml"), config).unwrap();
     let alertmanager = Alertmanager::start_in(dir).await;
-    // Each alert, and whether somebody is told.
-    let told = [
-        // The exporter y is down; its account is silent, and so are its phones and its wallet.
+    // Each alert, and whether it is active.
+    let cases = [
+        // The exporter y is down, which inhibits the alerts about its account, phones and wallet.
         (alert("GeelarkExporterDown", "y", "", ""), true),
         (alert("GeelarkAccountDown", "y", "main", ""), false),
         (alert("GeelarkPhoneExpired", "y", "main", "1"), false),
         (alert("GeelarkBalanceRunsOut", "y", "main", ""), false),
         (alert("GeelarkConfigReloadFailed", "y", "", ""), false),
-        // At x, one account is refused: that is told, and not that it is down, nor anything of its phones.
+        // An account of x is refused, which inhibits that it is down and the alerts about its phones.
         (alert("GeelarkAccountRefused", "x", "main", ""), true),
         (alert("GeelarkAccountDown", "x", "main", ""), false),
         (alert("GeelarkPhoneNotFound", "x", "main", "1"), false),
         (alert("GeelarkFleetStale", "x", "main", ""), false),
         (alert("GeelarkDiscoveryFailing", "x", "main", ""), false),
         (alert("GeelarkPlanExpiring", "x", "main", ""), true),
-        // Another account of x is well, and locked in the next; one phone of the first has expired, another will.
+        // The account second of x is healthy. An expired phone inhibits that it expires, and a day inhibits a week.
+        // The account third of x is locked.
         (alert("GeelarkPhoneExpired", "x", "second", "2"), true),
         (alert("GeelarkPhoneExpiresWithinDay", "x", "second", "2"), false),
         (alert("GeelarkPhoneExpiresWithinWeek", "x", "second", "2"), false),
@@ -52,20 +53,20 @@ async fn who_cannot_see_is_not_listened_to_and_the_cause_stands_for_what_follows
         (alert("GeelarkAccountLocked", "x", "third", ""), true),
         (alert("GeelarkAccountDown", "x", "third", ""), false),
         (alert("GeelarkPhoneStuckStarting", "x", "third", "5"), false),
-        // Alerts of others are nobody's business here.
+        // The rules do not affect alerts of other programs.
         (alert("NodeDown", "y", "", ""), true),
     ];
-    let expected: BTreeMap<String, bool> = told
+    let expected: BTreeMap<String, bool> = cases
         .iter()
-        .map(|(alert, told)| (alert["labels"].to_string(), *told))
+        .map(|(alert, active)| (alert["labels"].to_string(), *active))
         .collect();
     alertmanager
-        .post(&told.iter().map(|(alert, _)| alert.clone()).collect())
+        .post(&cases.iter().map(|(alert, _)| alert.clone()).collect())
         .await;
-    let seen = eventually("Alertmanager to have decided about all alerts", || async {
+    let seen = eventually("Alertmanager to process all alerts", || async {
         let alerts = alertmanager.alerts().await;
-        let decided = alerts.iter().all(|alert| alert["status"]["state"] != "unprocessed");
-        (decided && alerts.len() == expected.len()).then_some(alerts)
+        let processed = alerts.iter().all(|alert| alert["status"]["state"] != "unprocessed");
+        (processed && alerts.len() == expected.len()).then_some(alerts)
     })
     .await;
     let seen: BTreeMap<String, bool> = seen

@@ -1,4 +1,4 @@
-//! The shipped alerts: complete, tested one by one, silenced as they should be, and heard by a person at the end.
+//! The shipped alerts: annotations, runbooks, unit tests, inhibition and delivery.
 
 mod end_to_end;
 mod inhibition;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::shipped::{Rule, files, metrics_in, path, rules, text, unknown, yaml};
 use crate::support::{missing, tool};
 
-/// A file of `promtool test rules`, as far as it is counted here; promtool reads the rest.
+/// The parts of a file of `promtool test rules` that these tests need. promtool reads the rest.
 #[derive(Deserialize)]
 struct TestFile {
     tests: Vec<TestCase>,
@@ -61,8 +61,9 @@ fn seconds(duration: &str) -> u64 {
     total
 }
 
-/// Within one test case: silent, then firing, then over. Silence before is what a rule that always fires fails.
-fn is_tested_through(alert: &str, case: &TestCase) -> bool {
+/// Whether a test case has the alert first inactive, then firing, then inactive. The first check excludes a rule that always
+/// fires.
+fn covers_start_and_end(alert: &str, case: &TestCase) -> bool {
     let mut moments: Vec<(u64, bool)> = case
         .alert_rule_test
         .iter()
@@ -76,7 +77,7 @@ fn is_tested_through(alert: &str, case: &TestCase) -> bool {
 }
 
 #[test]
-fn every_alert_is_tested_silent_firing_and_over() {
+fn each_alert_is_tested_before_during_and_after_it_fires() {
     let cases: Vec<TestCase> = files("deploy/prometheus/tests", ".test.yml")
         .iter()
         .flat_map(|file| yaml::<TestFile>(file).tests)
@@ -85,21 +86,25 @@ fn every_alert_is_tested_silent_firing_and_over() {
     let tested: Vec<&str> = alerts
         .iter()
         .map(name)
-        .filter(|alert| cases.iter().any(|case| is_tested_through(alert, case)))
+        .filter(|alert| cases.iter().any(|case| covers_start_and_end(alert, case)))
         .collect();
     let all: Vec<&str> = alerts.iter().map(name).collect();
-    assert_eq!(tested, all, "the alerts that are tested, and all there are");
+    assert_eq!(tested, all, "the tested alerts, and all alerts");
 
     for case in &cases {
         for test in &case.alert_rule_test {
             let alert = &test.alertname;
-            assert!(all.contains(&alert.as_str()), "{alert} in {:?} is no alert", case.name);
+            assert!(
+                all.contains(&alert.as_str()),
+                "{alert} in {:?} is not an alert",
+                case.name
+            );
         }
     }
 }
 
 #[test]
-fn every_alert_says_how_bad_it_is_what_happened_and_where_to_read_on() {
+fn each_alert_has_a_severity_a_description_and_a_runbook() {
     let runbooks = text("docs/alerts.md");
     let headings: Vec<String> = runbooks
         .lines()
@@ -117,7 +122,7 @@ fn every_alert_says_how_bad_it_is_what_happened_and_where_to_read_on() {
         let section = runbook.strip_prefix("docs/alerts.md#").unwrap();
         assert_eq!(section, alert.to_lowercase());
         let sections = headings.iter().filter(|heading| *heading == section).count();
-        assert_eq!(sections, 1, "sections of docs/alerts.md that are called {alert}");
+        assert_eq!(sections, 1, "sections of docs/alerts.md with the name {alert}");
         let description = &rule.annotations["description"];
         let named: &[&str] = match alert {
             phone if phone.starts_with("GeelarkPhone") => &["serial_name", "id", "account"],
@@ -131,15 +136,15 @@ fn every_alert_says_how_bad_it_is_what_happened_and_where_to_read_on() {
                 "{alert} does not name {label}"
             );
         }
-        assert!(seen.insert(alert.to_lowercase()), "{alert} comes twice");
+        assert!(seen.insert(alert.to_lowercase()), "{alert} occurs twice");
     }
     for heading in headings.iter().filter(|heading| heading.starts_with("geelark")) {
-        assert!(seen.contains(heading), "{heading} is no alert");
+        assert!(seen.contains(heading), "{heading} is not an alert");
     }
 }
 
 #[test]
-fn rules_ask_only_for_metrics_that_exist() {
+fn rules_use_only_metrics_that_exist() {
     for rule in rules() {
         assert_eq!(
             unknown(&metrics_in(&rule.expr)),
@@ -150,7 +155,7 @@ fn rules_ask_only_for_metrics_that_exist() {
     }
 }
 
-/// The queries of the runbooks: what is indented in the sections that are named after alerts.
+/// The queries of the runbooks: the indented lines in the sections of the alerts.
 pub(crate) fn queries_of_runbooks() -> Vec<String> {
     let text = text("docs/alerts.md");
     let sections = text.split("\n#").filter(|section| section.starts_with("## Geelark"));
@@ -159,7 +164,7 @@ pub(crate) fn queries_of_runbooks() -> Vec<String> {
 }
 
 #[test]
-fn runbooks_ask_only_for_metrics_that_exist() {
+fn runbooks_use_only_metrics_that_exist() {
     let queries = queries_of_runbooks();
     assert!(queries.len() > alerts().len(), "{queries:?}");
     for query in queries {
@@ -168,7 +173,7 @@ fn runbooks_ask_only_for_metrics_that_exist() {
 }
 
 #[tokio::test]
-async fn messages_for_people_name_the_phone_and_where_to_read_on() {
+async fn the_message_template_names_the_phone_and_the_runbook() {
     let dir = tempfile::TempDir::new().unwrap();
     let data = dir.path().join("data.json");
     let alert = |status: &str, name: &str| {
@@ -191,8 +196,8 @@ async fn messages_for_people_name_the_phone_and_where_to_read_on() {
         .output()
         .await
         .unwrap_or_else(|error| missing("amtool", &error));
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     let expected = "[firing] GeelarkPhoneNotFound, account main (1 firing)\n\
         shop 1 is gone\nshop 1 (id 1) is gone.\nWhat to do: docs/alerts.md#x\n\nOver:\n  shop 2 is gone\n";
-    assert_eq!(said.trim_end(), expected.trim_end());
+    assert_eq!(text.trim_end(), expected.trim_end());
 }

@@ -1,4 +1,4 @@
-//! The shipped dashboards: as their script writes them, well-formed, about metrics that exist, and never empty.
+//! The shipped dashboards: equal to the output of their script, valid, and with queries that find data.
 
 mod model;
 mod queries;
@@ -13,16 +13,16 @@ use crate::shipped::{files, metrics_in, path, rules, text, unknown};
 use crate::support::missing;
 use model::{Dashboard, Panel, Target, Variable};
 
-/// Okabe and Ito's palette, as far as it is used, and grey. Their hues are told apart with any colour vision.
+/// Grey and the colours of Okabe and Ito's palette, which people with any colour vision can distinguish.
 const PALETTE: [&str; 8] = [
     "#999999", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 ];
 
-/// Columns that a telephone shows side by side.
-const FEW_COLUMNS: usize = 4;
+/// The number of columns that fit on the screen of a phone.
+const MAX_COLUMNS: usize = 4;
 
-/// The one table that is a list of properties, a single row.
-const WIDE: &str = "What is known";
+/// The title of the only table that may have more columns, because it has a single row.
+const WIDE_TABLE: &str = "What is known";
 
 fn files_of_dashboards() -> Vec<String> {
     files("deploy/grafana/dashboards", ".json")
@@ -33,7 +33,7 @@ fn dashboards() -> Vec<Dashboard> {
     files_of_dashboards().iter().map(read).collect()
 }
 
-/// Every query of every panel, with where it stands.
+/// Each query of each panel, with its place.
 fn targets(dashboards: &[Dashboard]) -> Vec<(String, &Panel, &Target)> {
     let mut all = Vec::new();
     for dashboard in dashboards {
@@ -51,27 +51,27 @@ fn targets(dashboards: &[Dashboard]) -> Vec<(String, &Panel, &Target)> {
 }
 
 #[test]
-fn the_dashboards_are_what_the_script_writes() {
+fn the_dashboards_equal_the_output_of_the_script() {
     let output = Command::new("python3")
         .arg(path("scripts/dashboards"))
         .arg("--check")
         .output()
         .unwrap_or_else(|error| missing("python3", &error));
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert_eq!((output.status.code(), said.as_str()), (Some(0), ""));
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!((output.status.code(), text.as_str()), (Some(0), ""));
 }
 
 #[test]
-fn a_key_that_grafana_does_not_know_and_a_value_of_another_type_are_refused() {
-    let refusal = |change: fn(&mut Value)| {
+fn unknown_keys_and_values_of_the_wrong_type_are_refused() {
+    let error = |change: fn(&mut Value)| {
         let mut dashboard = serde_json::from_str(&text("deploy/grafana/dashboards/fleet.json")).unwrap();
         change(&mut dashboard);
         serde_json::from_value::<Dashboard>(dashboard)
             .map(|_| ())
             .map_err(|error| error.to_string())
     };
-    assert_eq!(refusal(|_| ()), Ok(()));
-    for (change, complaint) in [
+    assert_eq!(error(|_| ()), Ok(()));
+    for (change, expected) in [
         (
             (|dashboard| dashboard["colour"] = json!("blue")) as fn(&mut Value),
             "unknown field `colour`",
@@ -93,13 +93,13 @@ fn a_key_that_grafana_does_not_know_and_a_value_of_another_type_are_refused() {
             "unknown variant `piechart-panel`",
         ),
     ] {
-        let said = refusal(change).unwrap_err();
-        assert!(said.starts_with(complaint), "{said}");
+        let error = error(change).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
     }
 }
 
 #[test]
-fn dashboards_choose_their_datasource_fit_the_grid_and_link_to_each_other() {
+fn dashboards_have_a_datasource_variable_fit_the_grid_and_link_to_each_other() {
     let dashboards = dashboards();
     let uids: Vec<&str> = dashboards.iter().map(|dashboard| dashboard.uid.as_str()).collect();
     assert_eq!(uids, ["geelark-exporter", "geelark-fleet", "geelark-phone"]);
@@ -118,7 +118,7 @@ fn dashboards_choose_their_datasource_fit_the_grid_and_link_to_each_other() {
             assert!(place.x + place.w <= 24, "{title}, {name}");
             for x in place.x..place.x + place.w {
                 for y in place.y..place.y + u16::from(place.h) {
-                    assert!(taken.insert((x, y)), "{title}, {name} lies over another panel");
+                    assert!(taken.insert((x, y)), "{title}, {name} overlaps another panel");
                 }
             }
             assert!(
@@ -131,14 +131,14 @@ fn dashboards_choose_their_datasource_fit_the_grid_and_link_to_each_other() {
         assert_eq!(target.datasource.uid, "${datasource}", "{place}");
         let columns = panel.columns();
         assert!(
-            columns.len() <= FEW_COLUMNS || panel.title() == WIDE,
+            columns.len() <= MAX_COLUMNS || panel.title() == WIDE_TABLE,
             "{place}: {columns:?}"
         );
     }
 }
 
 #[test]
-fn colours_are_those_that_everybody_can_tell_apart() {
+fn dashboards_use_only_colours_of_the_palette() {
     for file in files_of_dashboards() {
         let text = text(&file);
         for (at, _) in text.match_indices("\"#") {
@@ -150,7 +150,7 @@ fn colours_are_those_that_everybody_can_tell_apart() {
 }
 
 #[test]
-fn dashboards_ask_only_for_metrics_that_exist_and_no_metric_of_phones_is_left_out() {
+fn dashboards_use_only_metrics_that_exist_and_all_metrics_of_phones() {
     let dashboards = dashboards();
     let mut used: BTreeSet<String> = rules().iter().flat_map(|rule| metrics_in(&rule.expr)).collect();
     for (place, _, target) in targets(&dashboards) {
@@ -163,5 +163,5 @@ fn dashboards_ask_only_for_metrics_that_exist_and_no_metric_of_phones_is_left_ou
         .map(|info| info.name)
         .filter(|name| name.starts_with("phone_") && !used.contains(*name))
         .collect();
-    assert_eq!(unused, [""; 0], "neither rules nor dashboards use them");
+    assert_eq!(unused, [""; 0], "metrics that no rule and no dashboard uses");
 }

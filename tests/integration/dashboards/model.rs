@@ -1,19 +1,18 @@
-//! The part of Grafana's dashboard schema that the dashboards use, strictly: an unknown key or a wrong type is an error.
-//!
-//! Grafana itself ignores what it does not know, so a slip of the pen would show as a panel that looks wrong, to somebody.
+//! The parts of Grafana's dashboard schema that the dashboards use. An unknown key or a wrong type is an error, because
+//! Grafana ignores unknown keys and then shows a wrong panel.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Declares structs that are read strictly, each with its keys as Grafana writes them.
+/// Declares structs with Grafana's keys that refuse unknown keys.
 macro_rules! strict {
     ($($(#[$meta:meta])* struct $name:ident $(<$($of:ident),*>)? { $($(#[$of_field:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$meta])*
         #[derive(Debug, Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        #[allow(dead_code, reason = "most fields are there to be checked, and are looked at by Grafana alone")]
+        #[allow(dead_code, reason = "the types of most fields are checked, and only Grafana reads their values")]
         #[allow(clippy::struct_field_names, clippy::struct_excessive_bools, reason = "the names are Grafana's")]
         pub(super) struct $name $(<$($of),*>)? { $($(#[$of_field])* pub(super) $field: $type,)* }
     )*};
@@ -137,7 +136,7 @@ strict! {
         grid_pos: Place,
     }
 
-    /// A panel that shows something: what all kinds have in common.
+    /// The parts that all kinds of panels with data have in common.
     struct Shown<Options, Custom> {
         id: u16,
         title: String,
@@ -389,14 +388,14 @@ strict! {
 /// A variable of the dashboard.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-#[allow(dead_code, reason = "some are looked at by Grafana alone")]
+#[allow(dead_code, reason = "only Grafana reads the values of some")]
 pub(super) enum Variable {
     Datasource(DatasourceVariable),
     Query(QueryVariable),
     Custom(CustomVariable),
 }
 
-/// A panel, by its kind: those that Grafana brings along.
+/// A panel of a kind that Grafana includes.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum Panel {
@@ -433,10 +432,10 @@ pub(super) enum MatcherKind {
     ByFrameRefId,
 }
 
-/// What an override sets.
+/// A property that an override sets.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "id", content = "value", rename_all = "camelCase", deny_unknown_fields)]
-#[allow(dead_code, reason = "looked at by Grafana alone")]
+#[allow(dead_code, reason = "only Grafana reads the values")]
 pub(super) enum Property {
     Color(Color),
     DisplayName(String),
@@ -444,10 +443,10 @@ pub(super) enum Property {
     Links(Vec<Link>),
 }
 
-/// What becomes of an answer before it is shown.
+/// A change of the result before it is shown.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "id", content = "options", rename_all = "camelCase", deny_unknown_fields)]
-#[allow(dead_code, reason = "looked at by Grafana alone")]
+#[allow(dead_code, reason = "only Grafana reads the values")]
 pub(super) enum Transformation {
     FilterFieldsByName(Include),
     Organize(Organize),
@@ -490,7 +489,7 @@ impl Panel {
         }
     }
 
-    /// The columns of a table, by the names they have in the answer; none for other panels.
+    /// The names of a table's columns in the result. Other panels have none.
     pub(super) fn columns(&self) -> Vec<String> {
         let Self::Table(table) = self else { return Vec::new() };
         let chosen = table

@@ -9,7 +9,7 @@ use super::Fixture;
 use super::fixture::{
     FIRST_BATCH, OTHER_ACCOUNT, SECOND_BATCH, affects_one_batch, assert_other_account_healthy, locked_until, stale, up,
 };
-use crate::support::{Exporter, FAST, Samples, Upstream, eventually, unix_now};
+use crate::support::{Exporter, FAST, Samples, Upstream, unix_now};
 
 const LOCK: f64 = 7200.0;
 
@@ -115,12 +115,9 @@ async fn block_their_accounts(faults: &[&str], locked: impl Fn(f64) -> std::ops:
     }
     for fault in faults {
         while up(&exporter.samples().await, fault) != 1.0 {
-            // A minute is longer than PATIENCE. Waiting goes on as long as the account without a fault makes calls.
+            // A minute is longer than TIMEOUT. The test waits as long as the account without a fault makes calls.
             let calls = upstreams["none"].calls().await.total;
-            eventually("calls of the account without a fault", || async {
-                (upstreams["none"].calls().await.total > calls + 1).then_some(())
-            })
-            .await;
+            upstreams["none"].wait_for_calls(calls + 2).await;
             assert!(unix_now() < begun + 90.0, "the block of {fault} does not end");
         }
         let calls = upstreams[fault].calls().await.each;
@@ -208,7 +205,7 @@ async fn an_invalid_id_is_isolated() {
 async fn a_missing_phone_is_shown_as_not_found() {
     let fixture = Fixture::start().await;
     let id = fixture.upstream.ids[0].as_str();
-    fixture.upstream.vanish(id).await;
+    fixture.upstream.delete(id).await;
     let not_found = |samples: &Samples| samples.value("phone_not_found", &[("id", id)]) == Some(1.0);
     let samples = fixture.exporter.until("the phone to be not found", not_found).await;
     assert_eq!((up(&samples, "main"), stale(&samples)), (1.0, 0.0));

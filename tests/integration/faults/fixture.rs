@@ -96,8 +96,8 @@ impl Fixture {
 
     /// Waits until the first batch is stale. The other batch and the other account must still be shown.
     pub(super) async fn wait_for_stale_batch(&self) {
-        let gone = |samples: &Samples| stale(samples) == FIRST_BATCH as f64;
-        let samples = self.exporter.until("the batch to grow stale", gone).await;
+        let is_stale = |samples: &Samples| stale(samples) == FIRST_BATCH as f64;
+        let samples = self.exporter.until("the batch to become stale", is_stale).await;
         assert_eq!(up(&samples, "main"), 0.0);
         assert_eq!(samples.of("phone_status").len(), SECOND_BATCH + OTHER_ACCOUNT);
         assert!(samples.find("phone_status", &[("id", &self.upstream.ids[0])]).is_none());
@@ -108,8 +108,8 @@ impl Fixture {
 
     /// Waits until all phones of `main` are stale. The other account must still be shown.
     pub(super) async fn wait_for_stale_account(&self) {
-        let gone = |samples: &Samples| stale(samples) == (FIRST_BATCH + SECOND_BATCH) as f64;
-        let samples = self.exporter.until("the account to grow stale", gone).await;
+        let is_stale = |samples: &Samples| stale(samples) == (FIRST_BATCH + SECOND_BATCH) as f64;
+        let samples = self.exporter.until("the account to become stale", is_stale).await;
         assert_eq!(up(&samples, "main"), 0.0);
         assert_other_account_healthy(&samples);
         self.stays_responsive().await;

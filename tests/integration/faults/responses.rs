@@ -28,8 +28,11 @@ fn unanswered(samples: &Samples) -> f64 {
 /// Waits until this number of phones in the first batch is stale because responses omit them.
 async fn wait_for_omitted(fixture: &Fixture, phones: usize) {
     let wanted = phones as f64;
-    let gone = |samples: &Samples| stale(samples) == wanted && unanswered(samples) == wanted;
-    let samples = fixture.exporter.until("omitted phones to become stale", gone).await;
+    let are_stale = |samples: &Samples| stale(samples) == wanted && unanswered(samples) == wanted;
+    let samples = fixture
+        .exporter
+        .until("omitted phones to become stale", are_stale)
+        .await;
     assert_eq!(up(&samples, "main"), 1.0, "each batch had a response");
     assert!(
         samples.of("geelark_api_request_failures_total").is_empty(),

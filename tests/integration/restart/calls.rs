@@ -79,15 +79,10 @@ async fn a_back_off_survives_a_restart_unless_the_credentials_change() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_budget_holds_in_any_minute_over_restarts_with_state() {
     const BUDGET: usize = 60;
+    const CALLS_PER_PROCESS: u64 = 13;
     let upstream = Upstream::start(&["--phones=1200", &format!("--requests-per-minute={BUDGET}")]).await;
     let account = format!("    poll: {{interval: 10s}}\n    budget: {{requests_per_minute: {BUDGET}}}");
     let mut exporter = Exporter::start(&config(&upstream, &account)).await;
-    let calls = async |wanted: u64| {
-        eventually("calls", || async {
-            Some(upstream.calls().await).filter(|calls| calls.total >= wanted)
-        })
-        .await
-    };
     let mut wanted = 0;
     for signal in [
         Signal::SIGTERM,
@@ -96,21 +91,11 @@ async fn the_budget_holds_in_any_minute_over_restarts_with_state() {
         Signal::SIGTERM,
         Signal::SIGKILL,
     ] {
-        wanted += 13;
-        calls(wanted).await;
+        wanted += CALLS_PER_PROCESS;
+        upstream.wait_for_calls(wanted).await;
         let (launch, _) = end(exporter, signal).await;
         exporter = launch.start().await;
     }
-    let calls = calls(wanted + 13).await;
-    assert_eq!(calls.refused, 0, "{calls:?}");
-    assert!(
-        calls.max_in_any_minute <= BUDGET,
-        "{} calls in a minute",
-        calls.max_in_any_minute
-    );
-    assert!(
-        calls.max_in_any_minute >= BUDGET * 3 / 4,
-        "{} calls in the busiest minute",
-        calls.max_in_any_minute
-    );
+    let calls = upstream.wait_for_calls(wanted + CALLS_PER_PROCESS).await;
+    calls.assert_budget(BUDGET);
 }

@@ -155,7 +155,7 @@ impl<'a> Client<'a> {
         let samples = Samples::parse(text);
         self.check_phones(&samples);
         let mut now = BTreeMap::new();
-        for sample in samples.iter().filter(|sample| sample.rises) {
+        for sample in samples.iter().filter(|sample| sample.is_monotonic) {
             let (id, account) = (sample.labels.get("id"), sample.labels.get("account"));
             if !self.fixture.may_restart(id, account) {
                 now.insert(format!("{}{:?}", sample.name, sample.labels), sample.value);

@@ -1,4 +1,4 @@
-//! The binary under test, as a process.
+//! The process of the exporter under test.
 
 use std::fmt::Write as _;
 use std::process::{ExitStatus, Stdio};
@@ -11,14 +11,14 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Child;
 use tokio::task::JoinHandle;
 
-use super::{Launch, PATIENCE, Samples, assert_no_secret, eventually, http};
+use super::{Launch, Samples, TIMEOUT, assert_no_secret, eventually, http};
 
-/// A running exporter. It is killed when dropped; if that happens in a failing test, it tells all it knows.
+/// A running exporter, which is killed when dropped. In a failing test it prints its configuration and output.
 pub(crate) struct Exporter {
     child: Child,
     /// `http://127.0.0.1:port`
     pub(crate) url: String,
-    /// Its folder; the configuration is `geelark.yml` in it.
+    /// The working folder, with the configuration `geelark.yml`.
     pub(crate) dir: Arc<TempDir>,
     args: Vec<String>,
     output: Arc<Mutex<String>>,
@@ -26,23 +26,22 @@ pub(crate) struct Exporter {
     client: reqwest::Client,
 }
 
-/// What a process that ended said.
+/// The exit status and the output of a process that ended.
 pub(crate) struct Output {
     pub(crate) status: ExitStatus,
-    /// Standard output and standard error: of a program that ran to its end the one after the other, of an exporter in
-    /// the order they came.
+    /// Standard output and standard error. A running exporter's lines are in the order in which they arrived.
     pub(crate) text: String,
 }
 
 impl Output {
-    /// The exit code and all that was said, to be compared at once.
+    /// The exit code and the output, for one comparison.
     pub(crate) fn outcome(&self) -> (Option<i32>, &str) {
         (self.status.code(), &self.text)
     }
 }
 
 impl Exporter {
-    /// Starts on a free port with this configuration, and waits until it listens.
+    /// Starts an exporter on a free port with this configuration, and waits until it listens.
     pub(crate) async fn start(config: &str) -> Self {
         Launch::configured(config).start().await
     }
@@ -78,7 +77,10 @@ impl Exporter {
         eventually(word, || {
             let ended = child.lock().unwrap().try_wait().unwrap();
             let text = output.lock().unwrap().clone();
-            assert!(ended.is_none(), "it ended before a line said {word:?}:\n{text}");
+            assert!(
+                ended.is_none(),
+                "the process ended before a line with {word:?}:\n{text}"
+            );
             async move {
                 let line = text.lines().find(|line| line.contains(word))?.to_owned();
                 let at = line.find("127.0.0.1:")?;
@@ -92,7 +94,7 @@ impl Exporter {
         .await
     }
 
-    /// Everything it has written so far.
+    /// The output so far.
     pub(crate) fn output(&self) -> String {
         self.output.lock().unwrap().clone()
     }
@@ -116,13 +118,13 @@ impl Exporter {
         Samples::parse(&self.text().await)
     }
 
-    /// Scrapes until the samples are as wanted.
+    /// Scrapes until `wanted` accepts the samples.
     pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Samples) -> bool) -> Samples {
         let wanted = &wanted;
         eventually(what, || async move { Some(self.samples().await).filter(wanted) }).await
     }
 
-    /// Waits until the first round of every account is over.
+    /// Waits until each account has finished its first round.
     pub(crate) async fn ready(&self) {
         eventually("readiness", || async {
             (self.get("/-/ready").await.status() == 200).then_some(())
@@ -138,7 +140,7 @@ impl Exporter {
         kill(Pid::from_raw(self.pid().try_into().unwrap()), signal).unwrap();
     }
 
-    /// What the kernel says of its process under `name`.
+    /// The value of `name` in the kernel's status of the process.
     pub(crate) fn status(&self, name: &str) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status
@@ -149,21 +151,21 @@ impl Exporter {
             .to_owned()
     }
 
-    /// The memory it has in use, in bytes, as the kernel counts it.
+    /// The resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         let kib: u64 = self.status("VmRSS").strip_suffix(" kB").unwrap().parse().unwrap();
         kib * 1024
     }
 
-    /// Replaces the configuration file, which changes nothing before a reload.
+    /// Replaces the configuration file, without a reload.
     pub(crate) fn configure(&self, config: &str) {
         std::fs::write(self.dir.path().join("geelark.yml"), config).unwrap();
     }
 
-    /// Tells it to end and waits until it has.
+    /// Sends a signal and waits until the process has ended.
     pub(crate) async fn end(mut self, signal: Signal) -> Output {
         self.signal(signal);
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let status = tokio::time::timeout(TIMEOUT, self.child.wait()).await;
         let status = status.expect("the exporter did not end").unwrap();
         for reader in self.readers.drain(..) {
             reader.await.unwrap();

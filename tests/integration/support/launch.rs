@@ -1,4 +1,4 @@
-//! How an exporter is started: where, with what flags, in what environment.
+//! The folder, flags and environment of an exporter that is to be started.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::{Exporter, Output, PATIENCE};
+use super::{Exporter, Output, TIMEOUT};
 
-/// Variables that would lead calls to 127.0.0.1 elsewhere.
+/// Variables that would send calls to 127.0.0.1 through a proxy.
 const PROXIES: [&str; 6] = [
     "http_proxy",
     "https_proxy",
@@ -20,13 +20,13 @@ const PROXIES: [&str; 6] = [
     "ALL_PROXY",
 ];
 
-/// A command line in the making. Nothing of this process's environment that could configure the exporter reaches it.
+/// A builder of a command line. It removes variables that configure the exporter from the environment.
 pub(crate) struct Launch {
     pub(super) dir: Arc<TempDir>,
     pub(super) args: Vec<String>,
     env: Vec<(String, String)>,
     program: PathBuf,
-    /// A command that ends by becoming the program.
+    /// A command that finally executes the program.
     wrapper: Vec<String>,
 }
 
@@ -42,24 +42,24 @@ impl Launch {
         }
     }
 
-    /// With this configuration file.
+    /// In a new folder, with this configuration file.
     pub(crate) fn configured(config: &str) -> Self {
         let launch = Self::bare();
         std::fs::write(launch.path("geelark.yml"), config).unwrap();
-        launch.with_its_config()
+        launch.with_config_flag()
     }
 
-    /// In a folder that has a configuration file already.
+    /// In a folder that already has a configuration file.
     pub(crate) fn again(dir: Arc<TempDir>) -> Self {
-        Self { dir, ..Self::bare() }.with_its_config()
+        Self { dir, ..Self::bare() }.with_config_flag()
     }
 
-    fn with_its_config(self) -> Self {
+    fn with_config_flag(self) -> Self {
         let flag = format!("--config.file={}", self.path("geelark.yml").display());
         self.arg(flag)
     }
 
-    /// A file in its folder.
+    /// The path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -79,44 +79,44 @@ impl Launch {
         self
     }
 
-    /// It may have so many files and connections open.
+    /// Limits the number of open files and connections.
     pub(crate) fn descriptors(self, most: u32) -> Self {
         self.through(&["sh", "-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")])
     }
 
-    /// No file can grow beyond so many blocks of 512 bytes: writing more fails, as on a disk that is full.
+    /// Limits the size of files to this number of blocks of 512 bytes. Larger writes fail as on a full disk.
     pub(crate) fn file_blocks(self, most: u32) -> Self {
         let limit = format!("trap '' XFSZ; ulimit -f {most}; exec \"$0\" \"$@\"");
         self.through(&["sh", "-c", &limit])
     }
 
-    /// Another build of it.
+    /// Uses another build of the program.
     pub(crate) fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = program.into();
         self
     }
 
-    /// By `wrapper`, which is given the program and its flags and has to end by becoming it.
+    /// Starts through `wrapper`, which gets the program and its flags as arguments and must execute it.
     pub(crate) fn through(mut self, wrapper: &[&str]) -> Self {
         self.wrapper.extend(wrapper.iter().map(ToString::to_string));
         self
     }
 
-    /// Starts serving on a free port, and waits until it listens.
+    /// Starts the exporter on a free port, and waits until it listens.
     pub(crate) async fn start(self) -> Exporter {
         self.arg("--web.listen-address=127.0.0.1:0")
             .start_until("listening")
             .await
     }
 
-    /// Starts, and waits until a line says so and names an address.
+    /// Starts the program, and waits for an output line that contains `line` and an address.
     pub(crate) async fn start_until(self, line: &str) -> Exporter {
         Exporter::launch(self, line).await
     }
 
-    /// Runs to the end.
+    /// Runs the program to its end.
     pub(crate) async fn run(self) -> Output {
-        let output = tokio::time::timeout(PATIENCE, self.command().output()).await;
+        let output = tokio::time::timeout(TIMEOUT, self.command().output()).await;
         let output = output
             .unwrap_or_else(|_| panic!("{:?} did not end", self.args))
             .unwrap();

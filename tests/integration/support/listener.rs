@@ -1,10 +1,10 @@
-//! Somebody on the other side of a connection, as a test needs them: a router on a free port.
+//! An HTTP server for a test: a router on a free port.
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// A server in this process, ended when dropped.
+/// A server in this process, which ends when dropped.
 pub(crate) struct Listener {
     /// `http://127.0.0.1:port`
     pub(crate) url: String,

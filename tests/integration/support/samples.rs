@@ -1,4 +1,4 @@
-//! A strict reader of the text format, written from its description and not from our writer.
+//! A strict parser of the text format, written from the format's description and independent of the exporter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ pub(crate) struct Sample {
     pub(crate) name: String,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) value: f64,
-    /// It is a counter, or a part of a histogram: while the process lives it only rises.
-    pub(crate) rises: bool,
+    /// Whether the value can only rise while the process lives: it belongs to a counter or a histogram.
+    pub(crate) is_monotonic: bool,
 }
 
-/// The family that lines stand under, as its header announced it.
+/// The family of the current lines, from its header.
 #[derive(Default)]
 struct Family<'a> {
     name: &'a str,
@@ -34,12 +34,11 @@ impl Family<'_> {
 pub(crate) struct Samples(Vec<Sample>);
 
 impl Samples {
-    /// Panics on anything the format does not allow, on two samples of one series, and on families that are torn apart or
-    /// lack their header.
+    /// Panics when the text breaks the format, when a series occurs twice, and when a family is split or has no header.
     pub(crate) fn parse(text: &str) -> Self {
-        assert!(text.ends_with('\n'), "the last line has no end");
+        assert!(text.ends_with('\n'), "the last line has no line feed");
         let mut samples: Vec<Sample> = Vec::new();
-        let (mut series, mut families) = (BTreeSet::new(), BTreeSet::new());
+        let (mut all_series, mut families) = (BTreeSet::new(), BTreeSet::new());
         let mut family = Family::default();
         for line in text.split_terminator('\n') {
             if let Some(header) = line.strip_prefix("# HELP ") {
@@ -52,10 +51,10 @@ impl Samples {
                 family = Family { name, kind };
             } else {
                 let mut sample = Self::line(line).unwrap_or_else(|| panic!("not a sample: {line:?}"));
-                assert!(family.has(&sample.name), "{line:?} stands under {}", family.name);
-                sample.rises = family.kind != "gauge";
-                let one = (sample.name.clone(), sample.labels.clone());
-                assert!(series.insert(one), "twice: {line:?}");
+                assert!(family.has(&sample.name), "{line:?} is in the family {}", family.name);
+                sample.is_monotonic = family.kind != "gauge";
+                let series = (sample.name.clone(), sample.labels.clone());
+                assert!(all_series.insert(series), "the series occurs twice: {line:?}");
                 samples.push(sample);
             }
         }
@@ -88,7 +87,7 @@ impl Samples {
             name: name.to_owned(),
             labels,
             value,
-            rises: false,
+            is_monotonic: false,
         })
     }
 
@@ -120,7 +119,7 @@ impl Samples {
         self.0.iter().filter(|sample| sample.name == name).collect()
     }
 
-    /// The sample that has at least these labels; `None` without one, a panic with several.
+    /// The sample with these labels and perhaps others, or `None`. Panics when there are several.
     pub(crate) fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<&Sample> {
         let has = |sample: &Sample| {
             labels

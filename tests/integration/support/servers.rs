@@ -1,4 +1,4 @@
-//! Debian's Prometheus and Alertmanager, each with a folder and a port of its own, ended when dropped.
+//! Debian's Prometheus and Alertmanager. Each server has its own folder and port, and ends when dropped.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -11,10 +11,10 @@ use url::Url;
 
 use super::{eventually, http};
 
-/// Between looking for a free port and listening on it, another program may take it.
+/// The number of attempts to start. Another program may take the free port before the server listens on it.
 const ATTEMPTS: usize = 5;
 
-/// A command whose output is kept, and which ends with the test.
+/// A command with piped output, which ends with the test.
 pub(crate) fn tool(name: &str) -> Command {
     let mut command = Command::new(name);
     command
@@ -25,7 +25,7 @@ pub(crate) fn tool(name: &str) -> Command {
     command
 }
 
-/// Says how to get a program that is not there.
+/// Panics with the way to install a missing program.
 pub(crate) fn missing<T>(name: &str, error: &std::io::Error) -> T {
     panic!("{name} cannot be started ({error}): run scripts/install-test-tools.sh, which installs it")
 }
@@ -34,7 +34,7 @@ pub(crate) fn missing<T>(name: &str, error: &std::io::Error) -> T {
 pub(crate) struct Prometheus(Server);
 
 impl Prometheus {
-    /// Scrapes each target once a second.
+    /// Starts a server that scrapes each target once a second.
     pub(crate) async fn start(jobs: &[(&str, &str)]) -> Self {
         let job = |(job, url): &(&str, &str)| {
             let target = url.strip_prefix("http://").unwrap();
@@ -47,7 +47,7 @@ impl Prometheus {
         Self::start_in(dir).await
     }
 
-    /// Starts in a folder that has a `prometheus.yml`.
+    /// Starts a server in a folder with a `prometheus.yml`.
     pub(crate) async fn start_in(dir: TempDir) -> Self {
         let args = |dir: &Path, port| {
             vec![
@@ -59,14 +59,14 @@ impl Prometheus {
         Self(Server::start("prometheus", dir, args).await)
     }
 
-    /// The series that a query finds now.
+    /// The result of an instant query.
     pub(crate) async fn query(&self, query: &str) -> Vec<Value> {
-        let data = self.ask("query", &[("query", query)]).await;
+        let data = self.request("query", &[("query", query)]).await;
         data["result"].as_array().unwrap().clone()
     }
 
-    /// `data` of what the endpoint under `/api/v1/` answers; panics if it is no success.
-    pub(crate) async fn ask(&self, endpoint: &str, params: &[(&str, &str)]) -> Value {
+    /// `data` of the response of an endpoint under `/api/v1/`. Panics if the request fails.
+    pub(crate) async fn request(&self, endpoint: &str, params: &[(&str, &str)]) -> Value {
         let answer = self.0.get(&format!("/api/v1/{endpoint}"), params).await;
         assert_eq!(answer["status"], "success", "{params:?}: {answer}");
         answer["data"].clone()
@@ -77,14 +77,14 @@ impl Prometheus {
 pub(crate) struct Alertmanager(Server);
 
 impl Alertmanager {
-    /// Starts in a folder that has an `alertmanager.yml`.
+    /// Starts a server in a folder with an `alertmanager.yml`.
     pub(crate) async fn start_in(dir: TempDir) -> Self {
         let args = |dir: &Path, port| {
             vec![
                 format!("--config.file={}", dir.join("alertmanager.yml").display()),
                 format!("--storage.path={}", dir.join("data").display()),
                 format!("--web.listen-address=127.0.0.1:{port}"),
-                // Empty: it needs no port to talk with others of its kind.
+                // Empty, because a single server needs no cluster port.
                 "--cluster.listen-address=".to_owned(),
             ]
         };
@@ -96,7 +96,7 @@ impl Alertmanager {
         self.0.url.strip_prefix("http://").unwrap()
     }
 
-    /// Hands it alerts as Prometheus does.
+    /// Sends alerts as Prometheus does.
     pub(crate) async fn post(&self, alerts: &Value) {
         let url = format!("{}/api/v2/alerts", self.0.url);
         let request = self.0.client.post(url).header("content-type", "application/json");
@@ -104,7 +104,7 @@ impl Alertmanager {
         assert_eq!(response.status(), 200, "{alerts}");
     }
 
-    /// The alerts it has.
+    /// The alerts that it knows.
     pub(crate) async fn alerts(&self) -> Vec<Value> {
         let alerts = self.0.get("/api/v2/alerts", &[]).await;
         alerts.as_array().unwrap().clone()
@@ -152,7 +152,7 @@ impl Server {
             }
         }
         let log = std::fs::read_to_string(dir.path().join("log")).unwrap_or_default();
-        panic!("{program} did not start in {ATTEMPTS} attempts; it said:\n{log}");
+        panic!("{program} did not start in {ATTEMPTS} attempts; its log:\n{log}");
     }
 
     async fn get(&self, path: &str, params: &[(&str, &str)]) -> Value {

@@ -1,4 +1,4 @@
-//! GeeLark, as the simulator plays it: in this process, on a free port, steered through its control endpoints.
+//! A simulator of GeeLark in this process, on a free port, with its control endpoints.
 
 use clap::Parser;
 use geelark_simulator::{Options, Simulator};
@@ -7,19 +7,19 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::http;
+use super::{eventually, http};
 
 /// A simulated GeeLark that ends when dropped.
 pub(crate) struct Upstream {
     /// `http://127.0.0.1:port`
     pub(crate) url: String,
-    /// The ids a user would configure, in order.
+    /// The ids of the fleet in order, missing phones included.
     pub(crate) ids: Vec<String>,
     client: reqwest::Client,
     _stop: DropGuard,
 }
 
-/// What the simulator saw of its clients.
+/// The calls that the simulator received.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Calls {
     pub(crate) total: u64,
@@ -29,7 +29,20 @@ pub(crate) struct Calls {
     pub(crate) each: Vec<Call>,
 }
 
-/// One call it saw.
+impl Calls {
+    /// Asserts that no minute had more calls than `budget`, and that the busiest minute had most of them: an exporter without
+    /// calls would keep any budget.
+    pub(crate) fn assert_budget(&self, budget: usize) {
+        assert_eq!(self.refused, 0, "{self:?}");
+        let busiest = self.max_in_any_minute;
+        assert!(
+            (budget * 3 / 4..=budget).contains(&busiest),
+            "{busiest} calls in the busiest minute"
+        );
+    }
+}
+
+/// One call.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Call {
     pub(crate) at_ms: u64,
@@ -45,7 +58,7 @@ struct Flags {
 }
 
 impl Upstream {
-    /// A frozen fleet without limits, unless the flags, which are those of `simulate`, say otherwise.
+    /// Starts a simulator with the flags of `simulate`. By default the fleet is frozen and calls are not limited.
     pub(crate) async fn start(flags: &[&str]) -> Self {
         Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), flags)
     }
@@ -75,12 +88,12 @@ impl Upstream {
         }
     }
 
-    /// A configuration that watches the whole fleet. `more` continues the account, four spaces deep.
+    /// A configuration of the whole fleet. `more` has further keys of the account, indented by four spaces.
     pub(crate) fn config(&self, more: &str) -> String {
         format!("accounts:\n{}", self.account("main", &self.ids, more))
     }
 
-    /// An entry of `accounts` that watches `ids`.
+    /// An entry of `accounts` with these `ids`.
     pub(crate) fn account(&self, name: &str, ids: &[impl AsRef<str>], more: &str) -> String {
         let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
         let ids = serde_json::to_string(&ids).unwrap();
@@ -94,11 +107,24 @@ impl Upstream {
         serde_json::from_value(self.control(reqwest::Method::GET, "calls", None).await).unwrap()
     }
 
+    /// Waits until the simulator has received this number of calls. Each call renews the time limit.
+    pub(crate) async fn wait_for_calls(&self, total: u64) -> Calls {
+        let mut calls = self.calls().await;
+        while calls.total < total {
+            let before = calls.total;
+            calls = eventually("the next call", || async {
+                Some(self.calls().await).filter(|calls| calls.total > before)
+            })
+            .await;
+        }
+        calls
+    }
+
     pub(crate) async fn forget_calls(&self) {
         self.control(reqwest::Method::DELETE, "calls", None).await;
     }
 
-    /// The truth: every phone as the simulator has it.
+    /// The state of each phone in the simulator.
     pub(crate) async fn phones(&self) -> Vec<Value> {
         let answer = self.control(reqwest::Method::GET, "phones", None).await;
         answer
@@ -114,31 +140,31 @@ impl Upstream {
             .await;
     }
 
-    /// Makes a phone; the wishes are those of a change, and perhaps an `id`.
-    pub(crate) async fn create(&self, wishes: Value) {
-        self.control(reqwest::Method::POST, "phones", Some(wishes)).await;
+    /// Creates a phone. The properties are those of [`Self::change`], and optionally an `id`.
+    pub(crate) async fn create(&self, properties: Value) {
+        self.control(reqwest::Method::POST, "phones", Some(properties)).await;
     }
 
-    /// The phone no longer exists.
-    pub(crate) async fn vanish(&self, id: &str) {
+    /// Deletes a phone.
+    pub(crate) async fn delete(&self, id: &str) {
         self.control(reqwest::Method::DELETE, &format!("phones/{id}"), None)
             .await;
     }
 
-    /// From now on exactly these faults.
+    /// Replaces all faults.
     pub(crate) async fn faults(&self, faults: Value) {
         self.control(reqwest::Method::PUT, "faults", Some(faults)).await;
     }
 
-    /// From now on webhooks go to `url`, authenticated by `auth`: `token` or `key`.
+    /// Sends webhooks to `url`, authenticated by `auth`: `token` or `key`.
     pub(crate) async fn webhook(&self, url: &str, auth: &str) {
         let target = serde_json::json!({"url": url, "auth": auth});
         self.control(reqwest::Method::PUT, "webhook", Some(target)).await;
     }
 
-    /// Sends a webhook at once and says with which status it was answered.
-    pub(crate) async fn send_webhook(&self, letter: Value) -> u64 {
-        let answer = self.control(reqwest::Method::POST, "webhook", Some(letter)).await;
+    /// Sends a webhook at once and returns the status of the response.
+    pub(crate) async fn send_webhook(&self, webhook: Value) -> u64 {
+        let answer = self.control(reqwest::Method::POST, "webhook", Some(webhook)).await;
         answer["status"].as_u64().unwrap()
     }
 
