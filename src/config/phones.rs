@@ -75,7 +75,9 @@ impl IdList {
             let advice = "correct them too, or name another file";
             bad.push(format!("{place}: lines like these follow ({more} more); {advice}"));
         }
-        bad.into_iter().for_each(|problem| section.file().problem(problem));
+        for problem in bad {
+            section.file().problem(problem);
+        }
         Ok(())
     }
 }

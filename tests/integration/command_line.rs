@@ -117,7 +117,7 @@ async fn all_problems_of_a_configuration_are_reported_and_nothing_starts() {
     budget: {requests_per_minute: many}
 ";
     let sentences = "\
-geelark.yml:5: accounts[0].base_url is \"ftp://example.org\", and its scheme is not https; write it like \"https://openapi.geelark.com\"
+geelark.yml:5: accounts[0].base_url is \"ftp://example.org\", which is neither https nor http; write it like \"https://openapi.geelark.com\"
 geelark.yml:2: accounts[0] has more than one way to authenticate (token, app_id and api_key); keep one
 geelark.yml:4: accounts[0].app_id is half a key pair; add its api_key or api_key_file
 geelark.yml:6: accounts[0].phones.ids[0] is \"a b\", which is not one id; write one id without blanks or commas

@@ -6,7 +6,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, lookup_host};
 
-use super::{ListenAddress, Problems};
+use config_file::Problems;
+
+use super::ListenAddress;
 
 /// How many connections the kernel holds until this process accepts them.
 const BACKLOG: i32 = 1024;
