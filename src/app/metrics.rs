@@ -10,9 +10,14 @@ use crate::webhook::WebhookMetrics;
 use geelark_client::clock::UnixTime;
 
 metrics! {
-    struct ProgramMetrics[] {
-        build_info: Gauges["version", "revision", "rustc"] = "geelark_exporter_build_info",
+    struct BuildMetrics["version", "revision", "rustc"] {
+        info: Gauge = "geelark_exporter_build_info",
             "1, with the exporter's version, the revision it was built from and the compiler's version.";
+    }
+}
+
+metrics! {
+    struct ConfigMetrics[] {
         reload_successful: Gauge = "geelark_exporter_config_last_reload_successful",
             "1 if the configuration was last read without a problem, else 0: then the previous one is still in force.";
         reload_success: Gauge = "geelark_exporter_config_last_reload_success_timestamp_seconds",
@@ -39,7 +44,8 @@ fn declared() -> Vec<&'static [Definition]> {
         wallet,
         plan,
         WebhookMetrics::DEFINITIONS,
-        ProgramMetrics::DEFINITIONS,
+        BuildMetrics::DEFINITIONS,
+        ConfigMetrics::DEFINITIONS,
         StateMetrics::DEFINITIONS,
     ]
 }
@@ -52,38 +58,44 @@ pub(crate) fn registry() -> Registry {
 /// Build, configuration and state.
 pub(crate) struct ExporterMetrics {
     registry: Registry,
-    program: ProgramMetrics,
+    _build: BuildMetrics,
+    config: ConfigMetrics,
     /// Absent until the first write.
     state: OnceLock<StateMetrics>,
 }
 
 impl ExporterMetrics {
     pub(crate) fn new(registry: &Registry, build: [&str; 3]) -> Self {
-        let program = ProgramMetrics::new(registry, &[]);
-        program.build_info.with(&build).set(1.0);
+        let build = BuildMetrics::new(registry, &build);
+        build.info.set(true);
         Self {
             registry: registry.clone(),
-            program,
+            _build: build,
+            config: ConfigMetrics::new(registry, &[]),
             state: OnceLock::new(),
         }
     }
 
     /// The configuration was read at `now` and is in force, or could not be read (`None`).
     pub(crate) fn reloaded(&self, now: Option<UnixTime>) {
-        set(&self.program.reload_successful, &self.program.reload_success, now);
+        set(&self.config.reload_successful, &self.config.reload_success, now);
     }
 
     /// The state was written at `now`, or could not be written (`None`).
     pub(crate) fn state_written(&self, now: Option<UnixTime>) {
-        let state = self.state.get_or_init(|| StateMetrics::new(&self.registry, &[]));
+        let state = self.state.get_or_init(|| {
+            let state = StateMetrics::new(&self.registry, &[]);
+            state.written.set(UnixTime::default());
+            state
+        });
         set(&state.successful, &state.written, now);
     }
 }
 
 /// A failure leaves the time of the last success.
 fn set(successful: &Gauge, timestamp: &Gauge, now: Option<UnixTime>) {
-    successful.set_bool(now.is_some());
+    successful.set(now.is_some());
     if let Some(now) = now {
-        timestamp.set_time(now);
+        timestamp.set(now);
     }
 }

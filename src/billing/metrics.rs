@@ -12,11 +12,11 @@ use crate::metrics::{Definition, Registry, ShowValue, metrics};
 metrics! {
     /// The wallet of one account.
     pub struct WalletMetrics["account"] {
-        balance: OptionalGauge = "geelark_wallet_balance",
+        balance: Gauge = "geelark_wallet_balance",
             "Money in the account's wallet (field balance of /open/v1/pay/wallet). Absent while it could not be read lately, like all of wallet and plan.";
-        gift_balance: OptionalGauge = "geelark_wallet_gift_balance",
+        gift_balance: Gauge = "geelark_wallet_gift_balance",
             "Gift money in the account's wallet (field giftMoney of /open/v1/pay/wallet).";
-        time_addon: OptionalGauge = "geelark_wallet_time_addon_seconds",
+        time_addon: Gauge = "geelark_wallet_time_addon_seconds",
             "Prepaid running time that is left (field availableTimeAddOn of /open/v1/pay/wallet, which counts minutes).";
     }
 }
@@ -24,19 +24,19 @@ metrics! {
 metrics! {
     /// The plan of one account.
     pub struct PlanMetrics["account"] {
-        expiration: OptionalGauge = "geelark_plan_expiration_timestamp_seconds",
+        expiration: Gauge = "geelark_plan_expiration_timestamp_seconds",
             "When the account's plan ends, in seconds since the Unix epoch (field expirationTime of /open/v1/pay/plan/info); absent for a plan without an end.";
-        profiles: OptionalGauge = "geelark_plan_profiles",
+        profiles: Gauge = "geelark_plan_profiles",
             "Phones that the plan has room for (field profiles of /open/v1/pay/plan/info).";
-        profiles_available: OptionalGauge = "geelark_plan_profiles_available",
+        profiles_available: Gauge = "geelark_plan_profiles_available",
             "Phones that may still be created (field availableProfiles of /open/v1/pay/plan/info).";
-        monthly_rentals: OptionalGauge = "geelark_plan_monthly_rentals",
+        monthly_rentals: Gauge = "geelark_plan_monthly_rentals",
             "Phones rented by the month (field monthlyRental of /open/v1/pay/plan/info).";
-        monthly_rentals_available: OptionalGauge = "geelark_plan_monthly_rentals_available",
+        monthly_rentals_available: Gauge = "geelark_plan_monthly_rentals_available",
             "Phones that may still be rented by the month (field availableMonthlyRentals of /open/v1/pay/plan/info).";
-        parallels: OptionalGauge = "geelark_plan_parallels",
+        parallels: Gauge = "geelark_plan_parallels",
             "Phones that may run at once at no extra charge (field parallels of /open/v1/pay/plan/info).";
-        monthly_fee: OptionalGauge = "geelark_plan_monthly_fee",
+        monthly_fee: Gauge = "geelark_plan_monthly_fee",
             "What the plan costs a month (field monthlyFee of /open/v1/pay/plan/info).";
     }
 }
@@ -55,12 +55,12 @@ impl ShowValue for PlanMetrics {
     type Value = Plan;
 
     fn show(&self, plan: Plan) {
-        self.expiration.set_whole(plan.expires.map(|time| time.0));
-        self.profiles.set_whole(plan.profiles);
-        self.profiles_available.set_whole(plan.profiles_available);
-        self.monthly_rentals.set_whole(plan.monthly_rentals);
-        self.monthly_rentals_available.set_whole(plan.monthly_rentals_available);
-        self.parallels.set_whole(plan.parallels);
+        self.expiration.set(plan.expires);
+        self.profiles.set(plan.profiles);
+        self.profiles_available.set(plan.profiles_available);
+        self.monthly_rentals.set(plan.monthly_rentals);
+        self.monthly_rentals_available.set(plan.monthly_rentals_available);
+        self.parallels.set(plan.parallels);
         self.monthly_fee.set(plan.monthly_fee);
     }
 }

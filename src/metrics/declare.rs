@@ -1,34 +1,43 @@
 //! The macro that declares metrics.
 
-/// Declares a struct of metrics: `struct Name[owner labels] { field: Handle[further labels] = "name", "HELP"; }`.
+/// Declares a struct of metrics: `struct Name[owner labels] { field: Metric[further labels] = "name", "HELP"; }`.
 ///
 /// `Name::DEFINITIONS` lists what is declared; `Name::new(registry, values)` creates the series whose owner labels have
-/// these values.
+/// these values. The struct is a cheap handle. The series disappear when the last clone is dropped.
 macro_rules! metrics {
-    (@labels [$($owner:literal),*] $([$($label:literal),+])?) => { &[$($owner,)* $($($label),+)?] };
-    ($(#[$doc:meta])* $vis:vis struct $name:ident $owner:tt {
-        $($field:ident: $handle:ident$([$($label:literal),+])? = $metric:literal, $help:literal;)+
+    (@define [$($owner:literal),*] $metric:ident [$($label:literal),*] $name:literal $help:literal) => {
+        $crate::metrics::Definition {
+            name: $name,
+            kind: <$crate::metrics::$metric as $crate::metrics::Metric>::KIND,
+            labels: &[$($owner,)* $($label),*],
+            help: $help,
+        }
+    };
+    ($(#[$doc:meta])* $vis:vis struct $struct:ident $owner:tt {
+        $($field:ident: $metric:ident$([$($label:literal),+])? = $name:literal, $help:literal;)+
     }) => {
         $(#[$doc])*
-        #[derive(Debug)]
-        $vis struct $name {
-            $(#[doc = $help] $vis $field: $crate::metrics::$handle,)+
+        #[derive(Clone)]
+        $vis struct $struct {
+            $(#[doc = $help] $vis $field: $crate::metrics::$metric,)+
+            _series: std::sync::Arc<$crate::metrics::Series>,
         }
 
-        impl $name {
+        impl $struct {
             /// Every metric of this struct.
-            $vis const DEFINITIONS: &[$crate::metrics::Definition] = &[$($crate::metrics::Definition {
-                name: $metric,
-                kind: $crate::metrics::$handle::KIND,
-                labels: $crate::metrics::metrics!(@labels $owner $([$($label),+])?),
-                help: $help,
-            },)+];
+            $vis const DEFINITIONS: &[$crate::metrics::Definition] = &[
+                $($crate::metrics::metrics!(@define $owner $metric [$($($label),+)?] $name $help),)+
+            ];
 
             /// The series whose owner labels have the values `owner`.
             $vis fn new(registry: &$crate::metrics::Registry, owner: &[&str]) -> Self {
-                let mut definitions = Self::DEFINITIONS.iter();
+                let mut series = $crate::metrics::Series::new(registry);
                 Self {
-                    $($field: $crate::metrics::$handle::new(registry, definitions.next(), owner),)+
+                    $($field: series.add(
+                        &$crate::metrics::metrics!(@define $owner $metric [$($($label),+)?] $name $help),
+                        owner,
+                    ),)+
+                    _series: std::sync::Arc::new(series),
                 }
             }
         }

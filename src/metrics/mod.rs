@@ -7,14 +7,13 @@
 mod calls;
 mod declare;
 mod definition;
-mod family;
+mod metric;
 mod registry;
-mod series;
 mod shown;
 
 pub use calls::CallMetrics;
 pub(crate) use declare::metrics;
 pub use definition::{Definition, Kind};
-pub use registry::Registry;
-pub use series::{Counter, Counters, Gauge, Gauges, Histograms, OptionalGauge};
+pub use metric::{Counter, Counters, Gauge, GaugeValue, Histograms, Metric};
+pub use registry::{Registry, Series};
 pub use shown::{ShowValue, Shown};

@@ -1,6 +1,6 @@
 //! A value together with the metrics that show it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
 
 /// Metrics that show one value.
 pub trait ShowValue {
@@ -12,31 +12,27 @@ pub trait ShowValue {
 }
 
 /// A value and the metrics that show it. The value is read from here, never from the metrics.
-#[derive(Debug)]
 pub struct Shown<M: ShowValue> {
     pub(crate) metrics: M,
     value: Mutex<M::Value>,
 }
 
 impl<M: ShowValue> Shown<M> {
-    /// The default value, which is not shown yet.
+    /// Shows the default value.
     pub(crate) fn of(metrics: M) -> Self {
+        metrics.show(M::Value::default());
         let value = Mutex::default();
         Self { metrics, value }
     }
 
     /// The value.
     pub fn get(&self) -> M::Value {
-        *self.lock()
+        *self.value.lock()
     }
 
     /// Shows `value` from now on.
     pub fn set(&self, value: M::Value) {
-        *self.lock() = value;
+        *self.value.lock() = value;
         self.metrics.show(value);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, M::Value> {
-        self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

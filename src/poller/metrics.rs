@@ -20,6 +20,10 @@ metrics! {
             "Time from one round of polling to the next: the configured interval, or longer where the budget has too few calls for it.";
         unanswered: Gauge = "geelark_poll_unanswered_phones",
             "Ids missing from GeeLark's last answers, including ids that GeeLark rejects as invalid.";
+        budget: Gauge = "geelark_api_budget_requests_per_minute",
+            "Calls the exporter may send in any 60 seconds with this account, as configured; with sharding, this shard's share.";
+        locked_until: Gauge = "geelark_api_locked_until_timestamp_seconds",
+            "Until when GeeLark has locked the account for too many calls (codes 40007, 40014, 40017, 47002), in seconds since the Unix epoch; 0 without a lock. Nothing is called until then.";
     }
 }
 
@@ -44,11 +48,10 @@ impl ShowValue for PollMetrics {
     type Value = LastRound;
 
     fn show(&self, last: LastRound) {
-        self.up.set_bool(last.up);
-        self.last_success.set_time(last.last_success);
-        self.last_duration
-            .set(Duration::from_millis(last.duration_ms).as_secs_f64());
-        self.unanswered.set_count(last.unanswered);
+        self.up.set(last.up);
+        self.last_success.set(last.last_success);
+        self.last_duration.set(Duration::from_millis(last.duration_ms));
+        self.unanswered.set(last.unanswered);
     }
 }
 
@@ -60,6 +63,6 @@ impl RoundStatus {
 
     /// Rounds begin this far apart.
     pub(crate) fn set_interval(&self, interval: Duration) {
-        self.metrics.interval.set(interval.as_secs_f64());
+        self.metrics.interval.set(interval);
     }
 }

@@ -62,9 +62,8 @@ impl<T: Transport> Poller<T> {
     /// A poller that has not called yet. What its fleet knows and is not stale is shown at once.
     pub fn new(parts: Parts<T>, settings: PollSettings) -> Self {
         let log = PollLog::new(parts.fleet.account().clone());
-        parts
-            .calls
-            .set_budget(parts.client.budget().limits().requests_per_minute.get());
+        let requests_per_minute = parts.client.budget().limits().requests_per_minute.get();
+        parts.status.metrics.budget.set(requests_per_minute);
         let mut poller = Self {
             parts,
             settings,
@@ -80,7 +79,7 @@ impl<T: Transport> Poller<T> {
             .expire(poller.stale_after(), Instant::now().into_std());
         poller.parts.store.replace_batches(poller.parts.fleet.views());
         // The poller before this one may have shown a lock that ended meanwhile.
-        poller.parts.calls.set_locked_until(UnixTime::default());
+        poller.parts.status.metrics.locked_until.set(UnixTime::default());
         poller.show_lock();
         poller.show_snapshot();
         poller
@@ -249,9 +248,8 @@ impl<T: Transport> Poller<T> {
             return;
         }
         let now = self.parts.clock.now();
-        self.parts
-            .calls
-            .set_locked_until(until.map_or_else(UnixTime::default, |until| now.wall_at(until)));
+        let shown = until.map_or_else(UnixTime::default, |until| now.wall_at(until));
+        self.parts.status.metrics.locked_until.set(shown);
         if until.is_none() {
             self.log.unlocked();
         }

@@ -27,7 +27,6 @@ const MOVED_A_PAGE: usize = 10;
 const SHARE: u32 = 4;
 
 /// Reads lists, a page at a time.
-#[derive(Debug)]
 pub(super) struct ListReader {
     /// The shortest time between two pages.
     gap: Duration,

@@ -34,8 +34,8 @@ impl ShowValue for DiscoveryMetrics {
     type Value = DiscoverySummary;
 
     fn show(&self, summary: DiscoverySummary) {
-        self.last_success.set_time(summary.last_success);
-        self.phones.set_count(summary.phones);
+        self.last_success.set(summary.last_success);
+        self.phones.set(summary.phones);
     }
 }
 

@@ -32,13 +32,13 @@ impl WebhookMetrics {
     pub fn for_account(registry: &Registry, account: &str) -> Self {
         let metrics = Self::new(registry, &[account]);
         for result in RESULTS {
-            metrics.requests.with(&[result]);
+            metrics.requests.with_label_values(&[result]);
         }
         metrics
     }
 
     /// Counts a request.
     pub(super) fn count(&self, result: &'static str) {
-        self.requests.with(&[result]).inc();
+        self.requests.with_label_values(&[result]).inc();
     }
 }

@@ -66,11 +66,11 @@ fn a_small_fleet_reads_exactly_like_this() {
         unanswered: 1,
     });
     let calls = CallMetrics::new(&registry, "main");
-    calls.set_budget(100);
+    status.metrics.budget.set(100);
     calls.count(&call(Duration::from_millis(250), None));
     calls.count(&call(Duration::from_millis(20), Some(Reason::Code(40014))));
     calls.count(&call(Duration::from_secs(10), Some(Reason::Timeout)));
-    calls.set_locked_until(UnixTime(1_700_007_200));
+    status.metrics.locked_until.set(UnixTime(1_700_007_200));
     let tomorrow = Instant::now() + Duration::from_hours(24);
     let wallet = Wallet {
         balance: Some(12.34),
@@ -87,7 +87,7 @@ fn a_small_fleet_reads_exactly_like_this() {
     };
     money.plan.show(plan, tomorrow);
     let webhook = WebhookMetrics::for_account(&registry, "main");
-    webhook.requests.with(&["accepted"]).inc();
+    webhook.requests.with_label_values(&["accepted"]).inc();
 
     let shown = text(&metrics_store, Encoding::Plain);
     assert_eq!(steady(&text(&metrics_store, Encoding::Gzip)), steady(&shown));
