@@ -78,10 +78,7 @@ async fn an_invalid_flag_ends_with_exit_code_2_and_a_message() {
             "error: invalid value 'loud' for '--log.level <LEVEL>'",
         ),
         (&["--log.format=xml"], "[possible values: logfmt, json]"),
-        (
-            &["--web.listen-address=9943"],
-            "there is no port; write HOST:PORT as in 127.0.0.1:9943",
-        ),
+        (&["--web.listen-address=9943"], "listen address `9943` is not HOST:PORT"),
         (
             &["--web.telemetry-path=metrics"],
             "error: invalid value 'metrics' for '--web.telemetry-path <PATH>'",
