@@ -83,7 +83,7 @@ async fn an_invalid_flag_ends_with_exit_code_2_and_a_message() {
             &["--web.telemetry-path=metrics"],
             "error: invalid value 'metrics' for '--web.telemetry-path <PATH>'",
         ),
-        (&["simulate", "--fault=meteor"], "there is no kind \"meteor\""),
+        (&["simulate", "--fault=meteor"], "unrecognized kind 'meteor'"),
         (
             &["simulate", "--speed=-1"],
             "error: invalid value '-1' for '--speed <FACTOR>'",

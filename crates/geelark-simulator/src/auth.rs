@@ -7,8 +7,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::clock::Moment;
-use crate::envelope::Refusal;
+use crate::envelope::{Refusal, header};
 use crate::options::Options;
 
 /// How far `ts` may be from the simulator's clock, either way.
@@ -25,8 +24,9 @@ pub(crate) struct Authenticator {
 }
 
 impl Authenticator {
-    /// Authenticates a call, once per trace id. Only an authenticated call uses up its trace id.
-    pub(crate) fn authenticate(&mut self, options: &Options, headers: &HeaderMap, now: Moment) -> Result<(), Refusal> {
+    /// Authenticates a call, once per trace id. Only an authenticated call uses up its trace id. `now` is the wall
+    /// clock in milliseconds since the Unix epoch.
+    pub(crate) fn authenticate(&mut self, options: &Options, headers: &HeaderMap, now: i64) -> Result<(), Refusal> {
         let trace_id = header(headers, "traceId");
         if trace_id.is_empty() {
             return Err(Refusal::new(40002, "traceId is empty"));
@@ -69,9 +69,9 @@ fn check_token(options: &Options, headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-fn check_signature(options: &Options, headers: &HeaderMap, trace_id: &str, now: Moment) -> Result<(), Refusal> {
+fn check_signature(options: &Options, headers: &HeaderMap, trace_id: &str, now: i64) -> Result<(), Refusal> {
     let [app_id, ts, nonce, sign] = ["appId", "ts", "nonce", "sign"].map(|name| header(headers, name));
-    let skew = ts.parse::<i64>().ok().map(|ts| ts.abs_diff(now.unix_millis));
+    let skew = ts.parse::<i64>().ok().map(|ts| ts.abs_diff(now));
     if skew.is_some_and(|skew| skew > MAX_SKEW_MILLIS) {
         return Err(Refusal::new(40003, "ts is more than five minutes off"));
     }
@@ -82,14 +82,6 @@ fn check_signature(options: &Options, headers: &HeaderMap, trace_id: &str, now: 
     } else {
         Err(Refusal::new(40003, "signature verification failed"))
     }
-}
-
-/// The text of a header; empty when it is missing or not text.
-pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
 }
 
 fn equal(given: &str, expected: &str) -> bool {
@@ -105,8 +97,6 @@ pub(crate) fn signature(app_id: &str, trace_id: &str, ts: &str, nonce: &str, api
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     const TRACE: &str = "db6094ab-3797-4186-84d5-b0b58eebad56";
@@ -114,7 +104,7 @@ mod tests {
     const SIGN: &str = "6280C080AF7C3CCE168F15C913E3444A00A618CB0E16038EED9811D6E3366BDD";
 
     fn authenticate(headers: &HeaderMap, unix_millis: i64) -> Result<(), Refusal> {
-        Authenticator::default().authenticate(&options(), headers, moment(unix_millis))
+        Authenticator::default().authenticate(&options(), headers, unix_millis)
     }
 
     fn options() -> Options {
@@ -123,11 +113,6 @@ mod tests {
             api_key: "YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf".to_owned(),
             ..Options::default()
         }
-    }
-
-    fn moment(unix_millis: i64) -> Moment {
-        let mono = Instant::now();
-        Moment { mono, unix_millis }
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -199,7 +184,7 @@ mod tests {
         let call = |trace: &str, authorization: &str| headers(&[("traceid", trace), ("authorization", authorization)]);
         let (options, mut authenticator) = (options(), Authenticator::default());
         let mut code = |headers: &HeaderMap| {
-            let result = authenticator.authenticate(&options, headers, moment(TS));
+            let result = authenticator.authenticate(&options, headers, TS);
             result.map_err(|refusal| refusal.code)
         };
         assert_eq!(code(&call(TRACE, "Bearer wrong")), Err(40003));

@@ -1,18 +1,19 @@
 //! The log of the calls that arrived. It proves whether a client keeps to the limits.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::endpoint::Endpoint;
-use crate::window::Window;
+use crate::endpoint::ApiEndpoint;
 
 /// How many calls are kept one by one; totals count all.
 const KEPT: usize = 100_000;
 
+const MINUTE: Duration = Duration::from_mins(1);
+
 /// The log, as `GET /_simulator/calls` shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct CallLog {
     total: u64,
     /// Calls answered with another code than 0 or another HTTP status than 200.
@@ -21,18 +22,17 @@ pub(crate) struct CallLog {
     /// The most calls that arrived within any 60 seconds.
     max_in_any_minute: usize,
     calls: VecDeque<LoggedCall>,
-    #[serde(skip)]
-    last_minute: Window,
     /// The number of the next call. Clearing does not reset it, so a late answer never completes another call.
     #[serde(skip)]
     next: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 struct LoggedCall {
-    /// Milliseconds since the start of the simulator, on the monotonic clock.
-    at_ms: u128,
-    endpoint: Endpoint,
+    /// The time since the start of the simulator, on the monotonic clock; shown in milliseconds.
+    #[serde(rename = "at_ms", serialize_with = "millis")]
+    at: Duration,
+    endpoint: ApiEndpoint,
     /// How many ids the request has.
     ids: usize,
     /// The envelope's code; null while there is no answer, or for an answer without a code.
@@ -41,34 +41,26 @@ struct LoggedCall {
     http_status: Option<u16>,
 }
 
-impl CallLog {
-    /// An empty log whose first call has the number `next`.
-    pub(crate) fn new(next: u64) -> Self {
-        Self {
-            total: 0,
-            refused: 0,
-            by_code: BTreeMap::new(),
-            max_in_any_minute: 0,
-            calls: VecDeque::new(),
-            last_minute: Window::new(Duration::from_mins(1)),
-            next,
-        }
-    }
+fn millis<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    at.as_millis().serialize(serializer)
+}
 
-    /// Adds a call that arrived at `now`, `since_start` after the start. Returns its number.
-    pub(crate) fn arrived(&mut self, endpoint: Endpoint, ids: usize, now: Instant, since_start: Duration) -> u64 {
-        self.last_minute.add(now);
-        self.max_in_any_minute = self.max_in_any_minute.max(self.last_minute.count(now));
+impl CallLog {
+    /// Adds a call that arrived at `at` after the start. Returns its number.
+    pub(crate) fn arrived(&mut self, endpoint: ApiEndpoint, ids: usize, at: Duration) -> u64 {
         if self.calls.len() == KEPT {
             self.calls.pop_front();
         }
+        let (code, http_status) = (None, None);
         self.calls.push_back(LoggedCall {
-            at_ms: since_start.as_millis(),
+            at,
             endpoint,
             ids,
-            code: None,
-            http_status: None,
+            code,
+            http_status,
         });
+        let before_this_minute = self.calls.partition_point(|call| call.at + MINUTE <= at);
+        self.max_in_any_minute = self.max_in_any_minute.max(self.calls.len() - before_this_minute);
         self.total += 1;
         self.next += 1;
         self.next - 1
@@ -89,7 +81,11 @@ impl CallLog {
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self::new(self.next);
+        let next = self.next;
+        *self = Self {
+            next,
+            ..Self::default()
+        };
     }
 }
 
@@ -103,10 +99,9 @@ mod tests {
 
     #[test]
     fn the_busiest_minute_is_found_wherever_it_begins() {
-        let mut log = CallLog::new(0);
-        let start = Instant::now();
+        let mut log = CallLog::default();
         for at in [0, 50, 55, 59, 60, 109, 110, 115, 300] {
-            log.arrived(Endpoint::Status, 0, start + seconds(at), seconds(at));
+            log.arrived(ApiEndpoint::Status, 0, seconds(at));
         }
         // From 50 to 109; the call at 110 is a full minute after the one at 50.
         assert_eq!((log.max_in_any_minute, log.total), (5, 9));
@@ -114,11 +109,10 @@ mod tests {
 
     #[test]
     fn an_answer_completes_its_own_call_even_after_the_log_was_cleared() {
-        let mut log = CallLog::new(0);
-        let now = Instant::now();
-        let early = log.arrived(Endpoint::Status, 1, now, seconds(0));
+        let mut log = CallLog::default();
+        let early = log.arrived(ApiEndpoint::Status, 1, seconds(0));
         log.clear();
-        let late = log.arrived(Endpoint::Wallet, 7, now, seconds(1));
+        let late = log.arrived(ApiEndpoint::Wallet, 7, seconds(1));
         log.answered(early, Some(40007), 200);
         log.answered(late, None, 503);
         let shown = serde_json::to_value(&log).unwrap();
@@ -131,11 +125,10 @@ mod tests {
 
     #[test]
     fn the_log_drops_the_oldest_calls_but_counts_them() {
-        let mut log = CallLog::new(0);
-        let now = Instant::now();
-        let first = log.arrived(Endpoint::Status, 1, now, seconds(0));
+        let mut log = CallLog::default();
+        let first = log.arrived(ApiEndpoint::Status, 1, seconds(0));
         for _ in 0..KEPT {
-            log.arrived(Endpoint::Status, 1, now, seconds(0));
+            log.arrived(ApiEndpoint::Status, 1, seconds(0));
         }
         log.answered(first, Some(0), 200);
         assert_eq!((log.calls.len(), log.total), (KEPT, KEPT as u64 + 1));

@@ -1,69 +1,62 @@
-//! The listener and its connections, each of which a fault can close or reset.
+//! The listener and its connections. A fault can close or reset a connection.
 
 use std::future::pending;
 use std::io;
-use std::os::fd::AsFd;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::task::JoinSet;
 
 /// The pause after a failed accept. Without file descriptors, the next attempt would fail too.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `listener` until `stop` is cancelled, then drops the open connections.
-pub(crate) async fn serve(router: Router, listener: TcpListener, stop: CancellationToken) {
-    let connections = TaskTracker::new();
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        if let Ok((stream, _)) = accepted {
-            let connection = serve_connection(stream, router.clone());
-            connections.spawn(stop.clone().run_until_cancelled_owned(connection));
-        } else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
+/// Serves `listener` until the future is dropped. That drops the open connections too.
+pub(crate) async fn serve(router: Router, listener: TcpListener) {
+    let mut connections = JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(connections.spawn(serve_connection(stream, router.clone()))),
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
+        while connections.try_join_next().is_some() {}
     }
-    connections.close();
-    connections.wait().await;
 }
 
 /// Serves one connection until the client or a fault ends it.
 async fn serve_connection(stream: TcpStream, router: Router) -> io::Result<()> {
-    // Answers are small; waiting for more data to fill a packet would only add to the latency that a client measures.
+    // Answers are small. Waiting for more data to fill a packet would only add to the latency that a client measures.
     stream.set_nodelay(true)?;
-    // hyper owns the stream; a second descriptor of the same socket can still choose how the socket closes.
-    let socket = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
-    let handle = ConnectionHandle::default();
-    let service = TowerToHyperService::new(router.layer(Extension(handle.clone())));
+    let handle = ConnectionHandle(Arc::new(stream.as_fd().try_clone_to_owned()?));
+    let service = TowerToHyperService::new(router.layer(Extension(handle)));
     let builder = auto::Builder::new(TokioExecutor::new());
-    tokio::select! {
-        _ = builder.serve_connection(TokioIo::new(stream), service) => Ok(()),
-        () = handle.closed.cancelled() => Ok(()),
-        () = handle.reset.cancelled() => TcpStream::from_std(socket)?.set_zero_linger(),
-    }
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    Ok(())
 }
 
-/// Lets the handler of a request end its connection. Every request carries one.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ConnectionHandle {
-    closed: CancellationToken,
-    reset: CancellationToken,
-}
+/// Lets the handler of a request end its connection. Every request over a socket carries one.
+///
+/// hyper owns the stream, so the handle is a second descriptor of the same socket.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionHandle(Arc<OwnedFd>);
 
 impl ConnectionHandle {
-    /// Ends the connection with a TCP reset. It sends no answer.
-    pub(crate) async fn reset(&self) {
-        self.reset.cancel();
-        pending::<()>().await;
-    }
-
-    /// Closes the connection in good order. It sends no answer.
-    pub(crate) async fn close(&self) {
-        self.closed.cancel();
+    /// Ends the connection without an answer: with a TCP reset, or in good order.
+    pub(crate) async fn end(&self, is_reset: bool) {
+        let socket = SockRef::from(&*self.0);
+        if is_reset {
+            // Without time to linger, closing the socket resets the connection.
+            let _ = socket.set_linger(Some(Duration::ZERO));
+        }
+        // hyper reads the end of the stream, and drops the request and the connection.
+        let _ = socket.shutdown(Shutdown::Read);
         pending::<()>().await;
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// An endpoint. The call log and the `endpoint=` key of a fault use these names in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Endpoint {
+pub(crate) enum ApiEndpoint {
     Status,
     List,
     Wallet,

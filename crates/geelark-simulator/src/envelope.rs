@@ -1,7 +1,8 @@
-//! What GeeLark's answers have in common: the content type, and the envelope of a refused call.
+//! What calls have in common: headers, the content type, and the envelope of a refused call.
 
 use axum::body::Body;
-use axum::http::{StatusCode, header};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) const INVALID_PARAMETERS: Self = Self::new(40004, "parameter validation failed");
+    pub(crate) const NO_RESOURCE: Self = Self::new(40005, "no such resource");
 
     pub(crate) const fn new(code: i64, msg: &'static str) -> Self {
         Self { code, msg }
@@ -26,6 +28,14 @@ impl Refusal {
 
 /// A response with the content type that GeeLark sends.
 pub(crate) fn json_response(status: StatusCode, body: impl Into<Body>) -> Response {
-    let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    let content_type = [(CONTENT_TYPE, "application/json; charset=utf-8")];
     (status, content_type, body.into()).into_response()
+}
+
+/// The text of a header; empty when it is missing or not text.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }

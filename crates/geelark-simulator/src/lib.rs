@@ -5,25 +5,24 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `connection` | accepts connections, which a fault can close or reset |
-//! | `api` | answers GeeLark's endpoints: authenticates, limits, applies faults, logs |
+//! | `connection` | accepts connections; a fault can close or reset one |
+//! | `api` | answers GeeLark's endpoints: logs, authenticates, limits, applies faults |
 //! | `control` | answers `/_simulator/`, where tests change phones, faults and the lock, and read the call log |
-//! | `state` | what `api`, `control` and the webhooks share, behind one lock |
+//! | `webhook` | tells a receiver what happened to a phone |
+//! | `state` | what `api`, `control` and `webhook` share, behind one lock |
 //! | `fleet` | the phones and their lifecycle |
 //! | `faults` | what goes wrong on demand |
 //! | `auth`, `limits`, `calls` | credentials and trace ids; limits and the lock; the log of calls |
-//! | `webhook` | the requests that tell a receiver what happened to a phone |
 //! | `options` | the flags |
 //!
 //! Always true:
-//! - time comes from the clock alone, so the fleet is a function of the options and of the time since the start;
+//! - the fleet depends on the options and on the time since the start alone;
 //! - every call is in the log, refused or not;
 //! - no lock is held across an `await`.
 
 mod api;
 mod auth;
 mod calls;
-mod clock;
 mod connection;
 mod control;
 mod endpoint;
@@ -34,13 +33,9 @@ mod limits;
 mod options;
 mod state;
 mod webhook;
-mod window;
 
 #[cfg(test)]
 mod tests;
-
-use std::fmt::Write as _;
-use std::sync::Arc;
 
 use axum::Router;
 use serde_json::json;
@@ -48,25 +43,20 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use api::PLANTED_SECRETS;
-pub use faults::{BadFault, Fault};
+pub use faults::Fault;
 pub use options::{Options, WebhookAuth};
 pub use webhook::PLANTED_PERSON;
 
-use clock::Clock;
-use state::ServerState;
+use state::SharedState;
 
 /// The simulator. Clones share one fleet, one set of limits and one set of faults.
 #[derive(Clone)]
-pub struct Simulator(Arc<ServerState>);
+pub struct Simulator(SharedState);
 
 impl Simulator {
-    /// Creates the fleet, whose time begins now.
+    /// Creates the fleet. Its time begins now.
     pub fn new(options: Options) -> Self {
-        Self::with_clock(options, Clock::default())
-    }
-
-    fn with_clock(options: Options, clock: Clock) -> Self {
-        Self(Arc::new(ServerState::new(options, clock)))
+        Self(SharedState::new(options))
     }
 
     /// The ids a user would configure, in order, including deleted phones and ids that never existed.
@@ -76,10 +66,9 @@ impl Simulator {
 
     /// Serves `listener` until `stop` is cancelled, then drops the open connections.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
-        tokio::select! {
-            () = connection::serve(self.router(), listener, stop) => {}
-            () = self.0.send_webhooks() => {}
-        }
+        let serving = connection::serve(self.router(), listener);
+        let serving = async { tokio::join!(serving, webhook::send_events(&self.0)) };
+        stop.run_until_cancelled(serving).await;
     }
 
     fn router(&self) -> Router {
@@ -88,18 +77,20 @@ impl Simulator {
 
     /// A configuration of the exporter, in YAML, that watches this simulator at `base_url`.
     pub fn example_config(&self, base_url: &str) -> String {
-        let options = &self.0.options;
+        let ids: Vec<String> = self
+            .ids()
+            .iter()
+            .map(|id| format!("        - {}\n", json!(id)))
+            .collect();
+        let options = &self.0.lock().options;
         // A JSON string is a YAML string too, whatever it holds.
-        let mut yaml = format!(
+        format!(
             "accounts:\n  - name: main\n    base_url: {}\n    token: {}\n    poll: {{interval: 15s}}\n    \
-             budget: {{requests_per_minute: {}}}\n    phones:\n      ids:\n",
+             budget: {{requests_per_minute: {}}}\n    phones:\n      ids:\n{}",
             json!(base_url),
             json!(options.token),
             options.requests_per_minute,
-        );
-        for id in self.ids() {
-            let _ = writeln!(yaml, "        - {}", json!(id));
-        }
-        yaml
+            ids.concat(),
+        )
     }
 }

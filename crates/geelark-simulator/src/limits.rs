@@ -3,15 +3,15 @@
 //! Every limit is a sliding window. A call that the minute's limit refuses does not count in that minute, so the limit
 //! passes by waiting. The call does count in the hour, so a client that goes on calling is locked out.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::ApiEndpoint;
 use crate::envelope::Refusal;
 use crate::options::Options;
-use crate::window::Window;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -23,87 +23,89 @@ pub(crate) const LOCK: Duration = Duration::from_hours(2);
 const WALLET_PER_MINUTE: u32 = 10;
 const PLAN_PER_MINUTE: u32 = 1;
 
-pub(crate) struct Limits {
-    minutes: [MinuteLimit; 3],
-    hour: Window,
-    allowed_per_hour: u32,
-    locked_until: Option<Instant>,
+/// The limits of the account. Times are since the start of the simulator.
+pub(crate) struct CallLimits {
+    hour: SlidingWindow,
+    /// The limits of a minute: one for all calls, and those of single endpoints.
+    minutes: [(Option<ApiEndpoint>, SlidingWindow); 3],
+    locked_until: Duration,
     concurrent: Arc<Semaphore>,
 }
 
-/// A limit of a minute, for one endpoint or for all of them.
-struct MinuteLimit {
-    endpoint: Option<Endpoint>,
+/// The calls of the last `length`. A call leaves the window exactly `length` after it was added.
+struct SlidingWindow {
+    length: Duration,
     allowed: u32,
-    window: Window,
+    calls: VecDeque<Duration>,
 }
 
-impl Limits {
+impl SlidingWindow {
+    fn new(length: Duration, allowed: u32) -> Self {
+        let calls = VecDeque::new();
+        Self { length, allowed, calls }
+    }
+
+    fn is_full(&mut self, now: Duration) -> bool {
+        let is_over = |at: &mut Duration| now.saturating_sub(*at) >= self.length;
+        while self.calls.pop_front_if(is_over).is_some() {}
+        self.calls.len() >= self.allowed as usize
+    }
+}
+
+impl CallLimits {
     pub(crate) fn new(options: &Options) -> Self {
-        let limits = [
-            (None, options.requests_per_minute),
-            (Some(Endpoint::Wallet), WALLET_PER_MINUTE),
-            (Some(Endpoint::Plan), PLAN_PER_MINUTE),
-        ];
         let concurrent = options.max_concurrent.map_or(usize::MAX, |most| most as usize);
         Self {
-            minutes: limits.map(|(endpoint, allowed)| MinuteLimit {
-                endpoint,
-                allowed,
-                window: Window::new(MINUTE),
-            }),
-            hour: Window::new(HOUR),
-            allowed_per_hour: options.requests_per_hour,
-            locked_until: None,
+            hour: SlidingWindow::new(HOUR, options.requests_per_hour),
+            minutes: [
+                (None, options.requests_per_minute),
+                (Some(ApiEndpoint::Wallet), WALLET_PER_MINUTE),
+                (Some(ApiEndpoint::Plan), PLAN_PER_MINUTE),
+            ]
+            .map(|(endpoint, allowed)| (endpoint, SlidingWindow::new(MINUTE, allowed))),
+            locked_until: Duration::ZERO,
             concurrent: Arc::new(Semaphore::new(concurrent.min(Semaphore::MAX_PERMITS))),
         }
     }
 
     /// Counts a call and admits or refuses it. The call counts as concurrent until the permit is dropped.
-    pub(crate) fn admit(&mut self, endpoint: Endpoint, now: Instant) -> Result<OwnedSemaphorePermit, Refusal> {
-        let locked = Refusal::new(40014, "hourly limit exceeded, locked for two hours");
-        if self.locked_until(now).is_some() {
-            return Err(locked);
-        }
-        if self.hour.count(now) >= self.allowed_per_hour as usize {
+    pub(crate) fn admit(&mut self, endpoint: ApiEndpoint, now: Duration) -> Result<OwnedSemaphorePermit, Refusal> {
+        if self.lock_left(now).is_none() && self.hour.is_full(now) {
             self.lock(LOCK, now);
-            return Err(locked);
         }
-        self.hour.add(now);
-        let mut limits: Vec<_> = self
-            .minutes
-            .iter_mut()
-            .filter(|limit| limit.endpoint.is_none_or(|only| only == endpoint))
+        if self.lock_left(now).is_some() {
+            return Err(Refusal::new(40014, "hourly limit exceeded, locked for two hours"));
+        }
+        self.hour.calls.push_back(now);
+        let mut minutes: Vec<&mut SlidingWindow> = (self.minutes.iter_mut())
+            .filter_map(|(only, window)| only.is_none_or(|only| only == endpoint).then_some(window))
             .collect();
-        if limits
-            .iter_mut()
-            .any(|limit| limit.window.count(now) >= limit.allowed as usize)
-        {
+        if minutes.iter_mut().any(|minute| minute.is_full(now)) {
             return Err(Refusal::new(40007, "too many requests, try again in the next minute"));
         }
-        let permit = Arc::clone(&self.concurrent)
-            .try_acquire_owned()
-            .map_err(|_| Refusal::new(47002, "too many concurrent requests"))?;
-        for limit in limits {
-            limit.window.add(now);
+        let permit = Arc::clone(&self.concurrent).try_acquire_owned();
+        let permit = permit.map_err(|_| Refusal::new(47002, "too many concurrent requests"))?;
+        for minute in minutes {
+            minute.calls.push_back(now);
         }
         Ok(permit)
     }
 
     /// Locks the account for `length` from `now` on.
-    pub(crate) fn lock(&mut self, length: Duration, now: Instant) {
-        self.locked_until = Some(now + length);
+    pub(crate) fn lock(&mut self, length: Duration, now: Duration) {
+        self.locked_until = now.saturating_add(length);
     }
 
     /// Ends the lock and forgets the calls of the hour, so that the next call does not lock the account again.
     pub(crate) fn unlock(&mut self) {
-        self.locked_until = None;
-        self.hour.clear();
+        self.locked_until = Duration::ZERO;
+        self.hour.calls.clear();
     }
 
-    /// When the present lock ends.
-    pub(crate) fn locked_until(&self, now: Instant) -> Option<Instant> {
-        self.locked_until.filter(|until| now < *until)
+    /// How long the account stays locked; none when it is not locked.
+    pub(crate) fn lock_left(&self, now: Duration) -> Option<Duration> {
+        let left = self.locked_until.saturating_sub(now);
+        (!left.is_zero()).then_some(left)
     }
 }
 
@@ -111,14 +113,14 @@ impl Limits {
 mod tests {
     use super::*;
 
-    fn limits(change: impl FnOnce(&mut Options)) -> Limits {
+    fn limits(change: impl FnOnce(&mut Options)) -> CallLimits {
         let mut options = Options::default();
         change(&mut options);
-        Limits::new(&options)
+        CallLimits::new(&options)
     }
 
     /// The code of a call that is answered at once.
-    fn call(limits: &mut Limits, endpoint: Endpoint, now: Instant) -> i64 {
+    fn call(limits: &mut CallLimits, endpoint: ApiEndpoint, now: Duration) -> i64 {
         limits.admit(endpoint, now).map_or_else(|refusal| refusal.code, |_| 0)
     }
 
@@ -129,30 +131,34 @@ mod tests {
     #[test]
     fn the_201st_call_in_a_minute_is_refused_and_the_window_slides() {
         let mut limits = limits(|_| {});
-        let start = Instant::now();
+        let start = Duration::ZERO;
         for at in 0..200 {
             assert_eq!(
-                call(&mut limits, Endpoint::Status, start + Duration::from_millis(100 * at)),
+                call(
+                    &mut limits,
+                    ApiEndpoint::Status,
+                    start + Duration::from_millis(100 * at)
+                ),
                 0
             );
         }
-        assert_eq!(call(&mut limits, Endpoint::Status, start + seconds(59)), 40007);
+        assert_eq!(call(&mut limits, ApiEndpoint::Status, start + seconds(59)), 40007);
         assert_eq!(
-            call(&mut limits, Endpoint::List, start + Duration::from_millis(59_999)),
+            call(&mut limits, ApiEndpoint::List, start + Duration::from_millis(59_999)),
             40007
         );
         assert_eq!(
-            call(&mut limits, Endpoint::Status, start + seconds(60)),
+            call(&mut limits, ApiEndpoint::Status, start + seconds(60)),
             0,
             "the first call left the window"
         );
         assert_eq!(
-            call(&mut limits, Endpoint::Status, start + seconds(60)),
+            call(&mut limits, ApiEndpoint::Status, start + seconds(60)),
             40007,
             "one call left the window, one entered"
         );
         assert_eq!(
-            call(&mut limits, Endpoint::Status, start + Duration::from_millis(60_100)),
+            call(&mut limits, ApiEndpoint::Status, start + Duration::from_millis(60_100)),
             0
         );
     }
@@ -160,55 +166,55 @@ mod tests {
     #[test]
     fn too_many_calls_in_an_hour_lock_the_account_for_two_hours() {
         let mut limits = limits(|options| options.requests_per_hour = 30);
-        let start = Instant::now();
+        let start = Duration::ZERO;
         for at in 0..30 {
-            assert_eq!(call(&mut limits, Endpoint::Status, start + seconds(60 * at)), 0);
+            assert_eq!(call(&mut limits, ApiEndpoint::Status, start + seconds(60 * at)), 0);
         }
         let locked = start + seconds(60 * 59);
-        assert_eq!(call(&mut limits, Endpoint::Status, locked), 40014);
+        assert_eq!(call(&mut limits, ApiEndpoint::Status, locked), 40014);
         assert_eq!(
-            call(&mut limits, Endpoint::Wallet, locked + LOCK / 2),
+            call(&mut limits, ApiEndpoint::Wallet, locked + LOCK / 2),
             40014,
             "the lock holds for every endpoint"
         );
         assert_eq!(
-            limits.locked_until(locked),
-            Some(locked + LOCK),
+            limits.lock_left(locked + LOCK / 2),
+            Some(LOCK / 2),
             "calls during the lock do not lengthen it"
         );
-        assert_eq!(call(&mut limits, Endpoint::Status, locked + LOCK), 0);
+        assert_eq!(call(&mut limits, ApiEndpoint::Status, locked + LOCK), 0);
     }
 
     #[test]
     fn repeated_calls_beyond_the_minutes_limit_end_in_the_lock() {
         let mut limits = limits(|options| (options.requests_per_minute, options.requests_per_hour) = (1, 5));
-        let now = Instant::now();
-        let codes: Vec<i64> = (0..7).map(|_| call(&mut limits, Endpoint::Status, now)).collect();
+        let now = Duration::ZERO;
+        let codes: Vec<i64> = (0..7).map(|_| call(&mut limits, ApiEndpoint::Status, now)).collect();
         assert_eq!(codes, [0, 40007, 40007, 40007, 40007, 40014, 40014]);
         limits.unlock();
-        assert_eq!(call(&mut limits, Endpoint::Status, now + MINUTE), 0);
+        assert_eq!(call(&mut limits, ApiEndpoint::Status, now + MINUTE), 0);
     }
 
     #[test]
     fn the_account_endpoints_have_limits_of_their_own() {
         let mut limits = limits(|_| {});
-        let now = Instant::now();
-        let codes: Vec<i64> = (0..11).map(|_| call(&mut limits, Endpoint::Wallet, now)).collect();
+        let now = Duration::ZERO;
+        let codes: Vec<i64> = (0..11).map(|_| call(&mut limits, ApiEndpoint::Wallet, now)).collect();
         assert_eq!(codes, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40007]);
-        assert_eq!(call(&mut limits, Endpoint::Plan, now), 0);
-        assert_eq!(call(&mut limits, Endpoint::Plan, now + seconds(59)), 40007);
-        assert_eq!(call(&mut limits, Endpoint::Plan, now + MINUTE), 0);
-        assert_eq!(call(&mut limits, Endpoint::Status, now), 0);
+        assert_eq!(call(&mut limits, ApiEndpoint::Plan, now), 0);
+        assert_eq!(call(&mut limits, ApiEndpoint::Plan, now + seconds(59)), 40007);
+        assert_eq!(call(&mut limits, ApiEndpoint::Plan, now + MINUTE), 0);
+        assert_eq!(call(&mut limits, ApiEndpoint::Status, now), 0);
     }
 
     #[test]
     fn a_call_beyond_the_concurrent_ones_is_refused_until_one_ends() {
         let mut limits = limits(|options| options.max_concurrent = Some(2));
-        let now = Instant::now();
-        let first = limits.admit(Endpoint::Status, now).unwrap();
-        let _second = limits.admit(Endpoint::Status, now).unwrap();
-        assert_eq!(limits.admit(Endpoint::Status, now).unwrap_err().code, 47002);
+        let now = Duration::ZERO;
+        let first = limits.admit(ApiEndpoint::Status, now).unwrap();
+        let _second = limits.admit(ApiEndpoint::Status, now).unwrap();
+        assert_eq!(limits.admit(ApiEndpoint::Status, now).unwrap_err().code, 47002);
         drop(first);
-        assert!(limits.admit(Endpoint::Status, now).is_ok());
+        assert!(limits.admit(ApiEndpoint::Status, now).is_ok());
     }
 }

@@ -161,6 +161,6 @@ mod tests {
             "hang,count=1",
         ]);
         assert_eq!(valid.unwrap().options.faults.len(), 2);
-        assert!(problem("--fault=meteor").contains("there is no kind"));
+        assert!(problem("--fault=meteor").contains("unrecognized kind"));
     }
 }

@@ -1,89 +1,87 @@
 //! The state that the API, the control endpoints and the webhooks share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::time::{MissedTickBehavior, interval};
+use serde::Serialize;
+use tokio::time::Instant;
+use url::Url;
 
 use crate::auth::Authenticator;
 use crate::calls::CallLog;
-use crate::clock::{Clock, Moment};
 use crate::faults::Faults;
-use crate::fleet::Fleet;
-use crate::limits::Limits;
-use crate::options::Options;
-use crate::webhook::{Webhook, WebhookMessage};
+use crate::fleet::SimulatedFleet;
+use crate::limits::CallLimits;
+use crate::options::{Options, WebhookAuth};
 
-/// How soon after an event its webhook is sent.
-const WEBHOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// The state of a simulator behind one lock. Clones share it.
+#[derive(Clone)]
+pub(crate) struct SharedState(Arc<Mutex<ServerState>>);
 
 pub(crate) struct ServerState {
     pub(crate) options: Options,
-    pub(crate) clock: Clock,
-    pub(crate) started: Moment,
-    parts: Mutex<Parts>,
-}
-
-/// The parts that change. One lock guards them all.
-pub(crate) struct Parts {
-    pub(crate) fleet: Fleet,
+    started: Instant,
+    /// The time since the start, when the state was locked.
+    pub(crate) elapsed: Duration,
+    pub(crate) fleet: SimulatedFleet,
     pub(crate) authenticator: Authenticator,
-    pub(crate) limits: Limits,
+    pub(crate) limits: CallLimits,
     pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
-    pub(crate) webhook: Webhook,
+    pub(crate) webhook: WebhookTarget,
 }
 
-impl ServerState {
-    pub(crate) fn new(options: Options, clock: Clock) -> Self {
-        let started = clock.now();
-        let parts = Parts {
-            fleet: Fleet::new(&options, started),
-            authenticator: Authenticator::default(),
-            limits: Limits::new(&options),
-            calls: CallLog::new(0),
-            faults: Faults::new(options.seed, options.faults.clone()),
-            webhook: Webhook::new(options.webhook_url.clone(), options.webhook_auth),
-        };
+/// Where webhooks go, and how many were sent, as `GET /_simulator/webhook` shows it.
+#[derive(Serialize)]
+pub(crate) struct WebhookTarget {
+    pub(crate) url: Option<Url>,
+    pub(crate) auth: WebhookAuth,
+    /// Webhooks that were answered with a status of 2xx.
+    pub(crate) taken: u64,
+    /// Webhooks that were not.
+    pub(crate) failed: u64,
+}
+
+impl WebhookTarget {
+    pub(crate) fn new(url: Option<Url>, auth: WebhookAuth) -> Self {
+        let (taken, failed) = (0, 0);
         Self {
+            url,
+            auth,
+            taken,
+            failed,
+        }
+    }
+}
+
+impl SharedState {
+    pub(crate) fn new(options: Options) -> Self {
+        Self(Arc::new(Mutex::new(ServerState {
+            started: Instant::now(),
+            elapsed: Duration::ZERO,
+            fleet: SimulatedFleet::new(&options, unix_millis() / 1000),
+            authenticator: Authenticator::default(),
+            limits: CallLimits::new(&options),
+            calls: CallLog::default(),
+            faults: Faults::new(options.seed, options.faults.clone()),
+            webhook: WebhookTarget::new(options.webhook_url.clone(), options.webhook_auth),
             options,
-            clock,
-            started,
-            parts: Mutex::new(parts),
-        }
+        })))
     }
 
-    /// The parts as they are now.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Parts> {
+    /// The state as it is now.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, ServerState> {
         // A panic in one call must not end the others, so poison is ignored.
-        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        parts.fleet.advance(self.clock.now().mono);
-        parts
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.elapsed = state.started.elapsed();
+        let elapsed = state.elapsed;
+        state.fleet.advance(elapsed);
+        state
     }
+}
 
-    /// Sends a webhook for every event of the fleet, for ever.
-    pub(crate) async fn send_webhooks(&self) {
-        let mut ticks = interval(WEBHOOK_INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let events = self.lock().fleet.take_events();
-            for event in events {
-                // A failure is counted; without a URL there is nothing to do.
-                let _ = self.send_webhook(WebhookMessage::event(event, self.clock.now())).await;
-            }
-        }
-    }
-
-    /// Sends one webhook and returns the HTTP status of the answer.
-    pub(crate) async fn send_webhook(&self, message: WebhookMessage) -> Result<u16, String> {
-        let request = self.lock().webhook.request(&self.options, self.clock.now(), message)?;
-        let status = request.send().await.map(|response| response.status());
-        self.lock()
-            .webhook
-            .count(status.as_ref().is_ok_and(reqwest::StatusCode::is_success));
-        status
-            .map(|status| status.as_u16())
-            .map_err(|error| format!("the receiver does not answer: {error}"))
-    }
+/// The wall clock, in milliseconds since the Unix epoch.
+pub(crate) fn unix_millis() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fleet::{Fleet, MONTHLY, Phone};
+use crate::fleet::{MONTHLY, SimulatedFleet, SimulatedPhone};
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
@@ -12,22 +12,19 @@ const PLAN_SECONDS: i64 = 20 * 24 * 60 * 60;
 /// How many monthly rentals the plan has room for.
 const MONTHLY_RENTALS: usize = 1_000;
 
-/// A wallet that empties over a day of the fleet's time and is filled up again.
-pub(super) fn wallet(fleet: &Fleet) -> Value {
+/// A wallet that loses a cent a second of the fleet's time and is filled up once a day.
+pub(super) fn wallet(fleet: &SimulatedFleet) -> Value {
     let second = fleet.age().as_secs() % DAY_SECONDS;
-    // Ten cents every ten seconds, counted in whole cents so that the amount has two decimals.
-    let cents = 100_000 - u32::try_from(second / 10).unwrap_or(0) * 10;
     json!({
-        "balance": f64::from(cents) / 100.0,
+        "balance": f64::from(100_000 - u32::try_from(second).unwrap_or(0)) / 100.0,
         "giftMoney": 12.5,
         "availableTimeAddOn": 6_000 - second / 60,
     })
 }
 
-/// `started` is in seconds since the Unix epoch.
-pub(super) fn plan(fleet: &Fleet, started: i64) -> Value {
+pub(super) fn plan(fleet: &SimulatedFleet) -> Value {
     let profiles = fleet.phones().filter(|phone| phone.exists).count();
-    let is_rental = |phone: &&Phone| phone.exists && phone.charge_mode == MONTHLY;
+    let is_rental = |phone: &&SimulatedPhone| phone.exists && phone.charge_mode == MONTHLY;
     let rentals = fleet.phones().filter(is_rental).count();
     json!({
         "plan": 1,
@@ -37,7 +34,7 @@ pub(super) fn plan(fleet: &Fleet, started: i64) -> Value {
         "monthlyRental": rentals,
         "availableMonthlyRentals": MONTHLY_RENTALS.saturating_sub(rentals),
         "parallels": 100,
-        "expirationTime": started + PLAN_SECONDS,
+        "expirationTime": fleet.start() + PLAN_SECONDS,
         "monthlyFee": 99.0,
     })
 }

@@ -3,15 +3,14 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ids::{MAX_IDS, check_ids};
+use super::phone_status::{MAX_IDS, valid_ids};
 use crate::envelope::Refusal;
-use crate::fleet::{Fleet, MONTHLY, Phone, status};
+use crate::fleet::{MONTHLY, SimulatedFleet, SimulatedPhone, status};
 
 /// How many proxy ids a filter may have.
 const MAX_PROXY_IDS: usize = 10;
 
-/// The secrets and personal data that every item of a list carries. They are made up, and a client must never log, show
-/// or store them.
+/// Made-up secrets and personal data. Every item of a list carries them, and a client must never log, show or store them.
 pub const PLANTED_SECRETS: [&str; 7] = [
     "planted-proxy-host.invalid",
     "planted-proxy-user",
@@ -40,31 +39,26 @@ pub(super) struct ListRequest {
 }
 
 impl ListRequest {
-    fn check(&self) -> Result<(), Refusal> {
-        check_ids(&self.ids)?;
-        let valid = self.serial_nos.len() <= MAX_IDS
+    fn is_valid(&self) -> bool {
+        valid_ids(&self.ids)
+            && self.serial_nos.len() <= MAX_IDS
             && self.proxy_ids.len() <= MAX_PROXY_IDS
-            && self.charge_mode.is_none_or(|mode| mode <= 1)
-            && self.open_status.is_none_or(|open| open <= 1);
-        if valid {
-            Ok(())
-        } else {
-            Err(Refusal::INVALID_PARAMETERS)
-        }
+            && [self.charge_mode, self.open_status]
+                .iter()
+                .flatten()
+                .all(|flag| *flag <= 1)
     }
 
     /// The page and its size. With ids there is one page.
-    fn paging(&self) -> Result<(usize, usize), Refusal> {
-        if !self.ids.is_empty() {
-            return Ok((1, MAX_IDS));
-        }
+    fn paging(&self) -> Option<(usize, usize)> {
         match (usize::try_from(self.page), usize::try_from(self.page_size)) {
-            (Ok(page @ 1..), Ok(size @ 1..=100)) => Ok((page, size)),
-            _ => Err(Refusal::new(40008, "page or pageSize is out of range")),
+            _ if !self.ids.is_empty() => Some((1, MAX_IDS)),
+            (Ok(page @ 1..), Ok(size @ 1..=100)) => Some((page, size)),
+            _ => None,
         }
     }
 
-    fn selects(&self, phone: &Phone) -> bool {
+    fn selects(&self, phone: &SimulatedPhone) -> bool {
         let open = matches!(phone.status, status::STARTED | status::STARTING);
         let is_any = |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == value);
         phone.exists
@@ -80,21 +74,27 @@ impl ListRequest {
     }
 }
 
-pub(super) fn data(request: &ListRequest, fleet: &Fleet) -> Result<Value, Refusal> {
-    request.check()?;
-    let (page, page_size) = request.paging()?;
-    let selected: Vec<&Phone> = fleet.phones().filter(|phone| request.selects(phone)).collect();
-    let first = (page - 1).saturating_mul(page_size);
-    let items = selected.iter().skip(first).take(page_size);
+pub(super) fn data(request: &ListRequest, fleet: &SimulatedFleet) -> Result<Value, Refusal> {
+    if !request.is_valid() {
+        return Err(Refusal::INVALID_PARAMETERS);
+    }
+    let (page, page_size) = request
+        .paging()
+        .ok_or(Refusal::new(40008, "page or pageSize is out of range"))?;
+    let selected: Vec<&SimulatedPhone> = fleet.phones().filter(|phone| request.selects(phone)).collect();
+    let items = selected
+        .iter()
+        .skip((page - 1).saturating_mul(page_size))
+        .take(page_size);
     let items: Vec<Value> = items.map(|phone| item(phone)).collect();
     Ok(json!({"total": selected.len(), "page": page, "pageSize": page_size, "items": items}))
 }
 
-fn proxy_id(phone: &Phone) -> String {
+fn proxy_id(phone: &SimulatedPhone) -> String {
     format!("proxy-{}", phone.serial_no % 7)
 }
 
-fn item(phone: &Phone) -> Value {
+fn item(phone: &SimulatedPhone) -> Value {
     const DEVICES: [(&str, &str, &str, &str); 5] = [
         ("Samsung", "Galaxy S23", "Android 13", "United States"),
         ("Google", "Pixel 7", "Android 14", "Germany"),

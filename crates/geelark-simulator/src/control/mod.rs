@@ -1,12 +1,11 @@
-//! `/_simulator/`: control endpoints for tests, and for people with curl, to set up a situation and to see the truth.
+//! `/_simulator/`: control endpoints for tests, and for people with curl, to set up a situation and to read the truth.
 //!
 //! No credentials are needed: the simulator is a test tool and listens on the loopback address unless told otherwise.
 //! Bodies are JSON whatever their `Content-Type`, so that `curl -d` is enough. Errors are sentences.
 
-mod body;
 mod phones;
+mod request;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -21,77 +20,63 @@ use url::Url;
 use crate::faults::Fault;
 use crate::limits::LOCK;
 use crate::options::WebhookAuth;
-use crate::state::ServerState;
-use crate::webhook::Webhook;
-use body::{Problem, Sim, problem, read};
+use crate::state::{SharedState, WebhookTarget};
+use crate::webhook;
+use request::{ControlError, Sim, act, read, refuse, show, unusable};
 
-/// A longer lock could overflow the clock.
-const MAX_LOCK: Duration = Duration::from_hours(365 * 24);
-
-pub(crate) fn router() -> Router<Arc<ServerState>> {
+pub(crate) fn router() -> Router<SharedState> {
+    let phone = get(phones::one).patch(phones::change).delete(phones::delete);
+    let calls = get(show(|state| json!(state.calls))).delete(act(|state| state.calls.clear()));
+    let faults = get(show(|state| {
+        let active = state.faults.active.iter();
+        let active = active.map(|fault| json!({"fault": fault.spec, "struck": fault.struck}));
+        json!({ "faults": active.collect::<Vec<_>>() })
+    }))
+    .put(set_faults)
+    .post(add_faults)
+    .delete(act(|state| state.faults.active.clear()));
+    let lock = get(show(|state| {
+        let left = state.limits.lock_left(state.elapsed);
+        json!({ "locked_for_seconds": left.map(|left| left.as_secs_f64()) })
+    }));
+    let webhook = get(show(|state| json!(state.webhook)))
+        .put(set_webhook)
+        .post(send_webhook)
+        .delete(act(|state| state.webhook.url = None));
     Router::new()
-        .route("/_simulator/phones", get(phones::all).post(phones::create))
-        .route(
-            "/_simulator/phones/{id}",
-            get(phones::one).patch(phones::change).delete(phones::delete),
-        )
+        .route("/_simulator/phones", get(show(phones::all)).post(phones::create))
+        .route("/_simulator/phones/{id}", phone)
         .route("/_simulator/phones/{id}/restore", post(phones::restore))
-        .route("/_simulator/calls", get(calls).delete(clear_calls))
+        .route("/_simulator/calls", calls)
+        .route("/_simulator/faults", faults)
         .route(
-            "/_simulator/faults",
-            get(faults).put(set_faults).post(add_faults).delete(clear_faults),
+            "/_simulator/lock",
+            lock.post(set_lock).delete(act(|state| state.limits.unlock())),
         )
-        .route("/_simulator/lock", get(lock_left).post(lock).delete(unlock))
-        .route(
-            "/_simulator/webhook",
-            get(webhook).put(set_webhook).post(send_webhook).delete(clear_webhook),
-        )
+        .route("/_simulator/webhook", webhook)
         .route("/_simulator/{*other}", any(not_found))
 }
 
 /// A mistyped control path must not count as a call of the API.
-async fn not_found() -> Problem {
-    problem(
-        StatusCode::NOT_FOUND,
-        "There is nothing here; below /_simulator/ there are phones, calls, faults, lock and webhook.",
-    )
+async fn not_found() -> ControlError {
+    let sentence = "There is nothing here; below /_simulator/ there are phones, calls, faults, lock and webhook.";
+    refuse(StatusCode::NOT_FOUND, sentence)
 }
 
-async fn calls(State(state): Sim) -> Json<Value> {
-    Json(json!(state.lock().calls))
-}
-
-async fn clear_calls(State(state): Sim) -> StatusCode {
-    state.lock().calls.clear();
-    StatusCode::NO_CONTENT
-}
-
-async fn faults(State(state): Sim) -> Json<Value> {
-    Json(json!({ "faults": state.lock().faults.list() }))
-}
-
-async fn set_faults(State(state): Sim, body: Bytes) -> Result<StatusCode, Problem> {
-    let faults = read_faults(&body)?;
-    let active = &mut state.lock().faults;
-    active.clear();
-    active.add(faults);
+async fn set_faults(State(state): Sim, body: Bytes) -> Result<StatusCode, ControlError> {
+    state.lock().faults.active = read_faults(&body)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn add_faults(State(state): Sim, body: Bytes) -> Result<StatusCode, Problem> {
-    state.lock().faults.add(read_faults(&body)?);
+async fn add_faults(State(state): Sim, body: Bytes) -> Result<StatusCode, ControlError> {
+    state.lock().faults.active.extend(read_faults(&body)?);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn clear_faults(State(state): Sim) -> StatusCode {
-    state.lock().faults.clear();
-    StatusCode::NO_CONTENT
-}
-
-fn read_faults(body: &[u8]) -> Result<Vec<Fault>, Problem> {
+fn read_faults(body: &[u8]) -> Result<Vec<Fault>, ControlError> {
     let specs: Vec<String> = read(body)?;
     let faults: Result<_, _> = specs.iter().map(|spec| spec.parse()).collect();
-    faults.map_err(body::unusable)
+    faults.map_err(unusable)
 }
 
 #[derive(Default, Deserialize)]
@@ -100,56 +85,34 @@ struct Lock {
     seconds: Option<u64>,
 }
 
-async fn lock(State(state): Sim, body: Bytes) -> Result<StatusCode, Problem> {
+async fn set_lock(State(state): Sim, body: Bytes) -> Result<StatusCode, ControlError> {
     let Lock { seconds } = read(&body)?;
-    let length = seconds.map_or(LOCK, Duration::from_secs);
-    if length > MAX_LOCK {
-        let sentence = format!("seconds must be at most {}, which is a year.", MAX_LOCK.as_secs());
-        return Err(problem(StatusCode::BAD_REQUEST, &sentence));
-    }
-    state.lock().limits.lock(length, state.clock.now().mono);
+    let state = &mut *state.lock();
+    state
+        .limits
+        .lock(seconds.map_or(LOCK, Duration::from_secs), state.elapsed);
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn unlock(State(state): Sim) -> StatusCode {
-    state.lock().limits.unlock();
-    StatusCode::NO_CONTENT
-}
-
-async fn lock_left(State(state): Sim) -> Json<Value> {
-    let now = state.clock.now().mono;
-    let until = state.lock().limits.locked_until(now);
-    Json(json!({ "locked_for_seconds": until.map(|until| (until - now).as_secs_f64()) }))
-}
-
-async fn webhook(State(state): Sim) -> Json<Webhook> {
-    Json(state.lock().webhook.clone())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Receiver {
+struct NewTarget {
     url: Url,
     auth: Option<WebhookAuth>,
 }
 
 /// Drops the events that happened until now.
-async fn set_webhook(State(state): Sim, body: Bytes) -> Result<StatusCode, Problem> {
-    let Receiver { url, auth } = serde_json::from_slice(&body).map_err(body::unusable)?;
-    let mut parts = state.lock();
-    parts.fleet.take_events();
-    parts.webhook = Webhook::new(Some(url), auth.unwrap_or(parts.webhook.auth));
+async fn set_webhook(State(state): Sim, body: Bytes) -> Result<StatusCode, ControlError> {
+    let NewTarget { url, auth } = serde_json::from_slice(&body).map_err(unusable)?;
+    let state = &mut *state.lock();
+    state.fleet.events.clear();
+    state.webhook = WebhookTarget::new(Some(url), auth.unwrap_or(state.webhook.auth));
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn clear_webhook(State(state): Sim) -> StatusCode {
-    state.lock().webhook.url = None;
-    StatusCode::NO_CONTENT
-}
-
 /// Sends a webhook at once, and answers with the status that the receiver answered with.
-async fn send_webhook(State(state): Sim, body: Bytes) -> Result<Json<Value>, Problem> {
-    let sent = state.send_webhook(read(&body)?).await;
-    let status = sent.map_err(|reason| problem(StatusCode::CONFLICT, &format!("Not sent: {reason}.")))?;
+async fn send_webhook(State(state): Sim, body: Bytes) -> Result<Json<Value>, ControlError> {
+    let sent = webhook::send(&state, read(&body)?).await;
+    let status = sent.map_err(|reason| refuse(StatusCode::CONFLICT, format_args!("Not sent: {reason}.")))?;
     Ok(Json(json!({ "status": status })))
 }

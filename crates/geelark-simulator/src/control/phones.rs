@@ -6,73 +6,77 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::body::{Problem, Sim, problem, read, unusable};
-use crate::api::is_well_formed;
-use crate::fleet::Phone;
-use crate::state::ServerState;
+use super::request::{ControlError, Sim, read, refuse, unusable};
+use crate::fleet::SimulatedPhone;
+use crate::state::{ServerState, SharedState};
 
 /// How many phones one request may create; they need less than 100 MiB.
 const MAX_CREATED: u64 = 100_000;
 
-pub(super) async fn all(State(state): Sim) -> Json<Value> {
-    Json(state.lock().fleet.phones().map(|phone| json!(phone)).collect())
+pub(super) fn all(state: &ServerState) -> Value {
+    state.fleet.phones().map(|phone| json!(phone)).collect()
 }
 
-pub(super) async fn one(State(state): Sim, Path(id): Path<String>) -> Result<Json<Phone>, Problem> {
+pub(super) async fn one(State(state): Sim, Path(id): Path<String>) -> Result<Json<SimulatedPhone>, ControlError> {
     let phone = state.lock().fleet.get(&id).cloned();
-    phone.map(Json).ok_or_else(|| unknown(&id))
+    found(&id, phone)
 }
 
 /// Creates `count` phones, or one with the given `id`. Every other key applies to each of them.
-pub(super) async fn create(State(state): Sim, body: Bytes) -> Result<(StatusCode, Json<Vec<Phone>>), Problem> {
-    let bad = |sentence: String| Err(problem(StatusCode::BAD_REQUEST, &sentence));
+pub(super) async fn create(
+    State(state): Sim,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Vec<SimulatedPhone>>), ControlError> {
     let mut change: Map<String, Value> = read(&body)?;
     let Some(count @ 1..=MAX_CREATED) = change.remove("count").map_or(Some(1), |count| count.as_u64()) else {
-        return bad(format!("count must be from 1 to {MAX_CREATED}."));
+        let sentence = format!("count must be from 1 to {MAX_CREATED}.");
+        return Err(refuse(StatusCode::BAD_REQUEST, sentence));
     };
-    let id = match change.remove("id") {
-        None => None,
-        Some(Value::String(id)) if count == 1 && is_well_formed(&id) => Some(id),
-        Some(id) => {
-            return bad(format!(
-                "id {id} cannot be given: an id is a string of 1 to 64 letters, digits, - and _, for one phone."
-            ));
-        }
-    };
+    let id = change.remove("id");
+    let id = id.as_ref().map(|id| {
+        let valid = id.as_str().filter(|id| count == 1 && SimulatedPhone::is_valid_id(id));
+        valid.ok_or_else(|| {
+            let form = "an id is a string of 1 to 64 letters, digits, - and _, for one phone";
+            refuse(
+                StatusCode::BAD_REQUEST,
+                format_args!("id {id} cannot be given: {form}."),
+            )
+        })
+    });
+    let id = id.transpose()?;
     let fleet = &mut state.lock().fleet;
-    if let Some(taken) = id.as_deref().filter(|id| fleet.get(id).is_some()) {
-        let sentence = format!("There is a phone {taken} already.");
-        return Err(problem(StatusCode::CONFLICT, &sentence));
+    if let Some(taken) = id.filter(|id| fleet.get(id).is_some()) {
+        return Err(refuse(
+            StatusCode::CONFLICT,
+            format_args!("There is a phone {taken} already."),
+        ));
     }
-    let created: Result<_, _> = (0..count).map(|_| fleet.create(id.as_deref(), &change)).collect();
+    let created: Result<_, _> = (0..count).map(|_| fleet.create(id, &change)).collect();
     Ok((StatusCode::CREATED, Json(created.map_err(unusable)?)))
 }
 
-pub(super) async fn change(State(state): Sim, Path(id): Path<String>, body: Bytes) -> Result<Json<Phone>, Problem> {
-    apply(&state, &id, read(&body)?)
+pub(super) async fn change(
+    State(state): Sim,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<SimulatedPhone>, ControlError> {
+    apply(&state, &id, &body)
 }
 
-pub(super) async fn delete(State(state): Sim, Path(id): Path<String>) -> Result<Json<Phone>, Problem> {
-    apply(&state, &id, Map::from_iter([("exists".to_owned(), false.into())]))
+pub(super) async fn delete(State(state): Sim, Path(id): Path<String>) -> Result<Json<SimulatedPhone>, ControlError> {
+    apply(&state, &id, br#"{"exists": false}"#)
 }
 
-pub(super) async fn restore(State(state): Sim, Path(id): Path<String>) -> Result<Json<Phone>, Problem> {
-    let keys = [("exists", true), ("frozen", false)];
-    apply(
-        &state,
-        &id,
-        keys.map(|(key, value)| (key.to_owned(), value.into()))
-            .into_iter()
-            .collect(),
-    )
+pub(super) async fn restore(State(state): Sim, Path(id): Path<String>) -> Result<Json<SimulatedPhone>, ControlError> {
+    apply(&state, &id, br#"{"exists": true, "frozen": false}"#)
 }
 
-fn apply(state: &ServerState, id: &str, change: Map<String, Value>) -> Result<Json<Phone>, Problem> {
-    let changed = state.lock().fleet.change(id, change).map_err(unusable)?;
-    changed.map(Json).ok_or_else(|| unknown(id))
+fn apply(state: &SharedState, id: &str, change: &[u8]) -> Result<Json<SimulatedPhone>, ControlError> {
+    let changed = state.lock().fleet.change(id, read(change)?).map_err(unusable)?;
+    found(id, changed)
 }
 
-fn unknown(id: &str) -> Problem {
+fn found(id: &str, phone: Option<SimulatedPhone>) -> Result<Json<SimulatedPhone>, ControlError> {
     let sentence = format!("There is no phone {id:?}; GET /_simulator/phones lists them.");
-    problem(StatusCode::NOT_FOUND, &sentence)
+    phone.map(Json).ok_or_else(|| refuse(StatusCode::NOT_FOUND, sentence))
 }

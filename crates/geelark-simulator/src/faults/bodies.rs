@@ -2,12 +2,12 @@
 
 use std::future::pending;
 use std::io::{self, Write as _};
-use std::iter;
-use std::time::Duration;
+use std::{iter, mem};
 
 use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use clap::Subcommand;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 use futures_util::stream::{self, Stream, StreamExt};
@@ -23,6 +23,75 @@ const GZIP_HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 /// The empty block that ends a deflate stream.
 const DEFLATE_END: &[u8] = &[3, 0];
 
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum BodyFault {
+    /// Half of the body, then nothing.
+    HangBody,
+    /// The connection ends before the announced length.
+    Cut,
+    /// One byte after each pause.
+    Drip {
+        #[arg(default_value = "100ms")]
+        pause: humantime::Duration,
+    },
+    Html,
+    Empty,
+    Truncated,
+    NotUtf8,
+    /// Lists within lists.
+    Deep {
+        #[arg(value_parser = size, default_value = "100000")]
+        depth: usize,
+    },
+    /// Valid JSON of this size.
+    Huge {
+        #[arg(value_parser = size, default_value = "100M")]
+        size: usize,
+    },
+    /// The same, compressed to a thousandth.
+    Bomb {
+        #[arg(value_parser = size, default_value = "1G")]
+        size: usize,
+    },
+}
+
+impl BodyFault {
+    /// The response to a call whose truthful body is `truth`.
+    pub(crate) fn respond(&self, truth: &Bytes) -> Response {
+        let half = truth.slice(..truth.len() / 2);
+        match *self {
+            Self::HangBody => announced(truth, stream::iter([Ok(half)]).chain(stream::once(pending()))),
+            Self::Cut => {
+                let error = async {
+                    // hyper sends the headers and the half first. An error at once would suppress them.
+                    tokio::task::yield_now().await;
+                    Err(io::ErrorKind::BrokenPipe.into())
+                };
+                announced(truth, stream::iter([Ok(half)]).chain(stream::once(error)))
+            }
+            Self::Drip { pause } => {
+                let bytes = stream::iter(truth.clone()).then(move |byte| async move {
+                    tokio::time::sleep(*pause).await;
+                    Ok(Bytes::from(vec![byte]))
+                });
+                announced(truth, bytes)
+            }
+            Self::Html => {
+                Html("<html><head><title>Maintenance</title></head><body>Back soon.</body></html>").into_response()
+            }
+            Self::Empty => complete(""),
+            Self::Truncated => complete(half),
+            Self::NotUtf8 => complete([&half, &b"\xff\xfe\xc3\x28"[..], &truth[half.len()..]].concat()),
+            Self::Deep { depth } => in_pieces(envelope("", &[(b'[', depth), (b']', depth)], "")),
+            Self::Huge { size } => in_pieces(padded(size)),
+            Self::Bomb { size } => {
+                let encoding = [(header::CONTENT_ENCODING, "gzip")];
+                (encoding, in_pieces(gzip(&padded(size)))).into_response()
+            }
+        }
+    }
+}
+
 /// An HTTP error as gateways send it, with a page for people. `retry_after` is in seconds.
 pub(crate) fn gateway_error(status: StatusCode, retry_after: Option<u64>) -> Response {
     let page = Html(format!(
@@ -32,68 +101,35 @@ pub(crate) fn gateway_error(status: StatusCode, retry_after: Option<u64>) -> Res
     (status, retry_after, page).into_response()
 }
 
-pub(super) fn html() -> Response {
-    Html("<html><head><title>Maintenance</title></head><body>Back soon.</body></html>").into_response()
+/// A count or a number of bytes: `5000`, `64K`, `100M`, `2G`.
+fn size(text: &str) -> Result<usize, &'static str> {
+    let unit = match text.as_bytes().last() {
+        Some(b'K') => 1 << 10,
+        Some(b'M') => 1 << 20,
+        Some(b'G') => 1 << 30,
+        _ => 1,
+    };
+    let number = text.strip_suffix(['K', 'M', 'G']).unwrap_or(text).parse().ok();
+    number
+        .and_then(|number: usize| number.checked_mul(unit))
+        .ok_or("give a size such as 5000, 64K or 1G")
 }
 
-/// A complete body that claims to be JSON.
-pub(super) fn small(body: impl Into<Body>) -> Response {
+/// A body that claims to be JSON.
+fn complete(body: impl Into<Body>) -> Response {
     json_response(StatusCode::OK, body)
 }
 
-/// Bytes that are not text, within a string.
-pub(super) fn not_utf8(truth: &Bytes) -> Response {
-    let (first, second) = truth.split_at(truth.len() / 2);
-    small([first, b"\xff\xfe\xc3\x28", second].concat())
-}
-
-pub(super) fn half_then_silence(truth: &Bytes) -> Response {
-    let half = truth.slice(..truth.len() / 2);
-    announced(truth, stream::iter([Ok(half)]).chain(stream::once(pending())))
-}
-
-/// The connection ends before the announced length.
-pub(super) fn half_then_end(truth: &Bytes) -> Response {
-    let half = truth.slice(..truth.len() / 2);
-    let error = async {
-        // hyper sends the headers and the half first. An error at once would suppress them.
-        tokio::task::yield_now().await;
-        Err(io::ErrorKind::BrokenPipe.into())
-    };
-    announced(truth, stream::iter([Ok(half)]).chain(stream::once(error)))
-}
-
-/// One byte after each pause.
-pub(super) fn drip(truth: &Bytes, pause: Duration) -> Response {
-    let bytes = stream::unfold(truth.clone(), move |mut rest| async move {
-        if rest.is_empty() {
-            return None;
-        }
-        tokio::time::sleep(pause).await;
-        Some((Ok(rest.split_to(1)), rest))
-    });
-    announced(truth, bytes)
-}
-
-/// Lists within lists.
-pub(super) fn deep(depth: usize) -> Response {
-    small(in_pieces(envelope("", &[(b'[', depth), (b']', depth)], "")))
-}
-
-/// Valid JSON with a string of `size` bytes.
-pub(super) fn huge(size: usize) -> Response {
-    small(in_pieces(padded(size)))
-}
-
-/// The same, compressed to a thousandth.
-pub(super) fn bomb(size: usize) -> Response {
-    let body = in_pieces(gzip(&padded(size)));
-    ([(header::CONTENT_ENCODING, "gzip")], small(body)).into_response()
+/// A body whose `Content-Length` is that of the truthful body, whatever the pieces are.
+fn announced(truth: &Bytes, pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Response {
+    let length = [(header::CONTENT_LENGTH, truth.len().to_string())];
+    (length, complete(Body::from_stream(pieces))).into_response()
 }
 
 /// A large body: pieces, and how often each comes. So a gigabyte needs the memory of a piece.
 type Pieces = Vec<(Bytes, usize)>;
 
+/// An envelope whose data is a string of `size` bytes.
 fn padded(size: usize) -> Pieces {
     envelope(r#"{"padding":""#, &[(b'x', size)], r#""}"#)
 }
@@ -104,8 +140,7 @@ fn envelope(start: &str, fill: &[(u8, usize)], end: &str) -> Pieces {
     let mut pieces = vec![(head.into(), 1)];
     for (byte, count) in fill {
         let piece = Bytes::from(vec![*byte; PIECE]);
-        pieces.push((piece.clone(), count / PIECE));
-        pieces.push((piece.slice(..count % PIECE), 1));
+        pieces.extend([(piece.clone(), count / PIECE), (piece.slice(..count % PIECE), 1)]);
     }
     pieces.push((format!("{end}}}").into(), 1));
     pieces
@@ -119,7 +154,7 @@ fn gzip(pieces: &Pieces) -> Pieces {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         // Writing to memory does not fail. A flush fills the last byte, so that any piece can follow.
         let _ = encoder.write_all(piece).and_then(|()| encoder.flush());
-        compressed.push((std::mem::take(encoder.get_mut()).into(), *times));
+        compressed.push((mem::take(encoder.get_mut()).into(), *times));
         let mut crc = Crc::new();
         crc.update(piece);
         (0..*times).for_each(|_| checksum.combine(&crc));
@@ -129,43 +164,22 @@ fn gzip(pieces: &Pieces) -> Pieces {
     compressed
 }
 
-fn in_pieces(pieces: Pieces) -> Body {
+fn in_pieces(pieces: Pieces) -> Response {
     let pieces = pieces
         .into_iter()
         .flat_map(|(piece, times)| iter::repeat_n(piece, times));
-    Body::from_stream(stream::iter(pieces.map(io::Result::Ok)))
-}
-
-/// A body whose `Content-Length` is that of the truthful body, whatever the pieces are.
-fn announced(truth: &Bytes, pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Response {
-    let length = [(header::CONTENT_LENGTH, truth.len().to_string())];
-    (length, small(Body::from_stream(pieces))).into_response()
+    complete(Body::from_stream(stream::iter(pieces.map(io::Result::Ok))))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
-    use flate2::read::GzDecoder;
-
     use super::*;
 
     #[test]
-    fn gzip_keeps_pieces_that_repeat() {
-        let pieces = [("head", 1), ("xyz", 1000), ("", 1), ("tail", 2)];
-        let pieces = pieces.map(|(piece, times)| (Bytes::from_static(piece.as_bytes()), times));
-        let concat = |pieces: &Pieces| {
-            pieces
-                .iter()
-                .map(|(piece, times)| piece.repeat(*times))
-                .collect::<Vec<_>>()
-                .concat()
-        };
-        let mut plain = Vec::new();
-        // The decoder checks length and checksum.
-        GzDecoder::new(&concat(&gzip(&pieces.to_vec()))[..])
-            .read_to_end(&mut plain)
-            .unwrap();
-        assert_eq!(plain, concat(&pieces.to_vec()));
+    fn sizes_have_units() {
+        assert_eq!(
+            ["7", "2K", "64M", "1G"].map(size),
+            [Ok(7), Ok(2048), Ok(64 << 20), Ok(1 << 30)]
+        );
     }
 }

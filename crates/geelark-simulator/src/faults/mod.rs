@@ -1,71 +1,231 @@
 //! Faults on demand: what goes wrong, for which calls, how often.
+//!
+//! A fault is written `kind[:argument][,key=value]...`, on the command line and over HTTP alike. clap parses it: the kind
+//! is a subcommand, the argument is its argument, and the keys are flags.
 
 mod bodies;
-mod fault;
 mod mutations;
 
+use std::str::FromStr;
+
+use axum::http::StatusCode;
+use clap::{Parser, Subcommand};
 use fastrand::Rng;
-use serde_json::{Value, json};
 
-pub(crate) use bodies::gateway_error;
-pub(crate) use fault::Effect;
-pub use fault::{BadFault, Fault};
+pub(crate) use bodies::{BodyFault, gateway_error};
+pub(crate) use mutations::Mutation;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::ApiEndpoint;
+
+/// Something that goes wrong on demand. Parsed from text, for example `http:503,endpoint=status,count=2`.
+#[derive(Clone, Debug, Parser)]
+#[command(no_binary_name = true, disable_help_flag = true, disable_help_subcommand = true)]
+pub struct Fault {
+    #[arg(skip)]
+    pub(crate) spec: String,
+    /// How many calls it affected.
+    #[arg(skip)]
+    pub(crate) struck: u64,
+    #[command(subcommand)]
+    effect: Effect,
+    /// Only calls of this endpoint.
+    #[arg(long, global = true)]
+    endpoint: Option<ApiEndpoint>,
+    /// Only calls about this phone.
+    #[arg(long, global = true)]
+    id: Option<String>,
+    /// How many calls it affects at most.
+    #[arg(long, global = true)]
+    count: Option<u64>,
+    /// The share of calls that it affects.
+    #[arg(long, global = true, value_parser = probability)]
+    probability: Option<f64>,
+}
+
+/// What a fault does to a call.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Effect {
+    /// The answer is late.
+    Latency { length: humantime::Duration },
+    /// No answer ever begins.
+    Hang,
+    /// TCP reset instead of an answer.
+    Reset,
+    /// End of the connection instead of an answer.
+    Close,
+    /// A gateway answers instead of GeeLark.
+    Http {
+        #[arg(value_parser = http_status)]
+        status: StatusCode,
+        /// In seconds.
+        #[arg(long)]
+        retry_after: Option<u64>,
+    },
+    /// An envelope with this code and no data.
+    #[command(allow_negative_numbers = true)]
+    Code { code: i64 },
+    /// A well-formed envelope that is not true.
+    #[command(flatten)]
+    Mutation(Mutation),
+    /// A response that is not an envelope.
+    #[command(flatten)]
+    Body(BodyFault),
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(spec: &str) -> Result<Self, String> {
+        let (kind, keys) = spec
+            .split_once(',')
+            .map_or((spec, None), |(kind, keys)| (kind, Some(keys)));
+        let flags = keys.into_iter().flat_map(|keys| keys.split(','));
+        let words = kind.trim().splitn(2, ':').map(str::to_owned);
+        match Self::try_parse_from(words.chain(flags.map(|key| format!("--{}", key.trim())))) {
+            Ok(fault) => Ok(Self {
+                spec: spec.to_owned(),
+                ..fault
+            }),
+            Err(error) => {
+                // The first paragraph is the problem; the rest explains how to run a program.
+                let error = error.to_string().replace("subcommand", "kind").replace("--", "");
+                let lines = error.lines().take_while(|line| !line.is_empty()).map(str::trim);
+                let problem: Vec<&str> = lines.collect();
+                Err(format!(
+                    "fault {spec:?}: {}",
+                    problem.join(" ").trim_start_matches("error: ")
+                ))
+            }
+        }
+    }
+}
+
+fn http_status(text: &str) -> Result<StatusCode, &'static str> {
+    // A status below 200 is not final, and a server must not send it as an answer.
+    let status = text.parse().ok().filter(|status: &StatusCode| status.as_u16() >= 200);
+    status.ok_or("give an HTTP status from 200 to 999")
+}
+
+fn probability(text: &str) -> Result<f64, &'static str> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or("give a number from 0 to 1")
+}
 
 /// The active faults, in the order in which they were given.
 pub(crate) struct Faults {
-    /// Each fault, and how often it struck.
-    active: Vec<(Fault, u64)>,
+    pub(crate) active: Vec<Fault>,
     /// Decides about faults with a probability. It is not the fleet's generator, so faults do not change the fleet.
     rng: Rng,
 }
 
 impl Faults {
-    pub(crate) fn new(seed: u64, faults: Vec<Fault>) -> Self {
-        let mut this = Self {
-            active: Vec::new(),
-            rng: Rng::with_seed(seed),
-        };
-        this.add(faults);
-        this
-    }
-
-    pub(crate) fn add(&mut self, faults: Vec<Fault>) {
-        self.active.extend(faults.into_iter().map(|fault| (fault, 0)));
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.active.clear();
-    }
-
-    /// The active faults, as `GET /_simulator/faults` shows them.
-    pub(crate) fn list(&self) -> Value {
-        let entry = |(fault, struck): &(Fault, u64)| json!({"fault": fault.spec, "struck": struck});
-        self.active.iter().map(entry).collect()
+    pub(crate) fn new(seed: u64, active: Vec<Fault>) -> Self {
+        let rng = Rng::with_seed(seed);
+        Self { active, rng }
     }
 
     /// What goes wrong with a call of `endpoint` about `ids`.
     ///
     /// After a fault that ends the call no other strikes, and only one fault replaces the body. So faults with a count,
     /// one after the other, make a sequence.
-    pub(crate) fn strike(&mut self, endpoint: Endpoint, ids: &[&str]) -> Vec<Effect> {
+    pub(crate) fn strike(&mut self, endpoint: ApiEndpoint, ids: &[&str]) -> Vec<Effect> {
         let mut effects: Vec<Effect> = Vec::new();
-        for (fault, struck) in &mut self.active {
-            let has_body = || effects.iter().any(|effect| matches!(effect, Effect::Body(_)));
-            if !fault.matches(endpoint, ids)
-                || fault.count.is_some_and(|count| *struck >= count)
-                || matches!(fault.effect, Effect::Body(_)) && has_body()
-                || fault.probability.is_some_and(|share| self.rng.f64() >= share)
-            {
-                continue;
-            }
-            *struck += 1;
-            effects.push(fault.effect.clone());
-            if fault.effect.ends_the_call() {
-                break;
+        for fault in &mut self.active {
+            let is_body = |effect: &Effect| matches!(effect, Effect::Body(_));
+            let matches = fault.endpoint.is_none_or(|only| only == endpoint)
+                && fault.id.as_deref().is_none_or(|id| ids.contains(&id))
+                && fault.count.is_none_or(|count| fault.struck < count)
+                && !(is_body(&fault.effect) && effects.iter().any(is_body))
+                && fault.probability.is_none_or(|share| self.rng.f64() < share);
+            if matches {
+                fault.struck += 1;
+                effects.push(fault.effect.clone());
+                if !matches!(
+                    fault.effect,
+                    Effect::Latency { .. } | Effect::Mutation(_) | Effect::Body(_)
+                ) {
+                    break;
+                }
             }
         }
         effects
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn parse(spec: &str) -> Fault {
+        spec.parse().unwrap()
+    }
+
+    #[test]
+    fn kinds_read_their_arguments() {
+        assert!(matches!(parse("latency:1500ms").effect, Effect::Latency { length } if length.as_millis() == 1500));
+        assert!(matches!(parse("code:-1").effect, Effect::Code { code: -1 }));
+        let http = parse("http:429, retry-after=30, count=1");
+        let Effect::Http { status, retry_after } = http.effect else {
+            panic!("http is an HTTP status");
+        };
+        assert_eq!(
+            (status, retry_after, http.count),
+            (StatusCode::TOO_MANY_REQUESTS, Some(30), Some(1))
+        );
+    }
+
+    #[test]
+    fn a_fault_keeps_its_text_and_its_filters() {
+        let spec = "http:503,endpoint=status,id=588,count=2,probability=0.5";
+        let fault = parse(spec);
+        assert_eq!(fault.spec, spec);
+        assert_eq!(
+            (fault.endpoint, fault.id.as_deref()),
+            (Some(ApiEndpoint::Status), Some("588"))
+        );
+        assert_eq!((fault.count, fault.probability), (Some(2), Some(0.5)));
+    }
+
+    #[test]
+    fn an_invalid_fault_is_refused_in_a_sentence() {
+        let specs = [
+            "",
+            "meteor",
+            "http",
+            "http:100",
+            "hang:2s",
+            "latency:soon",
+            "huge:99999999999G",
+            "huge:é",
+            "hang,endpoint=phones",
+            "hang,probability=2",
+            "hang,count=-1",
+            "hang,retry-after=3",
+            "hang,often",
+            "hang,colour=red",
+            "help",
+            "hang,help",
+        ];
+        let refused: String = specs.map(|spec| spec.parse::<Fault>().unwrap_err() + "\n").concat();
+        expect![[r#"
+            fault "": unrecognized kind ''
+            fault "meteor": unrecognized kind 'meteor'
+            fault "http": the following required arguments were not provided: <STATUS>
+            fault "http:100": invalid value '100' for '<STATUS>': give an HTTP status from 200 to 999
+            fault "hang:2s": unexpected argument '2s' found
+            fault "latency:soon": invalid value 'soon' for '<LENGTH>': expected number at 0
+            fault "huge:99999999999G": invalid value '99999999999G' for '[SIZE]': give a size such as 5000, 64K or 1G
+            fault "huge:é": invalid value 'é' for '[SIZE]': give a size such as 5000, 64K or 1G
+            fault "hang,endpoint=phones": invalid value 'phones' for 'endpoint <ENDPOINT>' [possible values: status, list, wallet, plan]
+            fault "hang,probability=2": invalid value '2' for 'probability <PROBABILITY>': give a number from 0 to 1
+            fault "hang,count=-1": invalid value '-1' for 'count <COUNT>': invalid digit found in string
+            fault "hang,retry-after=3": unexpected argument 'retry-after' found
+            fault "hang,often": unexpected argument 'often' found
+            fault "hang,colour=red": unexpected argument 'colour' found
+            fault "help": unrecognized kind 'help'
+            fault "hang,help": unexpected argument 'help' found
+        "#]].assert_eq(&refused);
     }
 }

@@ -1,85 +1,100 @@
 //! Changes of a truthful envelope: it stays well-formed, but it is not true, or has an odd form.
 
+use clap::Subcommand;
 use serde_json::{Number, Value, json};
 
 const LISTS: [&str; 3] = ["successDetails", "failDetails", "items"];
 const COUNTS: [&str; 4] = ["totalAmount", "successAmount", "failAmount", "total"];
 
-pub(super) fn null_lists(envelope: &mut Value) {
-    fields(envelope, &LISTS).for_each(|list| *list = Value::Null);
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Mutation {
+    #[command(allow_negative_numbers = true)]
+    CodeWithData {
+        code: i64,
+    },
+    DataNull,
+    NullLists,
+    MissingLists,
+    /// The counts contradict the lists.
+    Counts,
+    /// Every entry comes twice, the second time with another name and status.
+    Repeat,
+    /// Every second entry is missing, and the counts do not say so.
+    Omit,
+    /// There is a phone that the client did not request.
+    Strangers,
+    /// Every number is a string.
+    Strings,
+    /// Every number in the data is an object.
+    WrongType,
+    /// Expired phones are failures with code 43004.
+    ExpiredFails,
 }
 
-pub(super) fn missing_lists(envelope: &mut Value) {
-    if let Some(data) = envelope["data"].as_object_mut() {
-        data.retain(|key, _| !LISTS.contains(&key.as_str()));
-    }
-}
-
-/// Makes the counts contradict the lists.
-pub(super) fn wrong_counts(envelope: &mut Value) {
-    fields(envelope, &COUNTS).for_each(|count| *count = json!(count.as_u64().unwrap_or(0) + 7));
-}
-
-/// Repeats every entry, with another name and status.
-pub(super) fn repeat_entries(envelope: &mut Value) {
-    for entries in fields(envelope, &LISTS).filter_map(Value::as_array_mut) {
-        let mut again = entries.clone();
-        for entry in &mut again {
-            if let Some(status) = entry.get_mut("status") {
-                *status = json!((status.as_i64().unwrap_or(0) + 1) % 4);
+impl Mutation {
+    pub(crate) fn apply(&self, envelope: &mut Value) {
+        let data = &mut envelope["data"];
+        match self {
+            Self::CodeWithData { code } => envelope["code"] = json!(code),
+            Self::DataNull => *data = Value::Null,
+            Self::NullLists => fields(data, &LISTS).for_each(|list| *list = Value::Null),
+            Self::MissingLists => {
+                if let Some(fields) = data.as_object_mut() {
+                    fields.retain(|name, _| !LISTS.contains(&name.as_str()));
+                }
             }
-            if let Some(name) = entry.get_mut("serialName") {
-                *name = json!(format!("{} (again)", name.as_str().unwrap_or_default()));
+            Self::Counts => {
+                fields(data, &COUNTS).for_each(|count| *count = json!(count.as_u64().unwrap_or(0) + 7));
             }
+            Self::Repeat => lists(data, &LISTS).for_each(repeat),
+            Self::Omit => lists(data, &LISTS).for_each(|list| {
+                let mut keep = false;
+                list.retain(|_| {
+                    keep = !keep;
+                    keep
+                });
+            }),
+            Self::Strangers => {
+                let stranger = json!({"id": "999999999999999999", "serialName": "stranger", "status": 0});
+                lists(data, &["successDetails", "items"]).for_each(|list| list.push(stranger.clone()));
+            }
+            Self::Strings => each_number(envelope, &|number| number.to_string().into()),
+            Self::WrongType => each_number(data, &|number| json!({ "value": number })),
+            Self::ExpiredFails => expired_as_failures(data),
         }
-        entries.append(&mut again);
     }
 }
 
-/// Leaves out every second entry, and does not correct the counts.
-pub(super) fn omit_entries(envelope: &mut Value) {
-    for entries in fields(envelope, &LISTS).filter_map(Value::as_array_mut) {
-        *entries = std::mem::take(entries).into_iter().step_by(2).collect();
+fn repeat(list: &mut Vec<Value>) {
+    let mut again = list.clone();
+    for entry in &mut again {
+        fields(entry, &["status"]).for_each(|status| *status = json!((status.as_i64().unwrap_or(0) + 1) % 4));
+        fields(entry, &["serialName"]).for_each(|name| *name = json!(format!("{name} (again)")));
     }
+    list.append(&mut again);
 }
 
-/// Adds a phone that the client did not ask about.
-pub(super) fn add_unrequested_phone(envelope: &mut Value) {
-    for entries in fields(envelope, &["successDetails", "items"]).filter_map(Value::as_array_mut) {
-        entries.push(json!({"id": "999999999999999999", "serialName": "stranger", "status": 0}));
+fn expired_as_failures(data: &mut Value) {
+    let mut expired = Vec::new();
+    for found in lists(data, &["successDetails"]) {
+        expired.extend(found.extract_if(.., |entry| entry["status"] == 3));
     }
-}
-
-pub(super) fn numbers_as_strings(envelope: &mut Value) {
-    each_number(envelope, &|number| number.to_string().into());
-}
-
-pub(super) fn numbers_as_objects(envelope: &mut Value) {
-    each_number(&mut envelope["data"], &|number| json!({ "value": number }));
-}
-
-/// Moves expired phones from the successes to the failures, with code 43004.
-pub(super) fn expired_as_failures(envelope: &mut Value) {
-    let data = &mut envelope["data"];
-    let Some(found) = data.get_mut("successDetails").and_then(Value::as_array_mut) else {
-        return;
-    };
-    let expired: Vec<Value> = found.extract_if(.., |entry| entry["status"] == 3).collect();
-    let successes = found.len();
-    let Some(failed) = data.get_mut("failDetails").and_then(Value::as_array_mut) else {
-        return;
-    };
     let failure = |entry: &Value| json!({"code": 43004, "id": entry["id"], "msg": "env has expired"});
-    failed.extend(expired.iter().map(failure));
-    let failures = failed.len();
-    data["successAmount"] = successes.into();
-    data["failAmount"] = failures.into();
+    lists(data, &["failDetails"]).for_each(|failed| failed.extend(expired.iter().map(failure)));
+    for (list, count) in [("successDetails", "successAmount"), ("failDetails", "failAmount")] {
+        let length = data[list].as_array().map_or(0, Vec::len);
+        fields(data, &[count]).for_each(|count| *count = length.into());
+    }
 }
 
-/// The fields of the envelope's data with these names.
-fn fields<'a>(envelope: &'a mut Value, names: &'a [&str]) -> impl Iterator<Item = &'a mut Value> {
-    let data = envelope["data"].as_object_mut().into_iter().flatten();
-    data.filter_map(|(name, value)| names.contains(&name.as_str()).then_some(value))
+/// The fields of an object with these names.
+fn fields<'a>(object: &'a mut Value, names: &'a [&str]) -> impl Iterator<Item = &'a mut Value> {
+    let fields = object.as_object_mut().into_iter().flatten();
+    fields.filter_map(|(name, value)| names.contains(&name.as_str()).then_some(value))
+}
+
+fn lists<'a>(data: &'a mut Value, names: &'a [&str]) -> impl Iterator<Item = &'a mut Vec<Value>> {
+    fields(data, names).filter_map(Value::as_array_mut)
 }
 
 fn each_number(value: &mut Value, change: &impl Fn(&Number) -> Value) {

@@ -1,28 +1,22 @@
 //! The phones and their lifecycle.
 //!
-//! Time is an argument, and every phone has a random generator of its own. So the fleet depends on the seed and the time
-//! alone, not on how often it is looked at.
-//!
-//! There are two times. By the fleet's age, which the speed stretches, phones boot, run and stop. By the wall clock,
-//! rentals end, so that `monthlyExpire` is true at any speed.
+//! Time is an argument, as the time since the start, and every phone has a random generator of its own. So the fleet
+//! depends on the options and the time alone, not on how often it is read.
 
-mod events;
 mod generate;
 mod lifecycle;
-mod names;
 mod phone;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fastrand::Rng;
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-pub(crate) use phone::{MONTHLY, Phone, status};
+pub(crate) use phone::{MONTHLY, SimulatedPhone, status};
 
-use crate::clock::Moment;
 use crate::options::Options;
 use lifecycle::{LivePhone, Timeline};
 
@@ -30,73 +24,83 @@ use lifecycle::{LivePhone, Timeline};
 const MAX_EVENTS: usize = 10_000;
 
 /// All phones in the order of their serial numbers, including those that no longer exist.
-pub(crate) struct Fleet {
-    phones: Vec<LivePhone>,
-    by_id: HashMap<String, usize>,
+pub(crate) struct SimulatedFleet {
+    phones: IndexMap<String, LivePhone>,
     /// Generates phones; each phone gets a generator of its own from it.
     rng: Rng,
     timeline: Timeline,
-    /// How long the fleet has lived, in its own time.
-    age: Duration,
-    /// The age at which the next phone takes a step.
+    now: Duration,
+    /// When the next phone takes a step.
     next_step: Duration,
-    /// What happened since the events were last taken.
-    events: Vec<Value>,
+    /// What happened since the events were last taken, in order for each phone: the payloads of webhooks.
+    pub(crate) events: Vec<Value>,
 }
 
-impl Fleet {
-    /// The phones that `options` describe, at the start of their lives.
-    pub(crate) fn new(options: &Options, start: Moment) -> Self {
+impl SimulatedFleet {
+    /// The phones that `options` describe, at the start of their lives. `start` is in seconds since the Unix epoch.
+    pub(crate) fn new(options: &Options, start: i64) -> Self {
         let speed = options.speed;
         let mut fleet = Self {
-            phones: Vec::new(),
-            by_id: HashMap::new(),
+            phones: IndexMap::new(),
             rng: Rng::with_seed(options.seed),
             timeline: Timeline { start, speed },
-            age: Duration::ZERO,
+            now: Duration::ZERO,
             next_step: Duration::ZERO,
             events: Vec::new(),
         };
-        for phone in generate::population(options, &mut fleet.rng, start.unix()) {
+        // The statuses and the missing ids are mixed like a list that grew over years.
+        let mut ranks: Vec<usize> = (0..options.phones + options.missing).collect();
+        fleet.rng.shuffle(&mut ranks);
+        for rank in ranks {
+            let mut phone = fleet.new_phone();
+            generate::add_history(&mut phone, rank, options.phones, &mut fleet.rng, start);
             fleet.add(phone);
         }
         fleet
     }
 
     /// Takes all steps that are due at `now`.
-    pub(crate) fn advance(&mut self, now: Instant) {
-        self.age = self.age.max(self.timeline.age(now));
-        if self.age < self.next_step {
+    pub(crate) fn advance(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        if self.now < self.next_step {
             return;
         }
-        for live in &mut self.phones {
-            while let Some(events) = live.advance(self.age, &self.timeline) {
+        for live in self.phones.values_mut() {
+            while let Some(events) = live.advance(self.now, self.timeline) {
                 self.events.extend(events);
             }
         }
         self.events.truncate(MAX_EVENTS);
-        let next_steps = self.phones.iter().filter_map(LivePhone::next_step);
+        let next_steps = self.phones.values().filter_map(|live| live.next_step);
         self.next_step = next_steps.min().unwrap_or(Duration::MAX);
     }
 
-    pub(crate) fn phones(&self) -> impl Iterator<Item = &Phone> {
-        self.phones.iter().map(|live| &live.phone)
+    pub(crate) fn phones(&self) -> impl Iterator<Item = &SimulatedPhone> {
+        self.phones.values().map(|live| &live.phone)
     }
 
     /// A phone by its id, even when it no longer exists.
-    pub(crate) fn get(&self, id: &str) -> Option<&Phone> {
-        self.by_id.get(id).map(|index| &self.phones[*index].phone)
+    pub(crate) fn get(&self, id: &str) -> Option<&SimulatedPhone> {
+        self.phones.get(id).map(|live| &live.phone)
     }
 
-    /// How long the fleet has lived, in its own time.
+    /// When the fleet started, in seconds since the Unix epoch.
+    pub(crate) fn start(&self) -> i64 {
+        self.timeline.start
+    }
+
+    /// How long the fleet has lived, in its own time, which the speed stretches.
     pub(crate) fn age(&self) -> Duration {
-        self.age
+        self.now.mul_f64(self.timeline.speed)
     }
 
-    /// Adds a phone with these keys. An id among them must be free.
-    pub(crate) fn create(&mut self, id: Option<&str>, change: &Map<String, Value>) -> serde_json::Result<Phone> {
-        let is_taken = |id: &str| self.by_id.contains_key(id);
-        let mut phone = generate::new_phone(self.phones.len(), &mut self.rng, is_taken);
+    /// Adds a phone with these keys. An id must be free.
+    pub(crate) fn create(
+        &mut self,
+        id: Option<&str>,
+        change: &Map<String, Value>,
+    ) -> serde_json::Result<SimulatedPhone> {
+        let mut phone = self.new_phone();
         if let Some(id) = id {
             id.clone_into(&mut phone.id);
         }
@@ -106,28 +110,34 @@ impl Fleet {
     }
 
     /// Changes a phone, which goes on living from there. None for an unknown id.
-    pub(crate) fn change(&mut self, id: &str, change: Map<String, Value>) -> serde_json::Result<Option<Phone>> {
-        let Some(index) = self.by_id.get(id) else {
+    pub(crate) fn change(
+        &mut self,
+        id: &str,
+        change: Map<String, Value>,
+    ) -> serde_json::Result<Option<SimulatedPhone>> {
+        let Some(live) = self.phones.get_mut(id) else {
             return Ok(None);
         };
-        let live = &mut self.phones[*index];
         let changed = live.phone.with(change)?;
-        self.events.extend(events::between(&live.phone, &changed));
+        self.events.extend(changed.events_since(&live.phone));
         live.phone = changed.clone();
-        live.schedule(self.age, &self.timeline);
+        live.schedule(self.now, self.timeline);
         self.next_step = Duration::ZERO;
         Ok(Some(changed))
     }
 
-    /// The webhook payloads of what happened since the last call, in order for each phone.
-    pub(crate) fn take_events(&mut self) -> Vec<Value> {
-        std::mem::take(&mut self.events)
+    fn new_phone(&mut self) -> SimulatedPhone {
+        let mut id = generate::id(&mut self.rng);
+        while self.phones.contains_key(&id) {
+            id = generate::id(&mut self.rng);
+        }
+        generate::new_phone(id, self.phones.len() + 1, &mut self.rng)
     }
 
-    fn add(&mut self, phone: Phone) {
-        self.by_id.insert(phone.id.clone(), self.phones.len());
-        let live = LivePhone::new(phone, self.rng.fork(), self.age, &self.timeline);
-        self.phones.push(live);
+    fn add(&mut self, phone: SimulatedPhone) {
+        let id = phone.id.clone();
+        let live = LivePhone::new(phone, self.rng.fork(), self.now, self.timeline);
+        self.phones.insert(id, live);
         self.next_step = Duration::ZERO;
     }
 }

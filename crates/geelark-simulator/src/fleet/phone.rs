@@ -2,7 +2,7 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// GeeLark's numbers for what a phone is doing.
 pub(crate) mod status {
@@ -15,10 +15,13 @@ pub(crate) mod status {
 /// `chargeMode` of a phone on monthly rental; 0 is billed by the minute.
 pub(crate) const MONTHLY: u8 = 1;
 
+/// How many characters an id may have.
+const MAX_ID_LENGTH: usize = 64;
+
 /// All about one phone, as `/_simulator/phones` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Phone {
+pub(crate) struct SimulatedPhone {
     pub(crate) id: String,
     pub(crate) serial_name: String,
     pub(crate) serial_no: usize,
@@ -37,7 +40,18 @@ pub(crate) struct Phone {
     pub(crate) rpa_status: u8,
 }
 
-impl Phone {
+impl SimulatedPhone {
+    /// Whether an id has the form of GeeLark's ids.
+    pub(crate) fn is_valid_id(id: &str) -> bool {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=MAX_ID_LENGTH).contains(&id.len()) && id.bytes().all(allowed)
+    }
+
+    /// Whether the phone expires when its rental ends.
+    pub(super) fn is_rented(&self) -> bool {
+        self.exists && self.charge_mode == MONTHLY && self.status != status::EXPIRED
+    }
+
     /// The phone with the keys of `change`. A null changes nothing; an unknown key, `id` and `serialNo` are errors.
     pub(super) fn with(&self, mut change: Map<String, Value>) -> serde_json::Result<Self> {
         change.retain(|_, value| !value.is_null());
@@ -52,6 +66,31 @@ impl Phone {
         fields.extend(change);
         serde_json::from_value(fields.into())
     }
+
+    /// The payloads of the webhooks that GeeLark sends when the phone was `before` and is now this.
+    ///
+    /// GeeLark has no webhook for an expiry, or for a phone that is restored.
+    pub(super) fn events_since(&self, before: &Self) -> Vec<Value> {
+        let id = &self.id;
+        if !self.exists {
+            let deleted = before
+                .exists
+                .then(|| json!({"type": 10, "items": [{"id": id, "recycle": true}]}));
+            return deleted.into_iter().collect();
+        }
+        let status = match (before.status, self.status) {
+            (before, now) if before == now => None,
+            (_, status::STARTED) => Some(json!({"type": 1, "id": id, "result": 1})),
+            (status::EXPIRED, _) => None,
+            (_, status::SHUT_DOWN) => Some(json!({"type": 8, "id": id, "useMin": 1})),
+            _ => None,
+        };
+        let name = json!({"type": 9, "items": [{"id": id, "name": self.serial_name}]});
+        let tags = json!({"type": 11, "envIds": [id]});
+        let name = (before.serial_name != self.serial_name).then_some(name);
+        let tags = (before.tags != self.tags).then_some(tags);
+        [status, name, tags].into_iter().flatten().collect()
+    }
 }
 
 /// `1` or `"starting"`. Any other number is valid too, because GeeLark may add one.
@@ -64,9 +103,6 @@ fn number_or_word<'de, D: Deserializer<'de>>(input: D) -> Result<i64, D::Error> 
         "expired" => Some(status::EXPIRED),
         _ => None,
     });
-    number.ok_or_else(|| {
-        D::Error::custom(format!(
-            "status {value} is not known: give started, starting, shut_down, expired or a number"
-        ))
-    })
+    let problem = format!("status {value} is not known: give started, starting, shut_down, expired or a number");
+    number.ok_or_else(|| D::Error::custom(problem))
 }

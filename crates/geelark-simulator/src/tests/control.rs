@@ -115,7 +115,7 @@ async fn an_invalid_request_is_refused_in_a_sentence() {
             "faults",
             r#"["meteor"]"#,
             400,
-            "The body cannot be used: fault \"meteor\": there is no kind",
+            "The body cannot be used: fault \"meteor\": unrecognized kind",
         ),
         (
             Method::PUT,
@@ -125,13 +125,6 @@ async fn an_invalid_request_is_refused_in_a_sentence() {
             "The body cannot be used: expected value",
         ),
         (Method::GET, "fault", "", 404, "There is nothing here; below"),
-        (
-            Method::POST,
-            "lock",
-            r#"{"seconds": 18446744073709551615}"#,
-            400,
-            "seconds must be at most 31536000",
-        ),
         (
             Method::POST,
             "lock",
@@ -183,6 +176,14 @@ async fn a_lock_can_be_set_and_removed_and_ends_by_itself() {
     assert_eq!(code().await, 40014);
     assert_eq!(control(&simulator, Method::DELETE, "lock", "").await.0, 204);
     assert_eq!(code().await, 0);
+    control(
+        &simulator,
+        Method::POST,
+        "lock",
+        &json!({ "seconds": u64::MAX }).to_string(),
+    )
+    .await;
+    assert_eq!(code().await, 40014);
     control(&simulator, Method::POST, "lock", r#"{"seconds": 60}"#).await;
     tokio::time::advance(Duration::from_secs(59)).await;
     assert_eq!(code().await, 40014);

@@ -8,9 +8,8 @@ mod faults;
 mod list;
 mod webhook;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use hyper::service::Service as _;
@@ -21,17 +20,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::connection::ConnectionHandle;
 use super::*;
 
 const STATUS: &str = "/open/v1/phone/status";
 const LIST: &str = "/open/v1/phone/list";
 const WALLET: &str = "/open/v1/pay/wallet";
 const PLAN: &str = "/open/v1/pay/plan/info";
-
-fn wall() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_700_000_000)
-}
 
 /// A frozen fleet.
 fn options(phones: usize) -> Options {
@@ -43,7 +37,7 @@ fn options(phones: usize) -> Options {
 }
 
 fn simulator(options: Options) -> Simulator {
-    Simulator::with_clock(options, Clock::starting_at(wall()))
+    Simulator::new(options)
 }
 
 fn with_faults(phones: usize, faults: &[&str]) -> Options {
@@ -55,8 +49,10 @@ fn with_faults(phones: usize, faults: &[&str]) -> Options {
 
 /// Sends a request without a connection.
 async fn send(simulator: &Simulator, request: Request<Body>) -> (StatusCode, Vec<u8>) {
-    let router = simulator.router().layer(Extension(ConnectionHandle::default()));
-    let response = TowerToHyperService::new(router).call(request).await.unwrap();
+    let response = TowerToHyperService::new(simulator.router())
+        .call(request)
+        .await
+        .unwrap();
     let status = response.status();
     (
         status,

@@ -1,0 +1,49 @@
+//! What the control endpoints have in common: the state, JSON bodies, and errors in sentences.
+
+use std::fmt::Display;
+use std::future::{Ready, ready};
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::state::{ServerState, SharedState};
+
+pub(super) type Sim = State<SharedState>;
+
+/// A status of 4xx, and a sentence.
+pub(super) type ControlError = (StatusCode, String);
+
+pub(super) fn refuse(status: StatusCode, sentence: impl Display) -> ControlError {
+    (status, format!("{sentence}\n"))
+}
+
+pub(super) fn unusable(error: impl Display) -> ControlError {
+    refuse(
+        StatusCode::BAD_REQUEST,
+        format_args!("The body cannot be used: {error}."),
+    )
+}
+
+/// A JSON body. Without a body the result is the default.
+pub(super) fn read<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, ControlError> {
+    if body.trim_ascii().is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(body).map_err(unusable)
+}
+
+/// A handler that shows a part of the state.
+pub(super) fn show(view: fn(&ServerState) -> Value) -> impl Fn(Sim) -> Ready<Json<Value>> + Clone {
+    move |State(state)| ready(Json(view(&state.lock())))
+}
+
+/// A handler that changes the state and needs no body.
+pub(super) fn act(change: fn(&mut ServerState)) -> impl Fn(Sim) -> Ready<StatusCode> + Clone {
+    move |State(state)| {
+        change(&mut state.lock());
+        ready(StatusCode::NO_CONTENT)
+    }
+}
