@@ -1,5 +1,6 @@
 //! Where the log goes and how it looks: standard error, one line an event.
 
+use std::fmt::Display;
 use std::io::stderr;
 
 use clap::ValueEnum;
@@ -16,6 +17,12 @@ const OWN_CRATES: [&str; 4] = [
     "geelark_client",
     "geelark_simulator",
 ];
+
+/// A line of the log names this many ids.
+const NAMED_IDS: usize = 5;
+
+/// A line of the log has this much of an id, since an id in an answer may be a megabyte long.
+const ID_CHARS: usize = 64;
 
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -52,4 +59,30 @@ pub fn init(level: Level, format: Format) {
     let _ = tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .try_init();
+}
+
+/// The first few ids, quoted and cut, so that a line of the log stays short.
+pub(crate) fn named(ids: impl IntoIterator<Item: Display>) -> String {
+    let quoted = |id: &str| match id.char_indices().nth(ID_CHARS) {
+        Some((end, _)) => format!("{:?}…", &id[..end]),
+        None => format!("{id:?}"),
+    };
+    let mut ids = ids.into_iter();
+    let first: Vec<String> = ids.by_ref().take(NAMED_IDS).map(|id| quoted(&id.to_string())).collect();
+    let more = if ids.next().is_some() { " …" } else { "" };
+    format!("[{}]{more}", first.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_ids_are_named_and_long_ones_are_cut() {
+        assert_eq!(named([""; 0]), "[]");
+        assert_eq!(named(["1", "a\n\"b"]), r#"["1", "a\n\"b"]"#);
+        assert_eq!(named(["1", "2", "3", "4", "5", "6"]), r#"["1", "2", "3", "4", "5"] …"#);
+        let long = "手".repeat(1_000_000);
+        assert_eq!(named([&long]), format!("[\"{}\"…]", &long[..ID_CHARS * 3]));
+    }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -12,7 +11,7 @@ use crate::config::AccountConfig;
 use crate::exposition::{AccountStore, MetricsStore};
 use crate::fleet::Fleet;
 use crate::metrics::{CallMetrics, Registry};
-use crate::poller::{Parts, PollSettings, Poller, RoundStatus, SnapshotCell};
+use crate::poller::{Parts, Poller, RoundStatus, SharedFleet};
 use crate::targets::{Discovery, DiscoveryStatus, Ownership, OwnershipHandle, without_discovery};
 use crate::webhook::{Listeners, RelayClient, RelayUrl, Webhook};
 use geelark_client::clock::Clock;
@@ -42,10 +41,9 @@ pub(super) struct CarryOver {
     pub(super) gate: Arc<Gate>,
     /// An account that was ready stays ready.
     pub(super) first_round: Arc<AtomicBool>,
-    listeners: Listeners,
+    pub(super) listeners: Listeners,
     /// Trace ids that were used and requests that wait to be relayed are kept.
     pub(super) webhook: Option<Arc<Webhook>>,
-    pub(super) snapshot_cell: SnapshotCell,
     /// How a later process recognises the credentials.
     pub(super) fingerprint: Arc<str>,
     handle: Arc<OwnershipHandle>,
@@ -68,7 +66,6 @@ pub(super) struct RunningAccount {
     pub(super) account: AccountConfig,
     pub(super) carry_over: CarryOver,
     tasks: Tasks,
-    poller: JoinHandle<Fleet>,
 }
 
 impl PreparedAccount {
@@ -97,8 +94,8 @@ impl PreparedAccount {
         )
     }
 
-    /// Starts the account with what it carries over and the fleet that is known.
-    pub(super) fn start(self, mut carry_over: CarryOver, fleet: Option<Fleet>, context: &Context) -> RunningAccount {
+    /// Starts the account with what it carries over.
+    pub(super) fn start(self, mut carry_over: CarryOver, context: &Context) -> RunningAccount {
         let Self {
             account,
             transport,
@@ -113,20 +110,22 @@ impl PreparedAccount {
             carry_over.gate.clone(),
             clock.clone(),
         ));
-        let mut fleet = fleet.unwrap_or_else(|| Fleet::new(account.name.clone()));
+        let fleet = carry_over.listeners.fleet.clone();
         let tasks = Tasks::new(&context.broken);
         let (handle, calls) = (carry_over.handle.clone(), carry_over.calls.clone());
         let mut targets = handle.subscribe();
         if let (Some(settings), Some(status)) = (account.discovery.clone(), carry_over.discovery.clone()) {
             let remembered = fleet
+                .lock()
                 .targets()
-                .map(|target| (target.id, target.details.unwrap_or_default()));
+                .map(|target| (target.id, target.details.unwrap_or_default()))
+                .collect();
             let discovery = Discovery {
                 client: client.clone(),
                 account: account.name.clone(),
                 settings,
                 configured: account.phones.clone(),
-                remembered: remembered.collect(),
+                remembered,
                 handle,
                 calls: calls.clone(),
                 status,
@@ -139,7 +138,7 @@ impl PreparedAccount {
             handle.publish(without_discovery(&account.phones));
         }
         let own = targets.latest();
-        fleet.assign(&own);
+        fleet.lock().assign(&own);
         // The first round begins now, or with the first listing where no phone is known before.
         if account.discovery.is_none() || !own.is_empty() {
             targets.mark_changed();
@@ -154,41 +153,39 @@ impl PreparedAccount {
             tasks.spawn(|stop| billing.run(stop));
         }
         let parts = Parts {
+            settings: account.poll,
             client,
             fleet,
             targets,
-            hints: carry_over.listeners.hints.clone(),
-            snapshot_cell: carry_over.snapshot_cell.clone(),
             store: carry_over.store.clone(),
             calls,
             status: carry_over.round.clone(),
             clock: clock.clone(),
             first_round: carry_over.first_round.clone(),
-            max_in_flight: account.budget.max_in_flight,
         };
-        let settings: PollSettings = account.poll;
-        let poller = Poller::new(parts, settings);
-        let poller = tasks.spawn(|stop| poller.run(stop));
+        let poller = Poller::new(parts);
+        tasks.spawn(|stop| poller.run(stop));
         RunningAccount {
             account,
             carry_over,
             tasks,
-            poller,
         }
     }
 }
 
 impl CarryOver {
-    /// Of an account of which nothing is known.
-    pub(super) fn new(account: &AccountConfig, gate: Gate, context: &Context) -> Self {
+    /// Of an account that did not run in this process.
+    pub(super) fn new(account: &AccountConfig, gate: Gate, fleet: Fleet, context: &Context) -> Self {
         let name = &account.name;
         let mut carry_over = Self {
             budget: Arc::new(Budget::new(account.budget)),
             gate: Arc::new(gate),
             first_round: Arc::default(),
-            listeners: Listeners::default(),
+            listeners: Listeners {
+                fleet: SharedFleet::new(fleet),
+                targets: Arc::default(),
+            },
             webhook: None,
-            snapshot_cell: SnapshotCell::default(),
             fingerprint: account.credentials.fingerprint().into(),
             handle: context.ownership.account(name),
             store: context.store.account(name),
@@ -256,10 +253,10 @@ impl RunningAccount {
         }
     }
 
-    /// Stops all tasks, and returns what is known; no fleet if the poller panicked.
-    pub(super) async fn stop(self) -> (CarryOver, Option<Fleet>) {
+    /// Stops all tasks, and returns what the next ones carry over.
+    pub(super) async fn stop(self) -> CarryOver {
         self.tasks.stop().await;
-        (self.carry_over, self.poller.await.ok())
+        self.carry_over
     }
 }
 
@@ -280,18 +277,14 @@ impl Tasks {
     }
 
     /// Runs `task`, which ends when the token is cancelled.
-    fn spawn<F>(&self, task: impl FnOnce(CancellationToken) -> F) -> JoinHandle<F::Output>
-    where
-        F: Future<Output: Send> + Send + 'static,
-    {
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(CancellationToken) -> F) {
         // Dropped while armed only by a panic, which ends the process.
         let alarm = self.broken.clone().drop_guard();
         let running = task(self.stop.clone());
         self.tracker.spawn(async move {
-            let output = running.await;
+            running.await;
             alarm.disarm();
-            output
-        })
+        });
     }
 
     async fn stop(self) {

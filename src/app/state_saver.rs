@@ -23,7 +23,7 @@ use super::running_account::{CarryOver, Context, SavedFrom};
 use crate::billing::ExpiringGauges;
 use crate::condition::Condition;
 use crate::config::AccountConfig;
-use crate::fleet::{Fleet, Snapshot};
+use crate::fleet::Fleet;
 use crate::metrics::ShowValue;
 use crate::state::{AccountState, Expiring, State, Store};
 use geelark_client::Gate;
@@ -87,17 +87,18 @@ impl StateSaver {
     }
 
     /// What an account starts with that did not run in this process: its saved state, once, or nothing.
-    pub(super) fn restore(&self, account: &AccountConfig, context: &Context) -> (CarryOver, Option<Fleet>) {
+    pub(super) fn restore(&self, account: &AccountConfig, context: &Context) -> CarryOver {
         let mut restored = lock(&self.restored);
         let saved = restored
             .as_mut()
             .and_then(|restored| Some((restored.accounts.remove(&account.name)?, restored.elapsed)));
         let Some((saved, elapsed)) = saved else {
             let gate = Gate::default().change_notify(self.urgent.clone());
-            return (CarryOver::new(account, gate, context), None);
+            return CarryOver::new(account, gate, Fleet::new(account.name.clone()), context);
         };
         let gate = Gate::restored(saved.gate, elapsed).change_notify(self.urgent.clone());
-        let mut carry_over = CarryOver::new(account, gate, context);
+        let fleet = Fleet::restored(account.name.clone(), saved.phones, elapsed);
+        let mut carry_over = CarryOver::new(account, gate, fleet, context);
         // The account compares it with its credentials, and resets the back-off if they are others.
         carry_over.fingerprint = saved.credentials;
         carry_over.round.set(saved.round);
@@ -109,8 +110,7 @@ impl StateSaver {
             show_again(&money.wallet, saved.wallet, elapsed);
             show_again(&money.plan, saved.plan, elapsed);
         }
-        let fleet = Fleet::restored(account.name.clone(), Arc::unwrap_or_clone(saved.phones), elapsed);
-        (carry_over, Some(fleet))
+        carry_over
     }
 
     /// Saves these accounts from now on. State of accounts that are no longer configured is dropped.
@@ -143,52 +143,27 @@ impl StateSaver {
         let mut tick = interval_at(Instant::now() + SAVE_EVERY, SAVE_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let is_urgent = tokio::select! {
+            tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.urgent.notified() => true,
-                _ = tick.tick() => false,
-            };
-            let mut accounts = Vec::new();
-            for account in self.accounts.load_full().iter() {
-                let cell = &account.carry_over.snapshot_cell;
-                // What is urgent does not wait for the pollers.
-                let phones = if is_urgent { cell.latest() } else { cell.refresh().await };
-                accounts.push((account.clone(), phones));
+                () = self.urgent.notified() => {}
+                _ = tick.tick() => {}
             }
-            self.save(accounts).await;
+            self.save().await;
         }
     }
 
-    /// Saves at the start, so that a folder that cannot be written is known from the start.
-    pub(super) async fn save_initial(&self) {
-        let with_phones = |account: &SavedFrom| (account.clone(), account.carry_over.snapshot_cell.latest());
-        self.save(self.accounts.load().iter().map(with_phones).collect()).await;
-    }
-
-    /// Saves what is known after all tasks stopped.
-    pub(super) async fn save_final(&self, stopped: Vec<(SavedFrom, Option<Fleet>)>) {
-        let now = self.clock.now();
-        let accounts = stopped.into_iter().map(|(account, fleet)| {
-            let latest = || account.carry_over.snapshot_cell.latest();
-            let phones = fleet.map_or_else(latest, |fleet| Arc::new(fleet.snapshot(now)));
-            (account, phones)
-        });
-        self.save(accounts.collect()).await;
-    }
-
-    async fn save(&self, accounts: Vec<(SavedFrom, Arc<Snapshot>)>) {
+    /// Saves what is known now. The first time is at the start, so that a folder that cannot be written is known then; the
+    /// last time is after all tasks stopped.
+    pub(super) async fn save(&self) {
         let Some(store) = self.store.clone() else { return };
-        // Read after the snapshots: a lock must not be older than the time of the file.
-        let now = self.clock.now();
-        let state = State {
-            written: now.millis(),
-            accounts: accounts
-                .into_iter()
-                .map(|(account, phones)| account.state(phones, now))
-                .collect(),
+        let (accounts, now) = (self.accounts.load_full(), self.clock.now());
+        let write = move || {
+            let accounts = accounts.iter().map(|account| account.state(now)).collect();
+            let written = now.millis();
+            store.write(&State { written, accounts })
         };
-        let result = match tokio::task::spawn_blocking(move || store.write(&state)).await {
+        let result = match tokio::task::spawn_blocking(write).await {
             Ok(result) => result.map_err(|error| error.to_string()),
             Err(panic) => Err(format!("internal error: {panic}")),
         };
@@ -205,7 +180,7 @@ impl StateSaver {
 }
 
 impl SavedFrom {
-    fn state(&self, phones: Arc<Snapshot>, now: Timestamp) -> AccountState {
+    fn state(&self, now: Timestamp) -> AccountState {
         let carry_over = &self.carry_over;
         let money = carry_over.money.as_ref();
         AccountState {
@@ -216,7 +191,7 @@ impl SavedFrom {
             discovery: carry_over.discovery.as_ref().map(|discovery| discovery.get()),
             wallet: money.and_then(|money| to_save(&money.wallet, now)),
             plan: money.and_then(|money| to_save(&money.plan, now)),
-            phones,
+            phones: carry_over.listeners.fleet.lock().saved(now),
         }
     }
 }

@@ -102,7 +102,7 @@ impl Supervisor {
     /// Applies the first configuration.
     pub(super) async fn start(&self, prepared: PreparedConfig) {
         self.apply(prepared, &mut *self.running.lock().await).await;
-        self.state_saver.save_initial().await;
+        self.state_saver.save().await;
     }
 
     /// Reads the configuration again. A bad one changes nothing.
@@ -162,11 +162,11 @@ impl Supervisor {
                 AccountChange::Keep(index) => before[index].take(),
                 AccountChange::Start { prepared, replaces } => {
                     let predecessor = replaces.and_then(|index| before[index].take());
-                    let (carry_over, fleet) = match predecessor {
+                    let carry_over = match predecessor {
                         Some(predecessor) => predecessor.stop().await,
                         None => self.state_saver.restore(&prepared.account, &self.context),
                     };
-                    Some(prepared.start(carry_over, fleet, &self.context))
+                    Some(prepared.start(carry_over, &self.context))
                 }
             };
             running.accounts.extend(account);
@@ -194,12 +194,10 @@ impl Supervisor {
 
     /// Stops every account and saves what is known.
     pub(super) async fn stop(&self) {
-        let mut stopped = Vec::new();
         for account in self.running.lock().await.accounts.drain(..) {
-            let saved_from = account.saved_from();
-            stopped.push((saved_from, account.stop().await.1));
+            account.stop().await;
         }
-        self.state_saver.save_final(stopped).await;
+        self.state_saver.save().await;
     }
 
     /// The accounts that have not finished a first round.

@@ -1,55 +1,64 @@
 //! The phones of one account, in batches.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::batch::{BatchState, Tracking};
-use super::request::{BatchRequests, Position, RequestedPhone, StatusRequest};
+use super::attention::Attention;
+use super::batch::{Batch, Tracking};
+use super::phone::{BatchView, Freshness, Phone};
 use super::target::Target;
-use super::update::{AnswerAnomalies, PhoneUpdate};
-use super::view::{BatchView, Phone};
-use geelark_client::StatusResponse;
-use geelark_client::clock::Timestamp;
-use geelark_client::phone::{BATCH_SIZE, PhoneId};
+use geelark_client::clock::{ElapsedSinceSave, Timestamp, UnixMillis};
+use geelark_client::phone::{BATCH_SIZE, PhoneId, Status};
+use geelark_client::{FailedPhone, StatusResponse};
+
+/// How long an id that GeeLark rejects (40004) is left out of its batch before it is requested again, alone.
+const INVALID_ID_RETRY: Duration = Duration::from_mins(10);
 
 /// The phones of one account, in batches.
 #[derive(Debug)]
 pub struct Fleet {
-    pub(super) account: Arc<str>,
-    pub(super) batches: Vec<BatchState>,
+    account: Arc<str>,
+    batches: Vec<Batch>,
+    positions: HashMap<PhoneId, Position>,
+    attention: Attention,
+}
+
+/// Where a phone is.
+#[derive(Clone, Copy, Debug)]
+struct Position {
+    batch: usize,
+    /// Within the batch.
+    index: usize,
+}
+
+/// What a round requests.
+#[derive(Debug, Default)]
+pub struct RoundRequests {
+    /// The number of each batch and its valid ids. The batch that rounds requested longest ago comes first.
+    pub batches: Vec<(usize, Vec<PhoneId>)>,
+    /// Invalid ids that are due to be requested again. Each needs a request of its own.
+    pub invalid_ids: Vec<PhoneId>,
 }
 
 /// What a response changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AppliedResponse {
-    /// The batches that look different now.
+    /// The batches whose view changed.
     pub changed: BTreeSet<usize>,
-    /// What was odd about the response.
+    /// How the response differs from the request.
     pub anomalies: AnswerAnomalies,
 }
 
-/// What another set of targets changed.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct TargetChanges {
-    /// Something looks different now.
-    pub changed: bool,
-    /// Phones that were not in the fleet before.
-    pub added: HashSet<PhoneId>,
-}
-
-/// What follows from a request that GeeLark rejects (40004).
-#[derive(Debug, PartialEq, Eq)]
-pub enum Rejection {
-    /// Send the halves: one of them has the invalid id.
-    Split(StatusRequest, StatusRequest),
-    /// This id alone is invalid; it is left out for [`INVALID_ID_RETRY`](super::batch::INVALID_ID_RETRY).
-    InvalidId {
-        /// The id.
-        id: PhoneId,
-        /// It was not known to be invalid.
-        is_new: bool,
-    },
+/// How a response differs from its request, for the log.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub struct AnswerAnomalies {
+    /// Requested ids that the response does not mention.
+    pub unanswered: Vec<String>,
+    /// Ids in the response that were not requested. They are ignored.
+    pub unrequested_ids: Vec<String>,
+    /// Ids that the response mentions again. The first mention counts.
+    pub repeated: Vec<String>,
 }
 
 impl Fleet {
@@ -58,48 +67,82 @@ impl Fleet {
         Self {
             account,
             batches: Vec::new(),
+            positions: HashMap::new(),
+            attention: Attention::default(),
         }
     }
 
-    /// Makes `targets` the whole fleet. Phones that stay keep their state and, wherever possible, their batch; new ones
-    /// fill the gaps. Ids must be unique.
-    pub fn assign(&mut self, targets: &[Target]) -> TargetChanges {
-        let pair = |target: &Target| (target.id.clone(), target.details.clone());
-        let mut wanted: HashMap<PhoneId, _> = targets.iter().map(pair).collect();
-        let mut changed = false;
-        for batch in &mut self.batches {
-            changed |= batch.keep(&mut wanted);
-        }
-        if !changed && wanted.is_empty() {
-            return TargetChanges::default();
-        }
-        let needed = targets.len().div_ceil(BATCH_SIZE);
-        let surplus = self.batches.split_off(needed.min(self.batches.len()));
-        let moved = surplus.into_iter().flat_map(BatchState::into_phones);
-        let new = targets
+    /// The fleet that an earlier process saved with [`Fleet::saved`]. A status of unknown age is stale; [`Fleet::expire`]
+    /// marks those that are too old.
+    pub fn restored(account: Arc<str>, saved: Vec<(Phone, Option<UnixMillis>)>, elapsed: ElapsedSinceSave) -> Self {
+        let now = elapsed.now.unix();
+        let phones = saved.into_iter().map(|(mut phone, answered)| {
+            let answered = answered.and_then(|at| elapsed.earlier(at));
+            if let Some(last) = &mut phone.last {
+                // The wall clock may have been set back since.
+                last.since = last.since.min(now);
+            }
+            if answered.is_none() && phone.freshness == Freshness::Fresh {
+                phone.freshness = Freshness::Stale;
+            }
+            let tracking = Tracking {
+                answered,
+                ..Tracking::default()
+            };
+            (phone, tracking)
+        });
+        let mut fleet = Self::new(account);
+        fleet.place(phones);
+        fleet
+    }
+
+    /// Every phone and when it was last answered, for the state file.
+    pub fn saved(&self, now: Timestamp) -> Vec<(Phone, Option<UnixMillis>)> {
+        let phones = self
+            .batches
             .iter()
-            .filter(|target| wanted.contains_key(&target.id))
-            .map(|target| {
-                let details = target.details.clone();
-                let phone = Phone {
-                    details,
-                    ..Phone::unseen(target.id.clone())
-                };
-                (phone, Tracking::default())
-            });
+            .flat_map(|batch| batch.view.phones.iter().zip(&batch.tracking));
+        let saved = phones.map(|(phone, tracking)| (phone.clone(), tracking.answered.map(|at| now.millis_at(at))));
+        saved.collect()
+    }
+
+    /// Makes `targets` the whole fleet. Phones that stay keep their state and, wherever possible, their batch; new ones
+    /// fill the gaps. Ids must be unique. Returns the ids that are new, or `None` if nothing changed.
+    pub fn assign(&mut self, targets: &[Target]) -> Option<Vec<PhoneId>> {
+        let mut wanted: HashMap<&PhoneId, &Target> = targets.iter().map(|target| (&target.id, target)).collect();
+        let mut is_changed = false;
+        for batch in &mut self.batches {
+            is_changed |= batch.keep(&mut wanted);
+        }
+        if !is_changed && wanted.is_empty() {
+            return None;
+        }
+        let needed = targets.len().div_ceil(BATCH_SIZE).min(self.batches.len());
+        let moved: Vec<_> = self.batches.drain(needed..).flat_map(Batch::into_phones).collect();
+        let added: Vec<&Target> = targets.iter().filter(|it| wanted.contains_key(&it.id)).collect();
+        let new = added.iter().map(|target| (Phone::new(target), Tracking::default()));
+        self.place(moved.into_iter().chain(new));
+        self.attention.retain(|id| self.positions.contains_key(id));
+        Some(added.into_iter().map(|target| target.id.clone()).collect())
+    }
+
+    /// Puts each phone into the first batch that has room, or else into a new batch.
+    fn place(&mut self, phones: impl Iterator<Item = (Phone, Tracking)>) {
         let mut gap = 0;
-        for (phone, tracking) in moved.chain(new) {
-            while self.batches.get(gap).is_some_and(BatchState::is_full) {
+        for (phone, tracking) in phones {
+            while self.batches.get(gap).is_some_and(Batch::is_full) {
                 gap += 1;
             }
             if gap == self.batches.len() {
-                self.batches.push(BatchState::empty(self.account.clone()));
+                self.batches.push(Batch::new(self.account.clone()));
             }
             self.batches[gap].push(phone, tracking);
         }
-        TargetChanges {
-            changed: true,
-            added: wanted.into_keys().collect(),
+        self.positions.clear();
+        for (batch, state) in self.batches.iter().enumerate() {
+            let ids = state.view.phones.iter().map(|phone| phone.id.clone());
+            self.positions
+                .extend(ids.zip((0..).map(|index| Position { batch, index })));
         }
     }
 
@@ -110,157 +153,136 @@ impl Fleet {
 
     /// The phones as targets.
     pub fn targets(&self) -> impl Iterator<Item = Target> {
-        self.views().flat_map(|view| &view.phones).map(|phone| Target {
+        let phones = self.batches.iter().flat_map(|batch| &batch.view.phones);
+        phones.map(|phone| Target {
             id: phone.id.clone(),
             details: phone.details.clone(),
         })
     }
 
-    /// How many phones there are.
-    pub fn len(&self) -> usize {
-        self.batches.iter().map(BatchState::len).sum()
-    }
-
-    /// Whether there are no phones.
-    pub fn is_empty(&self) -> bool {
-        self.batches.is_empty()
-    }
-
-    /// How many batches there are; a round requests each.
+    /// How many batches there are. A round requests each.
     pub fn batches(&self) -> usize {
         self.batches.len()
     }
 
-    /// How `batch` is to be shown now.
+    /// What is shown of each batch.
+    pub fn views(&self) -> Vec<Arc<BatchView>> {
+        self.batches.iter().map(|batch| batch.view.clone()).collect()
+    }
+
+    /// What is shown of `batch`.
     pub fn view(&self, batch: usize) -> Arc<BatchView> {
-        self.batches[batch].view().clone()
+        self.batches[batch].view.clone()
     }
 
-    /// How all batches are to be shown now.
-    pub fn views(&self) -> impl ExactSizeIterator<Item = &Arc<BatchView>> {
-        self.batches.iter().map(BatchState::view)
+    /// How many ids are missing from the last answers, including invalid ones.
+    pub fn unanswered(&self) -> usize {
+        let tracking = self.batches.iter().flat_map(|batch| &batch.tracking);
+        tracking.filter(|tracking| tracking.unanswered).count()
     }
 
-    /// The batches in the order in which rounds requested them last, those never requested first.
-    pub fn by_last_requested(&self) -> Vec<usize> {
-        let mut batches: Vec<usize> = (0..self.batches.len()).collect();
-        batches.sort_by_key(|batch| self.batches[*batch].requested());
-        batches
-    }
-
-    /// A round sends `request` now.
-    pub fn set_requested(&mut self, request: &StatusRequest, now: Instant) {
-        if let Some(batch) = self.batches.get_mut(request.batch()) {
-            batch.set_requested(now);
-        }
-    }
-
-    /// What a round that begins now requests of `batch`.
-    pub fn batch_requests(&self, batch: usize, now: Instant) -> BatchRequests {
-        self.batches[batch].requests(batch, now)
-    }
-
-    /// What to request outside of a round now: phones that were hinted at, and transient ones (starting, or changed within
-    /// [`TRANSIENT_FOR`](super::batch::TRANSIENT_FOR)) of which nothing was heard for `interval`. They count as requested.
-    pub fn take_due(&mut self, interval: Duration, now: Instant) -> Option<StatusRequest> {
-        let mut due: Vec<RequestedPhone> = Vec::new();
-        for (index, batch) in self.batches.iter_mut().enumerate() {
-            due.extend(batch.take_due(index, interval, BATCH_SIZE - due.len(), now));
-            if due.len() == BATCH_SIZE {
-                break;
+    /// What a round that begins now requests.
+    pub fn round_requests(&self, now: Instant) -> RoundRequests {
+        let mut batches: Vec<(usize, &Batch)> = self.batches.iter().enumerate().collect();
+        batches.sort_by_key(|(_, batch)| batch.requested);
+        let mut requests = RoundRequests::default();
+        for (number, batch) in batches {
+            let mut ids = Vec::with_capacity(batch.tracking.len());
+            for (phone, tracking) in batch.view.phones.iter().zip(&batch.tracking) {
+                match tracking.invalid_until {
+                    None => ids.push(phone.id.clone()),
+                    Some(until) if until <= now => requests.invalid_ids.push(phone.id.clone()),
+                    Some(_) => {}
+                }
+            }
+            if !ids.is_empty() {
+                requests.batches.push((number, ids));
             }
         }
-        StatusRequest::new(due)
+        requests
     }
 
-    /// A hint says that these phones changed. Ids that are not in the fleet are ignored.
-    pub fn hint(&mut self, ids: &HashSet<PhoneId>) {
-        for position in self.find(ids.iter()).into_values() {
-            self.batches[position.batch].hint(position.index);
+    /// A round requests `batch` now.
+    pub fn set_requested(&mut self, batch: usize, now: Instant) {
+        if let Some(batch) = self.batches.get_mut(batch) {
+            batch.requested = Some(now);
         }
     }
 
-    /// Applies the response to `request`. Phones that left the fleet meanwhile are ignored.
-    pub fn apply(&mut self, request: &StatusRequest, response: StatusResponse, now: Timestamp) -> AppliedResponse {
+    /// What to request outside of a round now: hinted phones, and transient ones (starting, or changed within two minutes)
+    /// that were neither requested nor answered for `interval`. They count as requested.
+    pub fn take_due(&mut self, interval: Duration, now: Instant) -> Vec<PhoneId> {
+        self.attention.take_due(interval, now)
+    }
+
+    /// Hints say that these phones changed. Ids that are invalid or not in the fleet are ignored. Returns how many hints
+    /// are dropped because too many phones wait already.
+    pub fn hint(&mut self, ids: &[PhoneId]) -> usize {
+        let mut dropped = 0;
+        for id in ids {
+            if let Some(at) = self.positions.get(id)
+                && self.batches[at.batch].tracking[at.index].invalid_until.is_none()
+                && !self.attention.hint(id)
+            {
+                dropped += 1;
+            }
+        }
+        dropped
+    }
+
+    /// Applies the response to a request for `ids`. Phones that left the fleet meanwhile are ignored.
+    pub fn apply(&mut self, ids: &[PhoneId], response: StatusResponse, now: Timestamp) -> AppliedResponse {
         let mut applied = AppliedResponse::default();
-        let updates = PhoneUpdate::sort(request, response, &mut applied.anomalies);
-        let positions = self.positions(request);
-        for ((phone, position), update) in request.phones().iter().zip(positions).zip(updates) {
-            let Some(position) = position else { continue };
-            let batch = &mut self.batches[position.batch];
-            let Some(update) = update else {
-                batch.set_unanswered(position.index);
-                applied.anomalies.unanswered.push(phone.id.clone());
-                continue;
-            };
-            if batch.apply(position.index, update, now) {
-                applied.changed.insert(position.batch);
+        let found = response.found.into_iter();
+        let found = found.map(|phone| (phone.id, Some(phone.status), phone.name));
+        let failed = response.failed.into_iter().filter_map(|phone| match phone.code {
+            FailedPhone::NOT_FOUND => Some((phone.id, None, None)),
+            FailedPhone::EXPIRED => Some((phone.id, Some(Status::EXPIRED), None)),
+            // The code says nothing about the phone.
+            _ => None,
+        });
+        // Whether the response mentioned the id.
+        let mut requested: HashMap<&str, bool> = ids.iter().map(|id| (id.as_str(), false)).collect();
+        for (id, status, name) in found.chain(failed) {
+            match requested.get_mut(&*id) {
+                None => applied.anomalies.unrequested_ids.push(id),
+                Some(true) => applied.anomalies.repeated.push(id),
+                Some(is_mentioned) => {
+                    *is_mentioned = true;
+                    let Some((id, at)) = self.positions.get_key_value(&*id) else {
+                        continue;
+                    };
+                    let answer = self.batches[at.batch].apply(at.index, status, name, now);
+                    self.attention.answered(id, answer.is_transient, now.mono);
+                    if answer.is_changed {
+                        applied.changed.insert(at.batch);
+                    }
+                }
+            }
+        }
+        for id in ids.iter().filter(|id| !requested[id.as_str()]) {
+            if let Some(at) = self.positions.get(id) {
+                self.batches[at.batch].tracking[at.index].unanswered = true;
+                applied.anomalies.unanswered.push(id.to_string());
             }
         }
         applied
     }
 
-    /// GeeLark rejected `request` as invalid (40004), for which one bad id is enough.
-    pub fn reject(&mut self, request: &StatusRequest, now: Instant) -> Rejection {
-        if let Some((left, right)) = request.halves() {
-            return Rejection::Split(left, right);
-        }
-        let position = self.positions(request)[0];
-        let id = request.phones()[0].id.clone();
-        let is_new = position.is_some_and(|at| self.batches[at.batch].set_invalid(at.index, now));
-        Rejection::InvalidId { id, is_new }
+    /// GeeLark rejects `id` alone, so it is invalid. True if that was not known.
+    pub fn set_invalid(&mut self, id: &PhoneId, now: Instant) -> bool {
+        let Some(at) = self.positions.get(id) else { return false };
+        self.attention.remove(id);
+        let tracking = &mut self.batches[at.batch].tracking[at.index];
+        tracking.unanswered = true;
+        tracking.invalid_until.replace(now + INVALID_ID_RETRY).is_none()
     }
 
-    /// Marks every status as stale that was not confirmed for `stale_after`; returns the batches that look different.
+    /// Marks every status as stale that was not confirmed for `stale_after`. Returns the batches whose view changed.
     pub fn expire(&mut self, stale_after: Duration, now: Instant) -> Vec<usize> {
         let batches = self.batches.iter_mut().enumerate();
         batches
-            .filter_map(|(index, batch)| batch.expire(stale_after, now).then_some(index))
+            .filter_map(|(number, batch)| batch.expire(stale_after, now).then_some(number))
             .collect()
-    }
-
-    /// How many ids are missing from the last answers, including invalid ones.
-    pub fn unanswered(&self) -> usize {
-        self.batches.iter().map(BatchState::unanswered).sum()
-    }
-
-    /// Where the requested phones are now: usually where they were, else wherever another set of targets moved them.
-    fn positions(&self, request: &StatusRequest) -> Vec<Option<Position>> {
-        let is_there = |phone: &&RequestedPhone| self.phone(phone.position).is_some_and(|it| it.id == phone.id);
-        let moved = request
-            .phones()
-            .iter()
-            .filter(|phone| !is_there(phone))
-            .map(|phone| &phone.id);
-        let found = self.find(moved);
-        let position = |phone| {
-            if is_there(&phone) {
-                Some(phone.position)
-            } else {
-                found.get(&phone.id).copied()
-            }
-        };
-        request.phones().iter().map(position).collect()
-    }
-
-    fn phone(&self, position: Position) -> Option<&Phone> {
-        self.batches.get(position.batch)?.view().phones.get(position.index)
-    }
-
-    /// The positions of `ids`; a search through the fleet, unless there are none.
-    fn find<'a>(&self, ids: impl Iterator<Item = &'a PhoneId>) -> HashMap<PhoneId, Position> {
-        let wanted: HashSet<&PhoneId> = ids.collect();
-        let mut found = HashMap::new();
-        if wanted.is_empty() {
-            return found;
-        }
-        for (batch, state) in self.batches.iter().enumerate() {
-            for (index, phone) in state.view().phones.iter().enumerate() {
-                if wanted.contains(&phone.id) {
-                    found.insert(phone.id.clone(), Position { batch, index });
-                }
-            }
-        }
-        found
     }
 }

@@ -60,9 +60,4 @@ impl RoundStatus {
     pub fn new(registry: &Registry, account: &str) -> Self {
         Self::of(PollMetrics::new(registry, &[account]))
     }
-
-    /// Rounds begin this far apart.
-    pub(crate) fn set_interval(&self, interval: Duration) {
-        self.metrics.interval.set(interval);
-    }
 }

@@ -1,16 +1,24 @@
 //! When to call: one task an account, rounds that never overlap, calls spread over each round.
 //!
-//! The poller is the only writer of its account's [`Fleet`](crate::fleet::Fleet), and shows every batch that a response
-//! changed. Budget and locks are kept by the client, whoever calls. The main loop is [`Poller::run`].
+//! The poller applies responses to the account's [`Fleet`](crate::fleet::Fleet) and publishes every batch that changed. The
+//! client enforces budget and locks. The main loop is [`Poller::run`].
 //!
 //! Invariants:
-//! - a round requests each batch once, retries and the search for an invalid id aside;
+//! - a round requests each batch once; retries and the search for an invalid id come in addition;
 //! - no retry is scheduled after the next round is due;
-//! - requests outside of rounds spend only what the rounds leave of the budget;
+//! - requests outside of rounds use only the calls that the rounds leave over;
 //! - a block of the account ends the round at once, and the next one begins when the block ends.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `poller` | the main loop: rounds, calls outside of rounds, targets, time |
+//! | `round` | the calls of one round that are still to be made |
+//! | `responses` | what follows from the end of a call |
+//! | `schedule` | how often to call |
+//! | `shared_fleet` | the fleet, shared with the webhook and the state file |
+//! | `poll_log` | what is logged |
+//! | `metrics` | what is shown of polling |
 
-mod call_queue;
-mod hints;
 mod metrics;
 mod parts;
 mod poll_log;
@@ -19,14 +27,12 @@ mod poller;
 mod responses;
 mod round;
 mod schedule;
-mod snapshot_cell;
-mod spare_budget;
+mod shared_fleet;
 #[cfg(test)]
 mod tests;
 
-pub use hints::Hints;
 pub use metrics::{LastRound, PollMetrics, RoundStatus};
 pub use parts::{Parts, PollSettings};
 pub use poller::Poller;
 pub use schedule::{effective_interval, effective_stale_after};
-pub use snapshot_cell::SnapshotCell;
+pub use shared_fleet::SharedFleet;

@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::hints::Hints;
 use super::metrics::RoundStatus;
-use super::snapshot_cell::SnapshotCell;
+use super::shared_fleet::SharedFleet;
 use crate::exposition::AccountStore;
-use crate::fleet::Fleet;
 use crate::metrics::CallMetrics;
 use crate::targets::OwnTargets;
 use geelark_client::Client;
@@ -17,38 +15,34 @@ use geelark_client::clock::Clock;
 /// The `poll` section of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollSettings {
-    /// How often every phone is requested; the budget may make it longer.
+    /// The time between rounds; the budget may require a longer one.
     pub interval: Duration,
-    /// How often a phone that is starting or changed a moment ago is requested, as far as the budget has calls to spare.
+    /// The time between requests of a transient phone, as far as the rounds leave calls over.
     pub transient_interval: Duration,
-    /// After this time without an answer a status is stale; raised to three effective intervals.
+    /// A status that is not confirmed for this time is stale; at least three effective intervals.
     pub stale_after: Duration,
-    /// From the first byte of a request to the last of its answer.
+    /// From the first byte of a request to the last byte of its response.
     pub timeout: Duration,
 }
 
 /// What a poller works with.
 pub struct Parts<T> {
+    /// The `poll` section.
+    pub settings: PollSettings,
     /// Calls GeeLark, within budget and locks.
     pub client: Arc<Client<T>>,
-    /// What is known already.
-    pub fleet: Fleet,
+    /// The account's phones.
+    pub fleet: SharedFleet,
     /// Which phones to watch. The first round begins when this is marked as changed for the first time.
     pub targets: OwnTargets,
-    /// Phones that may have changed.
-    pub hints: Hints,
-    /// Where the fleet is shown for the state file.
-    pub snapshot_cell: SnapshotCell,
-    /// Where batches are shown.
+    /// Publishes batches.
     pub store: AccountStore,
     /// Counts calls.
     pub calls: CallMetrics,
-    /// Where the last round is shown.
+    /// Shows the last round.
     pub status: Arc<RoundStatus>,
-    /// Time.
+    /// The time.
     pub clock: Clock,
     /// Set when the first round is over, even a failed one.
     pub first_round: Arc<AtomicBool>,
-    /// Calls in flight at once.
-    pub max_in_flight: usize,
 }

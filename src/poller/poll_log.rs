@@ -1,7 +1,8 @@
 //! What is logged of polling: one line a change of condition, not one a poll.
 
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,29 +10,27 @@ use humantime::format_duration;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use super::round::QueuedCall;
 use crate::condition::Condition;
 use crate::fleet::AnswerAnomalies;
+use crate::logging::named;
 use geelark_client::phone::PhoneId;
 use geelark_client::{Failure, Reason};
 
-/// In an outage every batch fails alike: this many are named, and the end of the round counts the rest.
-const NAMED_BATCHES: usize = 3;
-
-/// This many ids are named in one line.
-const NAMED_IDS: usize = 5;
-
-/// This much of an id is logged: an id in an answer may be a megabyte long.
-const ID_CHARS: usize = 64;
+/// In an outage all batches fail alike. This many failures of one reason are warnings, and the end of the round counts the
+/// batches.
+const WARNED_FAILURES: usize = 3;
 
 /// The conditions of one account that were logged.
 #[derive(Debug)]
 pub(super) struct PollLog {
     account: Arc<str>,
-    failing: BTreeMap<usize, Reason>,
+    /// How many failures of each reason were logged as warnings since a round was complete.
+    failures: HashMap<Reason, usize>,
     /// Why the account is blocked, until a call succeeds.
     blocked: Condition<Reason>,
-    /// A hash of the anomalies of each batch: they may be large.
-    anomalies: BTreeMap<usize, Condition<u64>>,
+    /// A hash of the anomalies of each batch that has some: the anomalies may be large.
+    anomalies: HashMap<usize, u64>,
     incomplete: Condition<()>,
     longer_interval: Condition<Duration>,
     raised_stale_after: Condition<Duration>,
@@ -41,9 +40,9 @@ impl PollLog {
     pub(super) fn new(account: Arc<str>) -> Self {
         Self {
             account,
-            failing: BTreeMap::new(),
+            failures: HashMap::new(),
             blocked: Condition::default(),
-            anomalies: BTreeMap::new(),
+            anomalies: HashMap::new(),
             incomplete: Condition::default(),
             longer_interval: Condition::default(),
             raised_stale_after: Condition::default(),
@@ -51,7 +50,7 @@ impl PollLog {
     }
 
     /// The effective interval.
-    pub(super) fn interval(&mut self, configured: Duration, effective: Duration, batches: usize, budget: u32) {
+    pub(super) fn interval(&mut self, configured: Duration, effective: Duration, batches: usize, budget: NonZeroU32) {
         let is_longer = effective > configured;
         if !self.longer_interval.set(is_longer.then_some(effective)) {
             return;
@@ -78,68 +77,51 @@ impl PollLog {
         }
     }
 
-    /// A call about `batch` failed.
-    pub(super) fn failed(&mut self, batch: usize, attempt: u32, trace_id: Uuid, failure: &Failure) {
-        let known = self.failing.insert(batch, failure.reason);
-        let alike = self
-            .failing
-            .values()
-            .filter(|reason| **reason == failure.reason)
-            .count();
+    /// A call failed. The next round repeats a call outside of rounds, so that failure is no warning.
+    pub(super) fn failed(&mut self, call: &QueuedCall, trace_id: Uuid, failure: &Failure) {
         let (account, reason, message) = (&self.account, failure.reason, &failure.message);
-        if known == Some(failure.reason) || alike > NAMED_BATCHES {
-            debug!(%account, batch, attempt, %reason, %trace_id, "call failed: {message}");
+        let (batch, phones, attempt) = (call.batch, call.ids.len(), call.attempts + 1);
+        let warned = self.failures.entry(reason).or_default();
+        if batch.is_some() && attempt == 1 && *warned < WARNED_FAILURES {
+            *warned += 1;
+            warn!(%account, batch, phones, attempt, %reason, %trace_id, "call failed: {message}");
         } else {
-            warn!(%account, batch, attempt, %reason, %trace_id, "call failed: {message}");
+            debug!(%account, batch, phones, attempt, %reason, %trace_id, "call failed: {message}");
         }
     }
 
-    /// A call about `batch` was answered.
-    pub(super) fn answered(&mut self, batch: usize, anomalies: &AnswerAnomalies) {
+    /// A call was answered. The anomalies of a batch are logged when they change.
+    pub(super) fn answered(&mut self, batch: Option<usize>, anomalies: &AnswerAnomalies) {
         let account = &self.account;
         self.blocked.end();
-        if let Some(reason) = self.failing.remove(&batch) {
-            debug!(%account, batch, %reason, "answered again");
-        }
+        let Some(batch) = batch else { return };
         if *anomalies == AnswerAnomalies::default() {
             if self.anomalies.remove(&batch).is_some() {
                 info!(%account, batch, "the answer is complete again");
             }
             return;
         }
-        let mut hasher = DefaultHasher::new();
-        anomalies.hash(&mut hasher);
-        if !self.anomalies.entry(batch).or_default().begin(hasher.finish()) {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(anomalies);
+        if self.anomalies.insert(batch, hash) == Some(hash) {
             return;
         }
-        let AnswerAnomalies {
-            unanswered,
-            unrequested_ids,
-            repeated,
-        } = anomalies;
-        if !unanswered.is_empty() {
-            warn!(%account, batch, count = unanswered.len(), ids = %named(unanswered), "the answer omits requested ids; their last status is shown until it is stale");
-        }
-        if !unrequested_ids.is_empty() {
-            warn!(%account, batch, count = unrequested_ids.len(), ids = %named(unrequested_ids), "the answer has ids that were not requested; they are ignored");
-        }
-        if !repeated.is_empty() {
-            warn!(%account, batch, count = repeated.len(), ids = %named(repeated), "the answer repeats ids; the first mention counts");
+        let problems = [
+            (
+                &anomalies.unanswered,
+                "the answer omits requested ids; their last status is shown until it is stale",
+            ),
+            (
+                &anomalies.unrequested_ids,
+                "the answer has ids that were not requested; they are ignored",
+            ),
+            (&anomalies.repeated, "the answer repeats ids; the first mention counts"),
+        ];
+        for (ids, problem) in problems.into_iter().filter(|(ids, _)| !ids.is_empty()) {
+            warn!(%account, batch, count = ids.len(), ids = %named(ids), "{problem}");
         }
     }
 
-    /// A call outside of a round was answered.
-    pub(super) fn outside_round_answered(&mut self) {
-        self.blocked.end();
-    }
-
-    /// A call outside of a round failed.
-    pub(super) fn outside_round_failed(&self, phones: usize, trace_id: Uuid, failure: &Failure) {
-        let (account, reason, message) = (&self.account, failure.reason, &failure.message);
-        debug!(%account, phones, %reason, %trace_id, "call outside of a round failed: {message}");
-    }
-
-    /// Other phones are watched.
+    /// The fleet has new targets.
     pub(super) fn targets(&self, phones: usize, added: usize) {
         info!(account = %self.account, phones, added, "the watched phones changed");
     }
@@ -174,14 +156,14 @@ impl PollLog {
     }
 
     /// A round is over.
-    pub(super) fn round(&mut self, first: bool, unanswered_batches: usize, batches: usize, duration: Duration) {
-        let account = &self.account;
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let duration = format_duration(Duration::from_millis(millis));
-        let changed = self.incomplete.set((unanswered_batches > 0).then_some(()));
-        match (unanswered_batches, changed) {
-            (0, true) => info!(%account, batches, %duration, "round complete again"),
-            (0, false) if first => info!(%account, batches, %duration, "first round complete"),
+    pub(super) fn round(&mut self, is_first: bool, unanswered_batches: usize, batches: usize, duration: Duration) {
+        let (account, duration) = (&self.account, format_duration(duration));
+        let is_news = self.incomplete.set((unanswered_batches > 0).then_some(())) || is_first;
+        if unanswered_batches == 0 {
+            self.failures.clear();
+        }
+        match (unanswered_batches, is_news) {
+            (0, true) => info!(%account, batches, %duration, "round complete"),
             (0, false) => debug!(%account, batches, %duration, "round complete"),
             (_, true) => warn!(%account, unanswered_batches, batches, %duration, "round incomplete"),
             (_, false) => debug!(%account, unanswered_batches, batches, %duration, "round incomplete"),
@@ -189,29 +171,9 @@ impl PollLog {
     }
 }
 
-/// The first few ids, quoted.
-fn named(ids: &[impl ToString]) -> String {
-    let quoted = |id: &str| match id.char_indices().nth(ID_CHARS) {
-        Some((end, _)) => format!("{:?}…", &id[..end]),
-        None => format!("{id:?}"),
-    };
-    let first: Vec<String> = ids.iter().take(NAMED_IDS).map(|id| quoted(&id.to_string())).collect();
-    let more = if ids.len() > NAMED_IDS { " …" } else { "" };
-    format!("[{}]{more}", first.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_few_ids_are_named_and_long_ones_are_cut() {
-        assert_eq!(named(&[] as &[String]), "[]");
-        assert_eq!(named(&["1", "a\n\"b"]), r#"["1", "a\n\"b"]"#);
-        assert_eq!(named(&["1", "2", "3", "4", "5", "6"]), r#"["1", "2", "3", "4", "5"] …"#);
-        let long = "手".repeat(1_000_000);
-        assert_eq!(named(&[&long]), format!("[\"{}\"…]", &long[..ID_CHARS * 3]));
-    }
 
     #[test]
     fn unrequested_ids_do_not_grow_memory() {
@@ -221,7 +183,7 @@ mod tests {
                 unrequested_ids: (0..10_000).map(|number| format!("unrequested {number}")).collect(),
                 ..AnswerAnomalies::default()
             };
-            log.answered(batch, &anomalies);
+            log.answered(Some(batch), &anomalies);
         }
         let memory = format!("{log:?}");
         assert!(memory.len() < 1200, "{} bytes", memory.len());

@@ -9,16 +9,14 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::call_queue::{CallKind, QueuedCall};
 use super::metrics::LastRound;
-use super::parts::{Parts, PollSettings};
+use super::parts::Parts;
 use super::poll_log::PollLog;
-use super::round::Round;
-use super::schedule::{effective_interval, effective_stale_after};
-use super::spare_budget::SpareBudget;
-use crate::fleet::Fleet;
+use super::round::{NextRound, QueuedCall, Round};
+use super::schedule::{effective_interval, effective_stale_after, spare_spacing};
+use crate::condition::Condition;
 use geelark_client::clock::UnixTime;
-use geelark_client::phone::{BATCH_SIZE, PhoneId};
+use geelark_client::phone::BATCH_SIZE;
 use geelark_client::{Blocked, Call, StatusResponse, Transport};
 
 /// How often the age of statuses is checked and transient phones are looked for: the precision of both.
@@ -30,238 +28,222 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 /// Polls one account.
 pub struct Poller<T> {
     pub(super) parts: Parts<T>,
-    settings: PollSettings,
     pub(super) log: PollLog,
-    /// The time between the beginnings of two rounds, as far as the budget allows.
+    /// The effective interval.
     interval: Duration,
-    pub(super) spare_budget: SpareBudget,
-    /// The end of the lock, as it is shown.
-    locked: Option<std::time::Instant>,
+    /// The effective `stale_after`.
+    stale_after: Duration,
+    /// The time between two calls outside of rounds; `None` if the rounds need the whole budget.
+    spare_spacing: Option<Duration>,
+    /// When the next call outside of rounds may be made.
+    next_spare: Instant,
+    /// The end of the lock that is shown.
+    locked: Condition<std::time::Instant>,
 }
 
 /// A call in flight.
 type InFlight = BoxFuture<'static, (QueuedCall, Result<Call<StatusResponse>, Blocked>)>;
 
-/// When the next round begins, and over how much time its calls are spread.
-struct NextRound {
-    at: Instant,
-    spread: Duration,
-}
-
-impl NextRound {
-    /// As fast as the budget allows, so that new phones are shown soon.
-    fn immediately(now: Instant) -> Self {
-        Self {
-            at: now,
-            spread: Duration::ZERO,
-        }
-    }
-}
-
 impl<T: Transport> Poller<T> {
-    /// A poller that has not called yet. What its fleet knows and is not stale is shown at once.
-    pub fn new(parts: Parts<T>, settings: PollSettings) -> Self {
-        let log = PollLog::new(parts.fleet.account().clone());
-        let requests_per_minute = parts.client.budget().limits().requests_per_minute.get();
-        parts.status.metrics.budget.set(requests_per_minute);
+    /// A poller that has not called yet. It publishes at once what the fleet knows and is not stale.
+    pub fn new(parts: Parts<T>) -> Self {
+        let budget = parts.client.budget().limits().requests_per_minute;
+        parts.status.metrics.budget.set(budget.get());
+        let account = parts.fleet.lock().account().clone();
         let mut poller = Self {
+            log: PollLog::new(account),
+            interval: parts.settings.interval,
+            stale_after: parts.settings.stale_after,
+            spare_spacing: None,
+            next_spare: Instant::now(),
+            locked: Condition::default(),
             parts,
-            settings,
-            log,
-            interval: settings.interval,
-            spare_budget: SpareBudget::new(Instant::now()),
-            locked: None,
         };
         poller.adapt_to_fleet();
-        poller
-            .parts
-            .fleet
-            .expire(poller.stale_after(), Instant::now().into_std());
-        poller.parts.store.replace_batches(poller.parts.fleet.views());
-        // The poller before this one may have shown a lock that ended meanwhile.
+        let now = Instant::now().into_std();
+        poller.parts.fleet.lock().expire(poller.stale_after, now);
+        poller.publish_all();
+        // The previous poller may have shown a lock that ended meanwhile.
         poller.parts.status.metrics.locked_until.set(UnixTime::default());
         poller.show_lock();
-        poller.show_snapshot();
         poller
     }
 
-    /// Polls round after round until `stop` is cancelled; returns what is known.
-    pub async fn run(mut self, stop: CancellationToken) -> Fleet {
+    /// Polls round after round until `stop` is cancelled.
+    pub async fn run(mut self, stop: CancellationToken) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut in_flight: FuturesUnordered<InFlight> = FuturesUnordered::new();
         let mut round: Option<Round> = None;
+        // The first round begins when there are targets.
         let mut next: Option<NextRound> = None;
-        // Many phones were added during the round, so the next one begins at once.
-        let mut is_urgent = false;
+        let mut in_flight: FuturesUnordered<InFlight> = FuturesUnordered::new();
+        let mut outside: FuturesUnordered<InFlight> = FuturesUnordered::new();
         let mut progress_at = Instant::now() + PROGRESS_EVERY;
         loop {
-            if let Some(finished) = round.take_if(|round| round.is_over()) {
-                next = Some(self.finish(&finished, is_urgent));
-                is_urgent = false;
+            let now = Instant::now();
+            if let Some(due) = next.take_if(|next| next.at <= now) {
+                let requests = self.parts.fleet.lock().round_requests(now.into_std());
+                round = Some(Round::new(requests, now, due.spread, self.interval));
             }
-            if let Some(call) = self.next_outside_round() {
+            while in_flight.len() < self.width()
+                && let Some(call) = round.as_mut().and_then(|round| round.pop_due(now))
+            {
+                if let Some(batch) = call.batch {
+                    self.parts.fleet.lock().set_requested(batch, now.into_std());
+                }
                 in_flight.push(self.call(call));
             }
-            // After a block one call probes whether it is over; the others wait for its result.
-            let width = if self.parts.client.gate().is_half_open() {
-                1
-            } else {
-                self.parts.max_in_flight
-            };
-            let call_at = round.as_ref().and_then(|round| round.next_at(width));
-            let round_at = next.as_ref().map(|next| next.at).filter(|_| round.is_none());
+            if in_flight.is_empty()
+                && let Some(finished) = round.take_if(|round| round.next_at().is_none())
+            {
+                self.finish(&finished);
+                next = Some(finished.next);
+            }
+            if outside.is_empty()
+                && let Some(call) = self.next_outside_round(now)
+            {
+                outside.push(self.call(call));
+            }
+            let call_at = round.as_ref().and_then(Round::next_at);
+            let call_at = call_at.filter(|_| in_flight.len() < self.width());
+            let wake_at = next.map(|next| next.at).or(call_at);
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return self.parts.fleet,
+                () = stop.cancelled() => return,
                 Some((call, result)) = in_flight.next() => self.handle(round.as_mut(), call, result),
+                Some((call, result)) = outside.next() => self.handle(None, call, result),
                 () = self.parts.targets.changed() => {
                     let is_large = self.assign_targets() > BATCH_SIZE;
-                    if round.is_some() {
-                        is_urgent |= is_large;
-                    } else if is_large || next.is_none() {
-                        next = Some(NextRound::immediately(Instant::now()));
+                    match &mut round {
+                        Some(round) if is_large => round.next = NextRound::immediately(),
+                        None if is_large || next.is_none() => next = Some(NextRound::immediately()),
+                        _ => {}
                     }
                 }
-                () = self.parts.snapshot_cell.wanted() => self.show_snapshot(),
                 _ = tick.tick() => {
-                    self.tick();
-                    if let Some(round) = round.as_ref().filter(|_| !self.finished_first_round() && Instant::now() >= progress_at) {
+                    let expired = self.parts.fleet.lock().expire(self.stale_after, Instant::now().into_std());
+                    self.publish(expired);
+                    self.show_lock();
+                    if let Some(round) = &round && !self.finished_first_round() && now >= progress_at {
                         progress_at += PROGRESS_EVERY;
-                        self.log.progress(round.answers(), self.parts.fleet.batches());
+                        self.log.progress(round.answers, self.parts.fleet.lock().batches());
                     }
                 }
-                () = sleep_until(round_at.unwrap_or_else(Instant::now)), if round_at.is_some() => {
-                    let spread = next.take().map_or(self.interval, |next| next.spread);
-                    let start = Instant::now();
-                    round = Some(Round::plan(&self.parts.fleet, start, spread, start + self.interval));
-                }
-                () = sleep_until(call_at.unwrap_or_else(Instant::now)), if call_at.is_some() => {
-                    if let Some(call) = round.as_mut().and_then(Round::begin) {
-                        self.parts.fleet.set_requested(&call.request, Instant::now().into_std());
-                        in_flight.push(self.call(call));
-                    }
-                }
+                () = sleep_until(wake_at.unwrap_or(now)), if wake_at.is_some() => {}
                 // Last, since a flood of hints is always ready.
-                hinted = self.parts.hints.take() => self.parts.fleet.hint(&hinted),
+                () = self.parts.fleet.hinted() => {}
             }
+        }
+    }
+
+    /// How many calls of a round may be in flight. After a block one call probes whether it is over, and the others wait.
+    fn width(&self) -> usize {
+        if self.parts.client.gate().is_half_open() {
+            1
+        } else {
+            self.parts.client.budget().limits().max_in_flight
         }
     }
 
     fn call(&self, call: QueuedCall) -> InFlight {
         let client = self.parts.client.clone();
-        let ids: Vec<PhoneId> = call.request.ids().cloned().collect();
         Box::pin(async move {
-            let result = client.phone_status(&ids).await;
+            let result = client.phone_status(&call.ids).await;
             (call, result)
         })
     }
 
-    /// The next call outside of a round, if phones are due and the budget has a call to spare.
-    fn next_outside_round(&mut self) -> Option<QueuedCall> {
-        let now = Instant::now();
+    /// The next call outside of rounds, if phones are due and the rounds leave a call over.
+    fn next_outside_round(&mut self, now: Instant) -> Option<QueuedCall> {
         let gate = self.parts.client.gate();
-        if !self.spare_budget.is_available(now) || gate.is_half_open() || gate.check().is_err() {
+        let spacing = self.spare_spacing.filter(|_| now >= self.next_spare)?;
+        if gate.is_half_open() || gate.check().is_err() {
             return None;
         }
         // A tick early, since noticing may take that long: the interval is the longest wait, not the shortest.
-        let interval = self.settings.transient_interval.saturating_sub(TICK);
-        let request = self.parts.fleet.take_due(interval, now.into_std())?;
-        self.spare_budget.begin(now);
-        Some(QueuedCall {
-            request,
-            kind: CallKind::OutsideRound,
-            attempts: 0,
-        })
+        let interval = self.parts.settings.transient_interval.saturating_sub(TICK);
+        let ids = self.parts.fleet.lock().take_due(interval, now.into_std());
+        if ids.is_empty() {
+            return None;
+        }
+        self.next_spare = now + spacing;
+        Some(QueuedCall::new(None, ids))
     }
 
-    /// Takes over another set of targets; returns how many phones are new. A few new ones are requested outside of rounds.
+    /// Adopts new targets and returns how many phones are new. A few new phones are requested outside of rounds.
     fn assign_targets(&mut self) -> usize {
         let targets = self.parts.targets.latest();
-        let changes = self.parts.fleet.assign(&targets);
-        if changes.changed {
-            self.parts.store.replace_batches(self.parts.fleet.views());
+        let changes = self.parts.fleet.lock().assign(&targets);
+        let added = changes.as_ref().map_or(0, Vec::len);
+        if let Some(ids) = changes {
+            self.publish_all();
             self.adapt_to_fleet();
-            self.log.targets(targets.len(), changes.added.len());
+            self.log.targets(targets.len(), added);
+            if added <= BATCH_SIZE && self.finished_first_round() {
+                self.parts.fleet.lock().hint(&ids);
+            }
         }
         self.parts.targets.acknowledge(&targets);
-        if changes.added.len() <= BATCH_SIZE && self.finished_first_round() {
-            self.parts.fleet.hint(&changes.added);
-        }
-        changes.added.len()
+        added
     }
 
-    /// The number of batches changed, and with it how often the budget can afford a round.
+    /// The number of batches decides how often the budget allows a round.
     fn adapt_to_fleet(&mut self) {
-        let batches = self.parts.fleet.batches();
+        let (settings, batches) = (self.parts.settings, self.parts.fleet.lock().batches());
         let budget = self.parts.client.budget().limits().requests_per_minute;
-        self.interval = effective_interval(self.settings.interval, batches, budget);
-        self.spare_budget.resize(budget, batches, self.interval);
-        self.parts.status.set_interval(self.interval);
-        self.log
-            .interval(self.settings.interval, self.interval, batches, budget.get());
-        self.log.stale_after(self.settings.stale_after, self.stale_after());
+        self.interval = effective_interval(settings.interval, batches, budget);
+        self.stale_after = effective_stale_after(settings.stale_after, self.interval);
+        self.spare_spacing = spare_spacing(budget, batches, self.interval);
+        self.parts.status.metrics.interval.set(self.interval);
+        self.log.interval(settings.interval, self.interval, batches, budget);
+        self.log.stale_after(settings.stale_after, self.stale_after);
     }
 
-    fn finish(&mut self, round: &Round, is_urgent: bool) -> NextRound {
-        let (now, duration) = (Instant::now(), round.start.elapsed());
-        let up = round.unanswered() == 0;
-        let before = self.parts.status.get();
-        self.parts.status.set(LastRound {
+    fn finish(&mut self, round: &Round) {
+        let (batches, unanswered) = {
+            let fleet = self.parts.fleet.lock();
+            (fleet.batches(), fleet.unanswered())
+        };
+        let up = round.unanswered.is_empty();
+        let last = LastRound {
             up,
             last_success: if up {
                 self.parts.clock.now().unix()
             } else {
-                before.last_success
+                self.parts.status.get().last_success
             },
-            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-            unanswered: self.parts.fleet.unanswered(),
-        });
-        let first = !self.parts.first_round.swap(true, Ordering::Release);
-        self.log
-            .round(first, round.unanswered(), self.parts.fleet.batches(), duration);
-        match round.blocked_until() {
-            None if is_urgent => NextRound::immediately(now),
-            blocked_until => NextRound {
-                at: blocked_until.unwrap_or(round.start + self.interval).max(now),
-                spread: self.interval,
-            },
-        }
-    }
-
-    /// What time alone changes: statuses become stale, locks end.
-    fn tick(&mut self) {
-        for batch in self.parts.fleet.expire(self.stale_after(), Instant::now().into_std()) {
-            self.show(batch);
-        }
-        self.show_lock();
-    }
-
-    fn show_snapshot(&self) {
-        let snapshot = self.parts.fleet.snapshot(self.parts.clock.now());
-        self.parts.snapshot_cell.set(snapshot);
+            duration_ms: u64::try_from(round.start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            unanswered,
+        };
+        self.parts.status.set(last);
+        let is_first = !self.parts.first_round.swap(true, Ordering::Release);
+        let duration = Duration::from_millis(last.duration_ms);
+        self.log.round(is_first, round.unanswered.len(), batches, duration);
     }
 
     pub(super) fn show_lock(&mut self) {
         let until = self.parts.client.gate().locked_until();
-        if until == self.locked {
-            return;
+        if self.locked.set(until) {
+            let now = self.parts.clock.now();
+            let shown = until.map_or_else(UnixTime::default, |until| now.wall_at(until));
+            self.parts.status.metrics.locked_until.set(shown);
+            if until.is_none() {
+                self.log.unlocked();
+            }
         }
-        let now = self.parts.clock.now();
-        let shown = until.map_or_else(UnixTime::default, |until| now.wall_at(until));
-        self.parts.status.metrics.locked_until.set(shown);
-        if until.is_none() {
-            self.log.unlocked();
-        }
-        self.locked = until;
     }
 
-    pub(super) fn show(&self, batch: usize) {
-        self.parts.store.update_batch(batch, self.parts.fleet.view(batch));
+    /// Publishes batches that changed. The fleet is not locked while they are rendered.
+    pub(super) fn publish(&self, batches: impl IntoIterator<Item = usize>) {
+        for batch in batches {
+            let view = self.parts.fleet.lock().view(batch);
+            self.parts.store.update_batch(batch, view);
+        }
     }
 
-    fn stale_after(&self) -> Duration {
-        effective_stale_after(self.settings.stale_after, self.interval)
+    fn publish_all(&self) {
+        let views = self.parts.fleet.lock().views();
+        self.parts.store.replace_batches(views.iter());
     }
 
     fn finished_first_round(&self) -> bool {

@@ -3,27 +3,18 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::call_queue::{CallKind, QueuedCall};
 use super::poller::Poller;
-use super::round::Round;
-use crate::fleet::Rejection;
+use super::round::{QueuedCall, Round};
 use geelark_client::{Blocked, Call, Consequence, Failure, StatusResponse, Transport};
 
 impl<T: Transport> Poller<T> {
-    /// `round` is the current round; a call outside of a round may end between two of them.
+    /// A call ended that `round` made; without `round` a call outside of rounds.
     pub(super) fn handle(
         &mut self,
-        mut round: Option<&mut Round>,
+        round: Option<&mut Round>,
         queued: QueuedCall,
         result: Result<Call<StatusResponse>, Blocked>,
     ) {
-        if queued.kind == CallKind::OutsideRound {
-            self.spare_budget.end();
-            round = None;
-        }
-        if let Some(round) = &mut round {
-            round.end();
-        }
         let call = match result {
             Ok(call) => call,
             Err(blocked) => {
@@ -34,71 +25,52 @@ impl<T: Transport> Poller<T> {
             }
         };
         self.parts.calls.count(&call);
-        match (call.outcome, round) {
-            (Ok(response), round) => {
+        match call.outcome {
+            Ok(response) => {
                 if let Some(round) = round {
-                    round.answered();
+                    round.answers += 1;
                 }
-                self.apply(&queued, response);
+                let now = self.parts.clock.now();
+                let applied = self.parts.fleet.lock().apply(&queued.ids, response, now);
+                self.publish(applied.changed);
+                self.log.answered(queued.batch, &applied.anomalies);
             }
-            (Err(failure), Some(round)) => self.handle_failure(round, queued, call.trace_id, &failure),
-            (Err(failure), None) if matches!(failure.consequence(), Consequence::Block(_)) => {
-                self.blocked(call.trace_id, &failure);
-            }
-            // The next round requests these phones too, and logs what is wrong.
-            (Err(failure), None) => self
-                .log
-                .outside_round_failed(queued.request.len(), call.trace_id, &failure),
+            Err(failure) => self.handle_failure(round, queued, call.trace_id, &failure),
         }
         self.show_lock();
     }
 
-    fn apply(&mut self, queued: &QueuedCall, response: StatusResponse) {
-        let now = self.parts.clock.now();
-        let applied = self.parts.fleet.apply(&queued.request, response, now);
-        for batch in &applied.changed {
-            self.show(*batch);
-        }
-        match queued.kind {
-            CallKind::OutsideRound => self.log.outside_round_answered(),
-            CallKind::Round | CallKind::InvalidId => self.log.answered(queued.request.batch(), &applied.anomalies),
-        }
-    }
-
-    /// A failure blocked the account: logs it, and returns until when.
-    fn blocked(&mut self, trace_id: Uuid, failure: &Failure) -> Instant {
+    fn handle_failure(&mut self, round: Option<&mut Round>, queued: QueuedCall, trace_id: Uuid, failure: &Failure) {
         let now = Instant::now();
-        let blocked = self.parts.client.gate().check().err();
-        let until = blocked.map_or(now, |blocked| blocked.until.into());
-        self.log.blocked(trace_id, failure, until - now);
-        until
-    }
-
-    fn handle_failure(&mut self, round: &mut Round, queued: QueuedCall, trace_id: Uuid, failure: &Failure) {
-        let now = Instant::now();
-        let (batch, attempt) = (queued.request.batch(), queued.attempts + 1);
-        match failure.consequence() {
-            Consequence::Block(_) => {
-                let until = self.blocked(trace_id, failure);
-                round.block(&queued, until);
-            }
-            Consequence::Retry => {
-                self.log.failed(batch, attempt, trace_id, failure);
-                round.retry(queued, now);
-            }
-            Consequence::GiveUp => {
-                self.log.failed(batch, attempt, trace_id, failure);
-                round.give_up(&queued);
-            }
-            Consequence::Split => match self.parts.fleet.reject(&queued.request, now.into_std()) {
-                Rejection::InvalidId { id, is_new: true } => self.log.invalid_id(&id, trace_id),
-                Rejection::InvalidId { is_new: false, .. } => {}
-                Rejection::Split(left, right) => {
-                    if !round.split(&queued, [left, right], now) {
-                        self.log.failed(batch, attempt, trace_id, failure);
-                    }
+        match (failure.consequence(), round) {
+            (Consequence::Block(_), round) => {
+                let blocked = self.parts.client.gate().check().err();
+                let until = blocked.map_or(now, |blocked| blocked.until.into());
+                self.log.blocked(trace_id, failure, until - now);
+                if let Some(round) = round {
+                    round.block(&queued, until);
                 }
-            },
+            }
+            (Consequence::Split, Some(round)) if queued.ids.len() > 1 => {
+                if !round.split(&queued, now) {
+                    self.log.failed(&queued, trace_id, failure);
+                }
+            }
+            (Consequence::Split, Some(_)) => {
+                let id = &queued.ids[0];
+                if self.parts.fleet.lock().set_invalid(id, now.into_std()) {
+                    self.log.invalid_id(id, trace_id);
+                }
+            }
+            (consequence, round) => {
+                self.log.failed(&queued, trace_id, failure);
+                match round {
+                    Some(round) if consequence == Consequence::Retry => round.retry(queued, now),
+                    Some(round) => round.give_up(&queued),
+                    // The next round requests these phones too.
+                    None => {}
+                }
+            }
         }
     }
 }

@@ -108,9 +108,9 @@ struct Fixture {
     store: MetricsStore,
     budget: Arc<Budget>,
     targets: Arc<OwnershipHandle>,
-    hints: Hints,
+    fleet: SharedFleet,
     stop: CancellationToken,
-    task: JoinHandle<Fleet>,
+    task: JoinHandle<()>,
     start: Instant,
 }
 
@@ -135,41 +135,38 @@ impl Fixture {
         );
         let registry = crate::app::metrics::registry();
         let store = MetricsStore::new(registry.clone());
-        let fleet = Fleet::new("main".into());
-        let section = store.account(fleet.account());
+        let fleet = SharedFleet::new(Fleet::new("main".into()));
+        let section = store.account(&"main".into());
         store.set_accounts(vec![section.clone()]);
         let targets = Ownership::default().account(&"main".into());
         let mut receiver = targets.subscribe();
         targets.publish(members(ids));
         receiver.mark_changed();
-        let hints = Hints::new();
-        let parts = Parts {
-            client: Arc::new(client),
-            fleet,
-            targets: receiver,
-            hints: hints.clone(),
-            snapshot_cell: SnapshotCell::default(),
-            store: section,
-            calls: CallMetrics::new(&registry, "main"),
-            status: Arc::new(RoundStatus::new(&registry, "main")),
-            clock,
-            first_round: Arc::default(),
-            max_in_flight: 4,
-        };
         let settings = PollSettings {
             interval,
             transient_interval: Duration::from_secs(15),
             stale_after: MINUTE * 5,
             timeout: Duration::from_secs(10),
         };
-        let poller = Poller::new(parts, settings);
+        let parts = Parts {
+            settings,
+            client: Arc::new(client),
+            fleet: fleet.clone(),
+            targets: receiver,
+            store: section,
+            calls: CallMetrics::new(&registry, "main"),
+            status: Arc::new(RoundStatus::new(&registry, "main")),
+            clock,
+            first_round: Arc::default(),
+        };
+        let poller = Poller::new(parts);
         let stop = CancellationToken::new();
         Self {
             upstream,
             store,
             budget,
             targets,
-            hints,
+            fleet,
             stop: stop.clone(),
             task: tokio::spawn(poller.run(stop)),
             start,
@@ -185,9 +182,10 @@ impl Fixture {
             .collect()
     }
 
-    async fn end(self) -> Fleet {
+    async fn end(self) -> SharedFleet {
         self.stop.cancel();
-        self.task.await.unwrap()
+        self.task.await.unwrap();
+        self.fleet
     }
 
     fn text(&self) -> String {
@@ -434,7 +432,7 @@ async fn a_new_poller_keeps_what_the_previous_one_knew_and_the_budget() {
     sleep(Duration::from_secs(40)).await;
     let budget = first.budget.clone();
     let known = first.end().await;
-    assert_eq!(known.view(0).phones[0].label_name(), "phone 000000000000000000");
+    assert_eq!(known.lock().view(0).phones[0].label_name(), "phone 000000000000000000");
     let second = Fixture::start_with(upstream.clone(), &ids(1200), budget, Duration::from_secs(1));
     sleep(3 * MINUTE).await;
     assert!(upstream.busiest_minute() <= 60);
@@ -485,13 +483,13 @@ async fn a_hint_is_followed_within_two_seconds_and_a_flood_costs_the_spare_budge
     let fixture = Fixture::start(Upstream::well(), 300, 60, MINUTE);
     sleep(Duration::from_secs(30)).await;
     fixture.upstream.forget();
-    fixture.hints.add(ids(2).into_iter().skip(1));
+    fixture.fleet.hint(&ids(2)[1..]);
     sleep(Duration::from_secs(2)).await;
     assert!(fixture.upstream.sizes().contains(&1), "{:?}", fixture.upstream.sizes());
 
     fixture.upstream.forget();
     for _ in 0..600 {
-        fixture.hints.add(ids(300));
+        fixture.fleet.hint(&ids(300));
         sleep(Duration::from_millis(100)).await;
     }
     let sizes = fixture.upstream.sizes();
@@ -582,7 +580,7 @@ async fn a_lock_that_a_question_out_of_turn_runs_into_is_kept_and_shown() {
     });
     let fixture = Fixture::start(upstream, 200, 100, 10 * MINUTE);
     sleep(Duration::from_secs(10)).await;
-    fixture.hints.add(ids(1));
+    fixture.fleet.hint(&ids(1));
     sleep(HOUR).await;
     assert_eq!(fixture.upstream.sizes(), [100, 100, 1]);
     let until = fixture.value("geelark_api_locked_until_timestamp_seconds{account=\"main\"}");

@@ -56,7 +56,7 @@ pub fn decode(bytes: &[u8]) -> Result<State, Damage> {
         || state
             .accounts
             .iter()
-            .any(|account| has_doubles(account.phones.phones().map(|(phone, _)| &phone.id)));
+            .any(|account| has_doubles(account.phones.iter().map(|(phone, _)| &phone.id)));
     if has_doubles { Err(Damage::Twice) } else { Ok(state) }
 }
 

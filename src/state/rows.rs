@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::fleet::{Freshness, ObservedStatus, Phone, PhoneDetails, Snapshot};
+use crate::fleet::{Freshness, ObservedStatus, Phone, PhoneDetails};
 use geelark_client::clock::{UnixMillis, UnixTime};
 use geelark_client::phone::{ChargeMode, PhoneId, Status};
 
@@ -42,15 +42,19 @@ struct DetailsRow<T>(
 );
 
 /// Writes the phones one by one.
-pub(super) fn serialize<S: Serializer>(phones: &Snapshot, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(phones.phones().map(|(phone, answered)| row(phone, answered)))
+pub(super) fn serialize<S: Serializer>(
+    phones: &[(Phone, Option<UnixMillis>)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(phones.iter().map(|(phone, answered)| row(phone, *answered)))
 }
 
-/// The account's name is added when the fleet is restored.
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Snapshot>, D::Error> {
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(Phone, Option<UnixMillis>)>, D::Error> {
     let phones: Vec<SavedPhone> = Deserialize::deserialize(deserializer)?;
     let phones = phones.into_iter().map(|SavedPhone(phone, answered)| (phone, answered));
-    Ok(Arc::new(Snapshot::new(phones)))
+    Ok(phones.collect())
 }
 
 fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {

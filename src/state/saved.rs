@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::rows;
-use crate::fleet::Snapshot;
+use crate::fleet::Phone;
 use crate::poller::LastRound;
 use crate::targets::DiscoverySummary;
 use geelark_client::GateSnapshot;
@@ -40,9 +40,9 @@ pub struct AccountState {
     pub wallet: Option<Expiring<Wallet>>,
     /// The plan.
     pub plan: Option<Expiring<Plan>>,
-    /// The phones; ids are unique.
+    /// The phones and when each was last answered; ids are unique.
     #[serde(with = "rows")]
-    pub phones: Arc<Snapshot>,
+    pub phones: Vec<(Phone, Option<UnixMillis>)>,
 }
 
 /// A value that is shown until a point in time.

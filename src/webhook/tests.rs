@@ -1,7 +1,7 @@
 //! A webhook with a real verifier, hints to look at, and a receiver on a socket.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::Response;
 use http_body_util::{BodyExt, Full};
@@ -15,10 +15,12 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::exposition::{Encoding, MetricsStore};
+use crate::fleet::{Fleet, Target};
+use crate::poller::SharedFleet;
 use bytes::Bytes;
 use geelark_client::Credentials;
 use geelark_client::clock::Clock;
-use geelark_client::phone::PhoneId;
+use geelark_client::phone::{BATCH_SIZE, PhoneId};
 use http::HeaderMap;
 
 struct Fixture {
@@ -35,7 +37,10 @@ impl Fixture {
     fn after(predecessor: Option<&Webhook>, relay_to: Option<&str>) -> Self {
         let registry = crate::app::metrics::registry();
         let store = MetricsStore::new(registry.clone());
-        let listeners = Listeners::default();
+        let listeners = Listeners {
+            fleet: SharedFleet::new(fleet()),
+            targets: Arc::default(),
+        };
         let relay = relay_to.map(|url| (url.parse::<url::Url>().unwrap().into(), RelayClient::new().unwrap()));
         let credentials = Credentials::Token("tok-1".to_owned().into());
         Self {
@@ -59,6 +64,12 @@ impl Fixture {
         self.webhook.receive(&headers, Bytes::copy_from_slice(body.as_bytes()))
     }
 
+    /// The phones that are requested outside of rounds.
+    fn due(&self) -> Vec<PhoneId> {
+        let mut fleet = self.listeners.fleet.lock();
+        fleet.take_due(Duration::ZERO, Instant::now())
+    }
+
     fn count(&self, series: &str) -> u64 {
         let bytes: Vec<u8> = self.store.scrape(Encoding::Plain).flatten().collect();
         let text = String::from_utf8(bytes).unwrap();
@@ -71,6 +82,16 @@ impl Fixture {
     fn result(&self, result: &str) -> u64 {
         self.count(&format!("requests_total{{account=\"main\",result=\"{result}\"}}"))
     }
+}
+
+/// A fleet that has every phone that the tests name.
+fn fleet() -> Fleet {
+    let flood = (0..11).flat_map(|flood| (0..1000).map(move |id| format!("{flood}-{id}")));
+    let ids = ["a", "b"].map(str::to_owned).into_iter().chain(flood);
+    let targets: Vec<Target> = ids.map(|id| PhoneId::from(id.as_str()).into()).collect();
+    let mut fleet = Fleet::new("main".into());
+    fleet.assign(&targets);
+    fleet
 }
 
 fn headers(token: &str, trace_id: &str) -> HeaderMap {
@@ -98,10 +119,8 @@ async fn what_is_believed_becomes_hints_and_everything_is_counted() {
     late.insert("ts", "1716972892166".parse().unwrap());
     assert!(!fixture.webhook.admit(&late));
     fixture.webhook.oversized();
-    assert_eq!(
-        fixture.listeners.hints.take().await,
-        ["a", "b"].map(PhoneId::from).into()
-    );
+    let due = fixture.due();
+    assert_eq!(due, ["a", "b"].map(PhoneId::from));
     fixture.listeners.targets.notified().await;
     let expected = [
         ("accepted", 2),
@@ -126,7 +145,7 @@ async fn a_flood_is_dropped_and_counted() {
         assert!(fixture.send(&flood.to_string(), &body));
     }
     assert_eq!(fixture.count("hints_dropped_total{account=\"main\"}"), 1000);
-    assert_eq!(fixture.listeners.hints.take().await.len(), 10_000);
+    assert_eq!(fixture.due().len(), BATCH_SIZE);
 }
 
 #[tokio::test]

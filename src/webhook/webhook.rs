@@ -13,7 +13,7 @@ use super::relay::{Relay, RelayClient};
 use super::settings::RelayUrl;
 use crate::condition::Condition;
 use crate::metrics::Registry;
-use crate::poller::Hints;
+use crate::poller::SharedFleet;
 use geelark_client::clock::Clock;
 use geelark_client::{Credentials, WebhookEvent, WebhookRejection, WebhookVerifier};
 
@@ -29,10 +29,10 @@ pub struct Webhook {
 }
 
 /// Where hints go.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Listeners {
-    /// Phones that may have changed.
-    pub hints: Hints,
+    /// The account's phones. Hints name those that may have changed.
+    pub fleet: SharedFleet,
     /// Notified when the set of phones may have changed.
     pub targets: Arc<Notify>,
 }
@@ -120,8 +120,7 @@ impl Receiver for Webhook {
         };
         self.metrics
             .count(if event.is_of_use() { "accepted" } else { "ignored" });
-        let phones = event.phones.len();
-        let dropped = phones - self.listeners.hints.add(event.phones);
+        let dropped = self.listeners.fleet.hint(&event.phones);
         self.metrics.hints_dropped.inc_by(dropped as u64);
         if event.targets_changed {
             self.listeners.targets.notify_one();

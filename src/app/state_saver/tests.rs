@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::HeaderMap;
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::*;
@@ -52,22 +51,15 @@ impl Fixture {
         Arc::new(StateSaver::open(Some(&folder), self.clock.clone(), self.metrics.clone()).unwrap())
     }
 
-    /// The account as `state_saver` has it begin, with a poller of its own that shows `phones` phones more each time.
-    fn begin(&self, state_saver: &StateSaver, phones: usize) -> (SavedFrom, Option<Fleet>, JoinHandle<()>) {
-        let (carry_over, fleet) = state_saver.restore(&account("main"), &self.context);
+    /// The account as `state_saver` restores it.
+    fn begin(&self, state_saver: &StateSaver) -> SavedFrom {
+        let carry_over = state_saver.restore(&account("main"), &self.context);
         let record = SavedFrom {
             name: "main".into(),
             carry_over,
         };
         state_saver.set_accounts([record.clone()].into_iter());
-        let (snapshot_cell, clock) = (record.carry_over.snapshot_cell.clone(), self.clock.clone());
-        let poller = tokio::spawn(async move {
-            for looks in 1.. {
-                snapshot_cell.wanted().await;
-                snapshot_cell.set(fleet_of(looks * phones).snapshot(clock.now()));
-            }
-        });
-        (record, fleet, poller)
+        record
     }
 
     fn file(&self) -> Option<State> {
@@ -106,13 +98,14 @@ async fn lock(record: &SavedFrom, clock: &Clock) {
     assert!(call.outcome.is_err());
 }
 
-fn fleet_of(phones: usize) -> Fleet {
-    let members: Vec<Target> = (0..phones)
-        .map(|number| PhoneId::from(number.to_string().as_str()).into())
-        .collect();
-    let mut fleet = Fleet::new("main".into());
-    fleet.assign(&members);
-    fleet
+fn assign(record: &SavedFrom, phones: usize) {
+    let ids = (0..phones).map(|number| PhoneId::from(number.to_string().as_str()));
+    let targets: Vec<Target> = ids.map(Target::from).collect();
+    record.carry_over.listeners.fleet.lock().assign(&targets);
+}
+
+fn phones(record: &SavedFrom) -> usize {
+    record.carry_over.listeners.fleet.lock().targets().count()
 }
 
 fn account(name: &str) -> AccountConfig {
@@ -128,19 +121,20 @@ fn account(name: &str) -> AccountConfig {
 async fn what_is_known_is_written_every_thirty_seconds() {
     let fixture = Fixture::new();
     let state_saver = fixture.state_saver();
-    let (_record, fleet, _poller) = fixture.begin(&state_saver, 7);
-    assert!(fleet.is_none());
-    state_saver.save_initial().await;
+    let record = fixture.begin(&state_saver);
+    assert_eq!(phones(&record), 0);
+    state_saver.save().await;
     assert_eq!(fixture.phones(), Some(0));
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (state_saver, stop) = (state_saver.clone(), stop.clone());
         async move { state_saver.run(stop).await }
     });
-    for looks in 1..4 {
+    for phones in 1..4 {
+        assign(&record, phones);
         sleep(30 * SECOND).await;
         sleep(SECOND / 10).await;
-        assert_eq!(fixture.phones(), Some(looks * 7));
+        assert_eq!(fixture.phones(), Some(phones));
     }
     stop.cancel();
     running.await.unwrap();
@@ -150,7 +144,7 @@ async fn what_is_known_is_written_every_thirty_seconds() {
 async fn an_account_that_is_closed_is_written_at_once() {
     let fixture = Fixture::new();
     let state_saver = fixture.state_saver();
-    let (record, _, _poller) = fixture.begin(&state_saver, 7);
+    let record = fixture.begin(&state_saver);
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (state_saver, stop) = (state_saver.clone(), stop.clone());
@@ -170,7 +164,7 @@ async fn an_account_that_is_closed_is_written_at_once() {
 async fn a_memory_is_handed_out_once_and_to_the_account_of_its_name() {
     let fixture = Fixture::new();
     let state_saver = fixture.state_saver();
-    let (record, _, _poller) = fixture.begin(&state_saver, 7);
+    let record = fixture.begin(&state_saver);
     let round = LastRound {
         up: true,
         last_success: UnixTime(1_699_999_999),
@@ -179,28 +173,29 @@ async fn a_memory_is_handed_out_once_and_to_the_account_of_its_name() {
     };
     record.carry_over.round.set(round);
     let credentials = record.carry_over.fingerprint.clone();
-    state_saver.save_final(vec![(record, Some(fleet_of(5)))]).await;
+    assign(&record, 5);
+    state_saver.save().await;
     drop(state_saver);
 
     let state_saver = fixture.state_saver();
-    assert!(state_saver.restore(&account("other"), &fixture.context).1.is_none());
-    let (record, fleet, _poller) = fixture.begin(&state_saver, 7);
-    assert_eq!(fleet.map(|fleet| fleet.len()), Some(5));
+    let other = state_saver.restore(&account("other"), &fixture.context);
+    assert_eq!(other.listeners.fleet.lock().batches(), 0);
+    let record = fixture.begin(&state_saver);
+    assert_eq!(phones(&record), 5);
     assert_eq!(
         record.carry_over.fingerprint, credentials,
         "one fingerprint for one credential"
     );
     assert_eq!(record.carry_over.round.get(), round);
-    assert!(fixture.begin(&state_saver, 7).1.is_none());
+    assert_eq!(phones(&fixture.begin(&state_saver)), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_folder_nothing_is_written_and_nothing_is_shown() {
     let fixture = Fixture::new();
     let state_saver = StateSaver::open(None, fixture.clock.clone(), fixture.metrics.clone()).unwrap();
-    let (record, fleet, _poller) = fixture.begin(&state_saver, 7);
-    assert!(fleet.is_none());
-    state_saver.save_initial().await;
-    state_saver.save_final(vec![(record, None)]).await;
+    let record = fixture.begin(&state_saver);
+    assign(&record, 7);
+    state_saver.save().await;
     assert_eq!(fixture.file(), None);
 }

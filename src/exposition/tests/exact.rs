@@ -58,7 +58,7 @@ fn a_small_fleet_reads_exactly_like_this() {
     let program = ExporterMetrics::new(&registry, ["1.2.3", "abc", "1.95.0"]);
     program.reloaded(Some(UnixTime(1_700_000_001)));
     let status = RoundStatus::new(&registry, "main");
-    status.set_interval(Duration::from_mins(1));
+    status.metrics.interval.set(Duration::from_mins(1));
     status.set(LastRound {
         up: true,
         last_success: UnixTime(1_700_000_130),

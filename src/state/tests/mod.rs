@@ -6,7 +6,7 @@ mod format;
 use std::sync::Arc;
 
 use super::*;
-use crate::fleet::{Freshness, ObservedStatus, Phone, PhoneDetails, Snapshot};
+use crate::fleet::{Freshness, ObservedStatus, Phone, PhoneDetails};
 use crate::poller::LastRound;
 use crate::targets::DiscoverySummary;
 use geelark_client::GateSnapshot;
@@ -58,7 +58,7 @@ fn state() -> State {
 
 fn account(name: &str, phones: impl IntoIterator<Item = (Phone, Option<UnixMillis>)>) -> AccountState {
     AccountState {
-        phones: Arc::new(Snapshot::new(phones)),
+        phones: phones.into_iter().collect(),
         name: name.into(),
         credentials: "salt:1f2e".into(),
         gate: GateSnapshot {

@@ -7,10 +7,8 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::fleet::Target;
+use crate::logging::named;
 use geelark_client::phone::PhoneId;
-
-/// This many ids are named in one line of the log.
-const NAMED_IDS: usize = 5;
 
 pub(super) type AccountKey = usize;
 
@@ -163,9 +161,7 @@ impl Claims {
             .iter()
             .filter(|(owner, ids)| self.elsewhere.get(*owner) != Some(ids))
         {
-            let named: Vec<&str> = ids.iter().take(NAMED_IDS).map(PhoneId::as_str).collect();
-            let more = ids.len().saturating_sub(NAMED_IDS);
-            warn!(%account, other = %owner, phones = ids.len(), ids = ?named, more, "phones are in another account too, which alone watches them");
+            warn!(%account, other = %owner, phones = ids.len(), ids = %named(ids), "phones are in another account too, which alone watches them");
         }
         if elsewhere.is_empty() && !self.elsewhere.is_empty() {
             info!(%account, "no phone is in another account any more");

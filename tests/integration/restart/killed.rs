@@ -13,7 +13,7 @@ use std::time::Duration;
 use geelark_client::GateSnapshot;
 use geelark_client::clock::{UnixMillis, UnixTime};
 use geelark_client::phone::Status;
-use geelark_exporter::fleet::{Freshness, ObservedStatus, Phone, Snapshot};
+use geelark_exporter::fleet::{Freshness, ObservedStatus, Phone};
 use geelark_exporter::poller::LastRound;
 use geelark_exporter::state::{AccountState, State, Store};
 
@@ -42,7 +42,7 @@ fn state(nth: u64) -> State {
     State {
         written: UnixMillis(nth),
         accounts: vec![AccountState {
-            phones: Arc::new(Snapshot::new(phones)),
+            phones: phones.collect(),
             name: account,
             credentials: "".into(),
             gate: GateSnapshot::default(),
