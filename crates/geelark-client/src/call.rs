@@ -119,17 +119,9 @@ pub enum Consequence {
     Retry,
     /// The request was rejected: a part of it may be accepted. In a batch, one invalid id is enough for this.
     Split,
-    /// The account must not be called for a time. The client enforces it.
-    Block(Block),
+    /// The account must not be called, which the client enforces: for this time, or with a growing back-off until a person
+    /// changes something.
+    Block(Option<Duration>),
     /// Sending the same request again soon is pointless.
     GiveUp,
-}
-
-/// How a failure blocks the account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Block {
-    /// A rate limit or lock, for this long.
-    Limit(Duration),
-    /// A refusal that lasts until a person changes something. The client tries again with growing back-off.
-    Refusal,
 }

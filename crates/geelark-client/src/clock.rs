@@ -68,7 +68,7 @@ fn seconds(millis: u64) -> UnixTime {
 /// The time since the previous process saved its state, as far as the wall clock shows.
 ///
 /// If the wall clock was set back, so that the state seems to come from the future, then every age is unknown, and each wait
-/// continues where it was. If it was set forward, nobody can tell. In both cases no wait is longer than its maximum.
+/// continues where it was. A clock that was set forward cannot be detected. In both cases no wait is longer than its maximum.
 #[derive(Clone, Copy, Debug)]
 pub struct ElapsedSinceSave {
     /// The present.

@@ -4,81 +4,59 @@
 
 use std::time::Duration;
 
-use super::call::{Block, Consequence, Endpoint, Failure, Reason};
+use super::call::{Consequence, Endpoint, Failure, Reason};
 use Consequence::{GiveUp, Retry, Split};
 
 /// 40014 and 47002: GeeLark locks the account for two hours.
 pub(super) const LOCK_LENGTH: Duration = Duration::from_hours(2);
 
-const LOCK: Consequence = Consequence::Block(Block::Limit(LOCK_LENGTH));
+const LOCK: Consequence = Consequence::Block(Some(LOCK_LENGTH));
 
 /// GeeLark lifts a rate limit in the next minute. A minute from the response is in it, with fixed and sliding windows.
-const RATE_LIMIT: Consequence = Consequence::Block(Block::Limit(Duration::from_mins(1)));
+const RATE_LIMIT: Consequence = Consequence::Block(Some(Duration::from_mins(1)));
 
-const REFUSAL: Consequence = Consequence::Block(Block::Refusal);
+const REFUSAL: Consequence = Consequence::Block(None);
 
 /// The shortest `Retry-After`. The longest is [`LOCK_LENGTH`].
 const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What follows from a documented code, and a sentence for the log.
+/// What follows from a documented code, and what it means.
 fn entry(code: i64) -> Option<(Consequence, &'static str)> {
     Some(match code {
-        40000 => (Retry, "an unknown error at GeeLark"),
-        40001 => (
-            GiveUp,
-            "GeeLark could not read the request; this is a defect of the exporter, please report it",
-        ),
-        40002 => (
-            GiveUp,
-            "GeeLark saw no traceId; this is a defect of the exporter, please report it",
-        ),
-        40003 => (
-            REFUSAL,
-            "GeeLark refused the token or signature; check the credentials and their site (base_url)",
-        ),
-        40004 => (
-            Split,
-            "GeeLark rejected a parameter; in a batch, one invalid id is enough",
-        ),
+        40000 => (Retry, "unknown error at GeeLark"),
+        40001 => (GiveUp, "GeeLark could not read the request"),
+        40002 => (GiveUp, "GeeLark saw no traceId"),
+        40003 => (REFUSAL, "token or signature refused; check credentials and base_url"),
+        40004 => (Split, "invalid parameter; in a batch, one invalid id is enough"),
         40005 => (REFUSAL, "GeeLark does not know this API; check base_url"),
         40006 => (Retry, "a part of the batch failed, and GeeLark does not say which"),
-        40007 | 40017 => (
-            RATE_LIMIT,
-            "too many calls this minute; lower budget.requests_per_minute or other use",
-        ),
-        40008 => (
-            GiveUp,
-            "GeeLark refused the page; this is a defect of the exporter, please report it",
-        ),
+        40007 | 40017 => (RATE_LIMIT, "too many calls this minute"),
+        40008 => (GiveUp, "GeeLark refused the page number"),
         40009 => (Retry, "the whole batch failed, and GeeLark does not say why"),
-        40011 => (REFUSAL, "the API is for paying users only; upgrade the account's plan"),
+        40011 => (REFUSAL, "the API is for paying users; upgrade the account's plan"),
         40012 => (REFUSAL, "GeeLark has retired this API; look for a newer exporter"),
-        40014 => (
-            LOCK,
-            "locked for two hours after too many calls; lower budget.requests_per_minute or other use",
-        ),
-        40015 => (
-            REFUSAL,
-            "the account has no permission for this call; grant it in GeeLark",
-        ),
-        40016 => (
-            REFUSAL,
-            "the IP address of this machine is not on the account's whitelist; add it in GeeLark",
-        ),
+        40014 => (LOCK, "too many calls this hour, locked for two hours"),
+        40015 => (REFUSAL, "no permission for this call; grant it in GeeLark"),
+        40016 => (REFUSAL, "this IP address is not whitelisted; add it in GeeLark"),
         42001 => (Split, "a phone of the request does not exist"),
         43004 => (Split, "a phone of the request has expired"),
-        47002 => (
-            LOCK,
-            "locked for two hours after too many calls at once; lower budget.max_in_flight or other use",
-        ),
-        50000 => (Retry, "an internal error at GeeLark"),
+        47002 => (LOCK, "too many calls at once, locked for up to two hours"),
+        50000 => (Retry, "internal error at GeeLark"),
         _ => return None,
     })
 }
 
-/// A sentence about `code`; `None` if GeeLark does not document it. A gateway may send its own codes in a similar envelope.
-pub(super) fn explanation(code: i64) -> Option<&'static str> {
-    entry(code).map(|(_, explanation)| explanation)
+/// What `code` means and what to do. It is `None` if GeeLark does not document the code: a gateway may send its own codes in
+/// a similar envelope.
+pub(super) fn explanation(code: i64) -> Option<String> {
+    let (consequence, meaning) = entry(code)?;
+    let advice = match consequence {
+        GiveUp => "; this is a defect of the exporter, please report it",
+        RATE_LIMIT => "; lower budget.requests_per_minute or other use of the account",
+        LOCK => "; lower budget.requests_per_minute, budget.max_in_flight or other use of the account",
+        _ => "",
+    };
+    Some(format!("{meaning}{advice}"))
 }
 
 /// Whether the outcome of a call opens or blocks the whole account.
@@ -100,9 +78,8 @@ pub(super) fn concerns_account(endpoint: Endpoint, failure: Option<&Failure>) ->
 impl Failure {
     /// What follows from it, if it came from a call about phones.
     pub fn consequence(&self) -> Consequence {
-        let retry_after = self
-            .retry_after
-            .map(|wait| Consequence::Block(Block::Limit(wait.clamp(MIN_RETRY_AFTER, LOCK_LENGTH))));
+        let bounded = |wait: Duration| Consequence::Block(Some(wait.clamp(MIN_RETRY_AFTER, LOCK_LENGTH)));
+        let retry_after = self.retry_after.map(bounded);
         match self.reason {
             Reason::Code(code) => entry(code).map_or(Retry, |(consequence, _)| consequence),
             Reason::Http(401 | 403) => REFUSAL,
@@ -165,7 +142,7 @@ mod tests {
     }
 
     fn limit(seconds: u64) -> Consequence {
-        Consequence::Block(Block::Limit(Duration::from_secs(seconds)))
+        Consequence::Block(Some(Duration::from_secs(seconds)))
     }
 
     #[test]

@@ -120,12 +120,9 @@ fn string(written: &str) -> Option<Cow<'_, str>> {
     struct Bytes<'a>(#[serde(borrow)] Cow<'a, [u8]>);
 
     // Most strings have no escapes, so their content is what is written.
-    if let Some(plain) = written
-        .strip_prefix('"')?
-        .strip_suffix('"')
-        .filter(|plain| !plain.contains('\\'))
-    {
-        return Some(Cow::Borrowed(plain));
+    let content = written.strip_prefix('"')?.strip_suffix('"')?;
+    if !content.contains('\\') {
+        return Some(Cow::Borrowed(content));
     }
     let Bytes(bytes) = serde_json::from_str(written).ok()?;
     Some(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()))

@@ -42,7 +42,7 @@ mod transport;
 mod webhook;
 
 pub use budget::{Budget, BudgetLimits};
-pub use call::{Block, Blocked, Call, Consequence, Endpoint, Failure, Reason};
+pub use call::{Blocked, Call, Consequence, Endpoint, Failure, Reason};
 pub use client::Client;
 pub use credentials::{Credentials, Secret};
 #[doc(hidden)] // for the fuzz targets

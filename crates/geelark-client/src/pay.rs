@@ -61,32 +61,16 @@ impl ResponseData for Plan {
     const ENDPOINT: Endpoint = Endpoint::PayPlanInfo;
 
     fn read(data: &str) -> Result<Self, serde_json::Error> {
-        let names = [
-            "expirationTime",
-            "profiles",
-            "availableProfiles",
-            "monthlyRental",
-            "availableMonthlyRentals",
-            "parallels",
-        ];
-        let [
-            end,
-            profiles,
-            profiles_available,
-            monthly_rentals,
-            monthly_rentals_available,
-            parallels,
-        ] = fields(data, names)?.map(integer);
-        let [monthly_fee] = fields(data, ["monthlyFee"])?.map(number);
+        let whole = |name| fields(data, [name]).map(|[value]| integer(value));
         Ok(Self {
             // A plan without an end has 0 here.
-            expires: end.filter(|seconds| *seconds > 0).map(UnixTime),
-            profiles,
-            profiles_available,
-            monthly_rentals,
-            monthly_rentals_available,
-            parallels,
-            monthly_fee,
+            expires: whole("expirationTime")?.filter(|seconds| *seconds > 0).map(UnixTime),
+            profiles: whole("profiles")?,
+            profiles_available: whole("availableProfiles")?,
+            monthly_rentals: whole("monthlyRental")?,
+            monthly_rentals_available: whole("availableMonthlyRentals")?,
+            parallels: whole("parallels")?,
+            monthly_fee: fields(data, ["monthlyFee"]).map(|[value]| number(value))?,
         })
     }
 }
@@ -130,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_makes_no_sense_spoils_no_other() {
+    fn a_bad_field_affects_no_other_field() {
         let wallet: Wallet =
             read(r#"{"balance": {}, "giftMoney": "NaN", "availableTimeAddOn": "1.5", "new": 1}"#).unwrap();
         let expected = Wallet {
@@ -147,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn data_of_another_shape_is_a_misfit() {
+    fn data_of_another_shape_is_an_error() {
         for json in ["\"rich\"", "7", "true"] {
             assert!(read::<Wallet>(json).is_err(), "{json}");
             assert!(read::<Plan>(json).is_err(), "{json}");

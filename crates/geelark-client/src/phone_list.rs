@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_read_without_what_is_secret() {
+    fn a_page_is_read_without_its_secrets() {
         let [host, user, password, number, imei, bluetooth, wifi] = PLANTED_SECRETS;
         let page = read(&json!({"total": 243, "page": 1, "pageSize": 100, "items": [{
             "id": "5887", "serialName": "手机 1", "serialNo": "7", "status": 2, "remark": "for Li",
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_absurdly_long_costs_little() {
+    fn an_overlong_page_is_cut() {
         let items: Vec<_> = (0..100_000).map(|id| json!({ "id": id })).collect();
         let page = read(&json!({"total": 3, "items": items}));
         assert_eq!(
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_id_is_none_and_an_endless_text_is_cut() {
+    fn an_overlong_id_is_no_id_and_an_overlong_text_is_cut() {
         let page = read(&json!({"total": 2, "items": [
             {"id": "9".repeat(65)}, {"id": "9".repeat(64), "group": {"name": "手".repeat(300)}},
         ]}));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_null_or_odd_costs_only_itself() {
+    fn a_missing_or_bad_field_affects_no_other_field() {
         let page = read(&json!({"total": "3", "items": [
             {"id": 588_732_926_036_803_641_u64, "status": "1", "chargeMode": "0", "monthlyExpire": null, "group": null,
              "tags": null, "equipmentInfo": null, "unheardOf": {}},
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_names_only_the_filters_there_are() {
+    fn a_request_has_only_the_filters_that_are_set() {
         assert_eq!(request(1, &ListFilter::default()), json!({"page": 1, "pageSize": 100}));
         let filter = ListFilter {
             group: Some("farm-a".into()),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_admits_what_matches_or_does_not_say() {
+    fn a_filter_admits_phones_that_match_or_lack_the_field() {
         let filter = ListFilter {
             group: Some("farm-a".into()),
             tags: vec!["prod".into(), "vip".into()],

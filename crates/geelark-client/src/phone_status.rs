@@ -59,10 +59,6 @@ impl ResponseData for StatusResponse {
             failed: entries(fails, failed)?,
         })
     }
-
-    fn has_details(&self) -> bool {
-        !self.found.is_empty() || !self.failed.is_empty()
-    }
 }
 
 fn found(entry: Field<'_>) -> Option<FoundPhone> {

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_vector_is_signed_as_published() {
+    fn the_published_example_has_the_published_signature() {
         let headers = headers(&published_key());
         let expected = [
             ("appId", "eH6gQR4oHr3FsZpI36La01IW"),

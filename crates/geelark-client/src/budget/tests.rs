@@ -39,7 +39,7 @@ async fn call(budget: &Budget, slowest: Duration, mut random: fastrand::Rng) -> 
     arrived
 }
 
-/// Asserts that no 60 seconds, ends included, hold more than `most` of the arrivals.
+/// Asserts that no 60 seconds, both ends included, have more than `most` arrivals.
 fn assert_within(mut arrivals: Vec<Instant>, most: usize, context: &str) {
     arrivals.sort();
     for pair in arrivals.windows(most + 1) {

@@ -1,4 +1,4 @@
-//! No bytes, however odd, cause a panic, an invented phone, or more memory than they are worth.
+//! Property tests: no body causes a panic, an invented phone or much more memory than its own length.
 
 use std::str::from_utf8;
 
@@ -16,17 +16,17 @@ const LEAST_ENTRY: usize = 9;
 /// Replacing half an emoji, written in six bytes, takes at most three characters of three bytes.
 const GROWTH: usize = 2;
 
-/// What must hold of whatever came of `body`.
+/// Checks what must be true of the outcome of any `body`.
 fn check(body: &[u8], outcome: &Result<StatusResponse, Failure>) {
     let answer = match outcome {
         Ok(answer) => answer,
         Err(failure) => return assert!(failure.message.len() < 1000, "{failure:?}"),
     };
-    let text = from_utf8(body).expect("an answer is text");
+    let text = from_utf8(body).expect("a response is text");
     let found = answer.found.iter().map(|phone| &phone.id);
     let ids: Vec<&String> = found.chain(answer.failed.iter().map(|phone| &phone.id)).collect();
     for id in &ids {
-        // With escapes an id may be written in many ways.
+        // With escapes, an id can be written in many ways.
         assert!(
             text.contains('\\') || text.contains(id.as_str()),
             "{id:?} is not in {text}"
@@ -38,7 +38,7 @@ fn check(body: &[u8], outcome: &Result<StatusResponse, Failure>) {
     assert!(kept <= text.len() * GROWTH, "{kept} bytes of {}", text.len());
 }
 
-/// The same of a page of a list, whose entries are objects.
+/// The same for a page of a list.
 fn check_page(body: &[u8], outcome: &Result<Page, Failure>) {
     let Ok(page) = outcome else { return };
     let text = from_utf8(body).expect("a page is text");
@@ -51,7 +51,7 @@ fn check_page(body: &[u8], outcome: &Result<Page, Failure>) {
     }
 }
 
-/// Any JSON, with the envelope's own words strewn in.
+/// Any JSON, with some of the names that GeeLark uses.
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -89,7 +89,7 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// A truthful answer about up to eight phones, as GeeLark writes it.
+/// A valid response about up to eight phones.
 fn real() -> impl Strategy<Value = String> {
     let name = prop_oneof!["[a-z 0-9]{0,12}", any::<String>()];
     let success = ("[0-9]{18}", name, 0..4_i64)
@@ -106,7 +106,7 @@ fn real() -> impl Strategy<Value = String> {
     })
 }
 
-/// What may happen to bytes on the way: some are replaced, and some come twice or not at all.
+/// Damage to a body: bytes are replaced, inserted or removed.
 fn damage() -> impl Strategy<Value = (Index, usize, Vec<u8>)> {
     let inserted = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..4),
@@ -137,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn no_json_causes_a_panic_or_costs_the_entry_beside_it(json in json()) {
+    fn no_json_causes_a_panic_or_affects_the_next_entry(json in json()) {
         check(json.as_bytes(), &read(json.clone()));
         let list = format!(r#"{{"code": 0, "data": {{"items": [{json}, {{"id": "a"}}]}}}}"#);
         let page = decode(&reply(&*list));
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_answer_invents_no_phone(real in real(), damages in prop::collection::vec(damage(), 1..4)) {
+    fn a_damaged_response_invents_no_phone(real in real(), damages in prop::collection::vec(damage(), 1..4)) {
         let mut body = real.into_bytes();
         for (at, length, instead) in damages {
             let start = at.index(body.len() + 1);
@@ -163,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_that_repeats_a_part_of_itself_invents_no_phone(real in real(), from: Index, to: Index, at: Index) {
+    fn a_response_that_repeats_a_part_of_itself_invents_no_phone(real in real(), from: Index, to: Index, at: Index) {
         let mut body = real.into_bytes();
         let (from, to) = (from.index(body.len()), to.index(body.len()));
         let part = body[from.min(to)..from.max(to)].to_vec();

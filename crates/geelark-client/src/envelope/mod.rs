@@ -14,17 +14,12 @@ use super::transport::Reply;
 const QUOTE_LIMIT: usize = 150;
 
 /// What the `data` of an endpoint's response says.
-pub trait ResponseData: Default {
+pub trait ResponseData: Default + PartialEq {
     /// The endpoint.
     const ENDPOINT: Endpoint;
 
     /// Reads `data`. If it is missing or null, the default is used instead.
     fn read(data: &str) -> Result<Self, serde_json::Error>;
-
-    /// Whether the response is useful although its code says that a part or all of a batch failed.
-    fn has_details(&self) -> bool {
-        false
-    }
 }
 
 /// Reads a reply.
@@ -53,9 +48,10 @@ fn open<D: ResponseData>(reply: &Reply) -> Result<D, Failure> {
     match code {
         None => Err(undecodable("its code is missing or not a number")),
         Some(0) => data.map_err(|error| undecodable(&format!("its data {}", problem(&error)))),
-        // A part or all of a batch failed, or the code of each entry is repeated here: the details are the response.
-        Some(code @ (40006 | 40009 | 42001 | 43004)) => {
-            data.ok().filter(D::has_details).ok_or_else(|| coded(code, msg))
+        // A part or all of a batch failed, or the code of each entry is repeated here: the entries are the response.
+        Some(code @ (40006 | 40009 | 42001 | 43004)) if D::ENDPOINT == Endpoint::PhoneStatus => {
+            let entries = data.ok().filter(|data| *data != D::default());
+            entries.ok_or_else(|| coded(code, msg))
         }
         Some(code) => Err(coded(code, msg)),
     }
@@ -65,7 +61,7 @@ fn coded(code: i64, msg: Field<'_>) -> Failure {
     // Escaped, so that foreign text cannot break a line of the log or steer a terminal.
     let quote: Option<String> = text(msg).map(|msg| msg.escape_debug().take(QUOTE_LIMIT).collect());
     let quote = quote.map_or_else(String::new, |quote| format!(" (\"{quote}\")"));
-    let explanation = code::explanation(code).unwrap_or("a code that GeeLark does not document");
+    let explanation = code::explanation(code).unwrap_or_else(|| "a code that GeeLark does not document".to_owned());
     Failure::new(
         Reason::Code(code),
         format!("GeeLark answered {code}{quote}: {explanation}"),

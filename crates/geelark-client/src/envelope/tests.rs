@@ -1,4 +1,4 @@
-//! Status answers in every shape they may have, and some they should not.
+//! Status responses of every shape, valid and invalid.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) fn read(body: impl Into<Vec<u8>>) -> Result<StatusResponse, Failure> 
     decode(&reply(body))
 }
 
-/// A successful answer with this `data`.
+/// A successful response with this `data`.
 pub(super) fn data(data: &str) -> Result<StatusResponse, Failure> {
     read(format!(
         r#"{{"traceId": "T", "code": 0, "msg": "success", "data": {data}}}"#
@@ -46,7 +46,7 @@ fn reason(result: Result<StatusResponse, Failure>) -> Reason {
 }
 
 #[test]
-fn the_documented_example_is_understood() {
+fn the_documented_example_is_decoded() {
     let answer = read(
         r#"{"code": 0, "msg": "成功", "traceId": "123456ABCDEF",
             "data": {"totalAmount": 4, "successAmount": 3, "failAmount": 1,
@@ -68,7 +68,7 @@ fn the_documented_example_is_understood() {
 }
 
 #[test]
-fn an_answer_without_lists_is_an_answer_about_nobody() {
+fn a_response_without_lists_has_no_entries() {
     for nothing in [
         "null",
         "{}",
@@ -98,7 +98,7 @@ fn numbers_may_be_strings_and_ids_numbers() {
 }
 
 #[test]
-fn unknown_fields_and_statuses_are_no_hindrance() {
+fn unknown_fields_are_ignored_and_unknown_statuses_kept() {
     let answer = data(
         r#"{"new": {"deep": [1]}, "successDetails": [
             {"id": "a", "serialName": "n", "status": 77, "proxy": {"password": "p"}, "imei": 1},
@@ -109,7 +109,7 @@ fn unknown_fields_and_statuses_are_no_hindrance() {
 }
 
 #[test]
-fn a_list_in_place_of_an_object_is_no_answer() {
+fn a_list_instead_of_an_object_is_a_decode_failure() {
     assert_eq!(reason(data("[[], []]")), Reason::Decode);
     assert_eq!(
         reason(read(r#" [0, "success", {"successDetails": []}]"#)),
@@ -119,7 +119,7 @@ fn a_list_in_place_of_an_object_is_no_answer() {
 }
 
 #[test]
-fn a_name_is_kept_as_it_was_typed_and_may_be_missing() {
+fn a_name_is_kept_as_typed_and_may_be_missing() {
     let answer = data(
         r#"{"successDetails": [
             {"id": "a", "serialName": "quote \" back\\slash\nline 手机 \ud83d\ude00", "status": 0},
@@ -134,7 +134,7 @@ fn a_name_is_kept_as_it_was_typed_and_may_be_missing() {
 }
 
 #[test]
-fn one_bad_entry_does_not_cost_its_neighbours() {
+fn a_bad_entry_affects_no_other_entry() {
     for bad in [
         r#"{"id": "x", "serialName": "half \ud83d", "status": "on"}"#,
         r#"{"id": "x", "status": null}"#,
@@ -162,14 +162,14 @@ fn one_bad_entry_does_not_cost_its_neighbours() {
 }
 
 #[test]
-fn half_an_emoji_in_a_name_costs_the_half() {
+fn half_an_emoji_in_a_name_is_replaced() {
     let answer = data(r#"{"successDetails": [{"id": "a", "serialName": "\ud83d ok", "status": 1}]}"#).unwrap();
     let name = answer.found[0].name.as_deref().unwrap();
     assert!(name.contains('\u{fffd}') && name.ends_with(" ok"), "{name}");
 }
 
 #[test]
-fn what_is_no_envelope_is_a_decode_failure_that_says_where() {
+fn a_body_without_an_envelope_is_a_decode_failure_with_its_position() {
     let table: [(&[u8], &str); 11] = [
         (b"", "it ends too early (line 1, column 0)"),
         (b"<html>secret</html>", "it is not JSON (line 1, column 1)"),
@@ -215,14 +215,14 @@ fn deep_nesting_is_a_decode_failure_not_a_crash() {
 }
 
 #[test]
-fn a_code_is_a_failure_whatever_data_there_is() {
+fn a_code_is_a_failure_with_any_data() {
     for data in ["", r#", "data": null"#, r#", "data": [[]]"#, r#", "data": "\ud83d""#] {
         let failure = read(format!(r#"{{"code": 40003, "msg": "签名 \"错误\"\n2nd"{data}}}"#)).unwrap_err();
         assert_eq!(failure.reason, Reason::Code(40003));
         assert_eq!(
             failure.message,
-            "GeeLark answered 40003 (\"签名 \\\"错误\\\"\\n2nd\"): GeeLark refused the token or signature; \
-             check the credentials and their site (base_url)"
+            "GeeLark answered 40003 (\"签名 \\\"错误\\\"\\n2nd\"): token or signature refused; \
+             check credentials and base_url"
         );
     }
 }
@@ -239,7 +239,7 @@ fn a_long_message_is_shortened() {
 }
 
 #[test]
-fn a_failed_batch_with_details_is_an_answer() {
+fn a_failed_batch_with_entries_is_a_response() {
     for code in [40006, 40009, 42001, 43004] {
         let answer = read(format!(
             r#"{{"code": {code}, "msg": "", "data": {{"failDetails": [{{"id": "a", "code": 42001}}]}}}}"#
@@ -255,7 +255,7 @@ fn a_failed_batch_with_details_is_an_answer() {
 }
 
 #[test]
-fn another_status_is_a_failure_unless_geelark_says_more() {
+fn another_http_status_is_a_failure_and_geelarks_code_outranks_it() {
     let answer = |status, body: &str| {
         let retry_after = Some(Duration::from_secs(9));
         let body = body.as_bytes().to_vec().into();

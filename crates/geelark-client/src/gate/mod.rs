@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use crate::call::{Block, Blocked, Consequence, Failure};
+use crate::call::{Blocked, Consequence, Failure};
 use crate::clock::{ElapsedSinceSave, Timestamp, UnixMillis};
 use crate::code::LOCK_LENGTH;
 
@@ -147,10 +147,10 @@ impl Gate {
                 state.blocked_at = None;
                 return;
             }
-            Some(Consequence::Block(Block::Limit(length))) => {
+            Some(Consequence::Block(Some(length))) => {
                 state.locked_until = state.locked_until.max(Some(now + length));
             }
-            Some(Consequence::Block(Block::Refusal)) if state.replaced_at.is_none_or(|replaced| sent >= replaced) => {
+            Some(Consequence::Block(None)) if state.replaced_at.is_none_or(|replaced| sent >= replaced) => {
                 let length = match state.back_off {
                     None => FIRST_BACK_OFF,
                     Some(last) if was_sent_after_block => (last * 2).min(LONGEST_BACK_OFF),

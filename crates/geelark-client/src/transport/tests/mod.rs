@@ -1,4 +1,4 @@
-//! Over real sockets on the loopback: what the network can do to a call.
+//! Calls over real sockets on the loopback interface, with every kind of network error.
 
 mod tls;
 
@@ -18,9 +18,9 @@ use crate::call::Reason;
 
 const ENDPOINT: Endpoint = Endpoint::PayWallet;
 
-/// Long enough for a busy machine, for the calls that are meant to be answered.
+/// The timeout of calls that are answered: long enough for a busy machine.
 const PATIENT: Duration = Duration::from_secs(30);
-/// For the calls that are not.
+/// The timeout of calls that are not answered.
 const HASTY: Duration = Duration::from_millis(150);
 
 /// What the server does after it has read a request.
@@ -161,7 +161,7 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_request_says_who_asks_and_an_answer_comes_back_whole() {
+async fn a_request_has_its_headers_and_the_reply_is_complete() {
     let server = Server::start([Act::Send(answer("200 OK", b"{}"))]).await;
     let transport = transport(&format!("http://{}/prefix/", server.address), PATIENT);
     let expected = Reply {
@@ -196,7 +196,7 @@ async fn a_connection_is_used_again() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_twice_by_itself() {
+async fn no_request_is_repeated() {
     let server = Server::start([
         Act::Send(answer("200 OK", b"{}")),
         Act::SendAndClose(Vec::new()),
@@ -210,7 +210,7 @@ async fn nothing_is_sent_twice_by_itself() {
 }
 
 #[tokio::test]
-async fn silence_is_a_timeout_before_and_within_the_answer() {
+async fn a_silent_server_is_a_timeout_before_and_within_the_response() {
     let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{".to_vec();
     let server = Server::start([Act::SendAndStall(Vec::new()), Act::SendAndStall(begun)]).await;
     let transport = server.transport(HASTY);
@@ -252,7 +252,7 @@ async fn a_connection_that_breaks_early_is_a_connect_failure_and_late_a_body_fai
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_not_followed() {
+async fn a_redirect_is_not_followed() {
     let other = Server::start([]).await;
     let redirect = answer(
         &format!("307 Temporary Redirect\r\nlocation: http://{}/", other.address),
@@ -264,7 +264,7 @@ async fn a_redirect_is_an_answer_and_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_announces_too_much_is_refused_at_once() {
+async fn a_response_with_too_large_a_content_length_is_refused_at_once() {
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
         ENDPOINT.max_response() + 1
@@ -275,7 +275,7 @@ async fn an_answer_that_announces_too_much_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_ends_is_cut_off() {
+async fn an_endless_response_is_cut_off() {
     let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
     let chunk = b"400\r\n"
         .iter()
@@ -288,7 +288,7 @@ async fn an_answer_that_never_ends_is_cut_off() {
 }
 
 #[tokio::test]
-async fn an_answer_of_exactly_the_limit_is_read() {
+async fn a_response_of_exactly_the_limit_is_read() {
     let server = Server::start([Act::Send(answer("200 OK", &vec![b' '; ENDPOINT.max_response()]))]).await;
     assert_eq!(
         post(&server.transport(PATIENT)).await.unwrap().body.len(),
@@ -297,7 +297,7 @@ async fn an_answer_of_exactly_the_limit_is_read() {
 }
 
 #[tokio::test]
-async fn gzip_is_unpacked_and_a_bomb_is_not() {
+async fn gzip_is_decompressed_and_a_gzip_bomb_is_refused() {
     let head = "200 OK\r\ncontent-encoding: gzip";
     let bomb = gzip(&vec![b' '; 4 * 1024 * 1024]);
     let server = Server::start([
@@ -316,14 +316,14 @@ async fn gzip_is_unpacked_and_a_bomb_is_not() {
 }
 
 #[tokio::test]
-async fn a_retry_after_is_handed_on() {
+async fn retry_after_is_returned() {
     let server = Server::start([Act::Send(answer("429 Too Many Requests\r\nretry-after: 7", b"<html>"))]).await;
     let reply = post(&server.transport(PATIENT)).await.unwrap();
     assert_eq!((reply.status, reply.retry_after), (429, Some(Duration::from_secs(7))));
 }
 
 #[test]
-fn a_retry_after_is_seconds_or_a_date() {
+fn retry_after_is_seconds_or_a_date() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777); // Sun, 06 Nov 1994 08:49:37 GMT
     let table = [
         (Some("120"), None, Some(120)),

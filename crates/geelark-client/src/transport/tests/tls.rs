@@ -1,4 +1,4 @@
-//! TLS and HTTP/2, and what they do and log by themselves.
+//! TLS and HTTP/2.
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
 
-/// A TLS server of HTTP/2 and 1.1 with a certificate that nobody vouches for; returns its address and certificate.
+/// A TLS server of HTTP/2 and 1.1 with an untrusted certificate. Returns its address and certificate.
 async fn tls_server() -> (SocketAddr, CertificateDer<'static>) {
     install_crypto();
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
@@ -51,7 +51,7 @@ fn trusting(address: SocketAddr, certificate: &CertificateDer<'_>) -> HttpTransp
 }
 
 #[tokio::test]
-async fn a_certificate_nobody_vouches_for_is_a_tls_failure() {
+async fn an_untrusted_certificate_is_a_tls_failure() {
     let (address, _) = tls_server().await;
     let message = fails(&transport(&format!("https://{address}"), PATIENT), Reason::Tls).await;
     assert!(
@@ -61,7 +61,7 @@ async fn a_certificate_nobody_vouches_for_is_a_tls_failure() {
 }
 
 #[tokio::test]
-async fn no_tls_where_it_is_expected_is_a_tls_failure() {
+async fn a_server_without_tls_is_a_tls_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -74,7 +74,7 @@ async fn no_tls_where_it_is_expected_is_a_tls_failure() {
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_where_it_is_offered() {
+async fn http_2_is_used_if_the_server_offers_it() {
     let (address, certificate) = tls_server().await;
     let reply = post(&trusting(address, &certificate)).await.unwrap();
     assert_eq!(reply.body, "HTTP/2.0 true");
@@ -103,7 +103,7 @@ impl MakeWriter<'_> for Log {
 }
 
 #[tokio::test]
-async fn not_even_a_trace_log_shows_a_token() {
+async fn no_trace_log_contains_a_token() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -114,7 +114,7 @@ async fn not_even_a_trace_log_shows_a_token() {
     let said = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let is_enough = |log: &str| log.contains("h2::") && log.contains("hyper_util::client");
     for _ in 0..10 {
-        // Tests beside this one have subscribers of their own, whose end may switch a place in the code off for a moment.
+        // Other tests have subscribers too. When one ends, log statements may be disabled for a moment.
         tracing::callsite::rebuild_interest_cache();
         let server = Server::start([Act::Send(answer("200 OK", b"{}"))]).await;
         post(&server.transport(PATIENT)).await.unwrap();
@@ -129,8 +129,8 @@ async fn not_even_a_trace_log_shows_a_token() {
     assert!(!log.contains("tok-1"), "{log}");
 }
 
-/// Turns every request away with `REFUSED_STREAM`, which tells a client that it may safely ask again; counts them.
-async fn turn_away(mut stream: TcpStream, asked: Arc<AtomicUsize>) -> std::io::Result<()> {
+/// Refuses every request with `REFUSED_STREAM`, which tells a client that it may repeat the request. Counts the requests.
+async fn refuse_all(mut stream: TcpStream, asked: Arc<AtomicUsize>) -> std::io::Result<()> {
     const PREFACE: usize = 24;
     const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
     const HEADERS: u8 = 1;
@@ -153,14 +153,14 @@ async fn turn_away(mut stream: TcpStream, asked: Arc<AtomicUsize>) -> std::io::R
 }
 
 #[tokio::test]
-async fn a_request_that_http_2_turns_away_is_not_repeated_by_itself() {
+async fn a_request_that_http_2_refuses_is_not_repeated() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(turn_away(stream, Arc::clone(&counter)));
+            tokio::spawn(refuse_all(stream, Arc::clone(&counter)));
         }
     });
     let builder = reqwest::Client::builder().http2_prior_knowledge();
