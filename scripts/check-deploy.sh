@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks what is shipped beside the binary with the tools of those who will read it: promtool, amtool, systemd, shellcheck.
-# promtool, amtool and python3 must be there (scripts/install-test-tools.sh brings them); the others are used where they are.
+# Checks the files of deploy/ and the scripts with promtool, amtool, systemd and shellcheck.
+# promtool, amtool and python3 must be installed (see scripts/install-test-tools.sh). The others are used if they are installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ amtool check-config deploy/alertmanager/alertmanager.yml
 python3 scripts/dashboards --check
 
 if command -v systemd-analyze >/dev/null; then
-  # `verify` wants the programs of a unit to exist, and only warns of keys it does not know: any line is a failure.
+  # `verify` requires the programs of a unit, and only warns about unknown keys, so any output is a failure.
   scratch=$(mktemp -d)
   trap 'rm -r "$scratch"' EXIT
   for unit in deploy/systemd/*; do

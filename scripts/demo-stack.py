@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""Shows alerts arriving: demo-stack.py PROGRAM
+"""Shows alerts as they arrive: demo-stack.py PROGRAM
 
-Runs the exporter's demo, and a Prometheus and an Alertmanager (Debian's packages) with the files of deploy/, on ports
-of their own and in a folder that is removed at the end. Alertmanager tells this script, which prints what a person
-would be told. Ctrl-C ends all of it.
+Runs the exporter's demo, Prometheus and Alertmanager (Debian's packages) with the files of deploy/, on separate ports
+and in a temporary folder. This script receives Alertmanager's webhooks and prints the alerts. Ctrl-C ends everything.
 """
 
 import contextlib
@@ -23,47 +22,47 @@ import time
 DEPLOY = pathlib.Path(__file__).parent.parent / "deploy"
 HOST = "127.0.0.1"
 PORTS = 19943, 19090, 19093, 19099
-EXPORTER, PROMETHEUS, ALERTMANAGER, PERSON = (f"{HOST}:{port}" for port in PORTS)
+EXPORTER, PROMETHEUS, ALERTMANAGER, RECEIVER = (f"{HOST}:{port}" for port in PORTS)
 
-# Minutes of patience are for life; a demo has seconds.
-PATIENCE = {"for": "10s", "keep_firing_for": "30s", "scrape_interval": "5s", "evaluation_interval": "5s"}
-PATIENCE |= {"group_wait": "5s", "group_interval": "15s"}
-ADDRESSES = {"geelark_exporter:9943": EXPORTER, "alertmanager:9093": ALERTMANAGER, "localhost:9099": PERSON}
+# The demo shortens minutes to seconds.
+DURATIONS = {"for": "10s", "keep_firing_for": "30s", "scrape_interval": "5s", "evaluation_interval": "5s"}
+DURATIONS |= {"group_wait": "5s", "group_interval": "15s"}
+ADDRESSES = {"geelark_exporter:9943": EXPORTER, "alertmanager:9093": ALERTMANAGER, "localhost:9099": RECEIVER}
 
 STARTED = time.monotonic()
 
-# What was said of each alert last.
-SAID = {}
+# The last printed status of each alert.
+PRINTED = {}
 
 
-def copy_impatiently(folder):
-    """The files of deploy/, with shorter waits and with this demo's addresses."""
+def copy_with_short_durations(folder):
+    """Copies the files of deploy/ with shorter durations and with this demo's addresses."""
     for source in [*DEPLOY.glob("prometheus/*.yml"), *DEPLOY.glob("alertmanager/*")]:
         text = source.read_text(encoding="utf-8")
-        for key, value in PATIENCE.items():
+        for key, value in DURATIONS.items():
             text = re.sub(rf"^( *{key}: ).*$", rf"\g<1>{value}", text, flags=re.MULTILINE)
         for shipped, own in ADDRESSES.items():
             text = text.replace(shipped, own)
         (folder / source.name).write_text(text, encoding="utf-8")
 
 
-def say(text):
+def report(text):
     print(f"{time.monotonic() - STARTED:5.0f} s  {text}", flush=True)
 
 
-class Person(http.server.BaseHTTPRequestHandler):
-    """Reads what Alertmanager sends. A message holds all of its group; what was said before is not said again."""
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Prints alerts that Alertmanager sends. A message has all alerts of its group, so unchanged alerts are skipped."""
 
     def do_POST(self):
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)
         self.end_headers()
         for alert in message["alerts"]:
-            if SAID.get(alert["fingerprint"]) == alert["status"]:
+            if PRINTED.get(alert["fingerprint"]) == alert["status"]:
                 continue
-            SAID[alert["fingerprint"]] = alert["status"]
-            state = "FIRING" if alert["status"] == "firing" else "over  "
-            say(f"{state}  {alert['labels']['alertname']}: {alert['annotations']['summary']}")
+            PRINTED[alert["fingerprint"]] = alert["status"]
+            state = "FIRING  " if alert["status"] == "firing" else "RESOLVED"
+            report(f"{state}  {alert['labels']['alertname']}: {alert['annotations']['summary']}")
 
     def log_message(self, *_):
         pass
@@ -76,21 +75,21 @@ def main():
     for needed in (program, "prometheus", "prometheus-alertmanager"):
         if not shutil.which(needed):
             sys.exit(
-                f"There is no {needed}. `make tools` installs Prometheus and Alertmanager, `make build` builds the exporter."
+                f"{needed} is not installed. `make tools` installs Prometheus and Alertmanager, `make build` builds the exporter."
             )
     for port in PORTS:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
-                sys.exit(f"Something listens on {HOST}:{port} already: is another demo running?")
+                sys.exit(f"Another program listens on {HOST}:{port}. Is another demo running?")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="geelark-demo-")))
-        copy_impatiently(folder)
-        person = http.server.ThreadingHTTPServer((HOST, PORTS[-1]), Person)
-        threading.Thread(target=person.serve_forever, daemon=True).start()
+        copy_with_short_durations(folder)
+        receiver = http.server.ThreadingHTTPServer((HOST, PORTS[-1]), Receiver)
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
         commands = [
-            # An hour a minute, and some ids that do not exist.
+            # One simulated hour passes in a minute, and some ids do not exist.
             [program, "demo", "--speed=60", f"--web.listen-address={EXPORTER}"],
             [
                 "prometheus",
@@ -116,7 +115,7 @@ def main():
             running[name] = (process, log)
             stack.callback(end, process)
         print(f"Phones: http://{EXPORTER}/  Alerts: http://{PROMETHEUS}/alerts  Silences: http://{ALERTMANAGER}/")
-        print("The rules of deploy/prometheus with seconds for minutes. Ctrl-C ends everything.")
+        print("The rules of deploy/prometheus run with seconds instead of minutes. Ctrl-C ends everything.")
         while True:
             time.sleep(0.5)
             for name, (process, log) in running.items():
@@ -126,7 +125,7 @@ def main():
 
 
 def end(process):
-    """Asks, and then insists."""
+    """Terminates a process, and kills it after five seconds."""
     process.terminate()
     try:
         process.wait(5)

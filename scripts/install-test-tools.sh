@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks, from Debian's packages; changes nothing where all of it is there.
+# Installs missing tools of the tests from Debian's packages. If all tools are installed, it changes nothing.
 #
-# Debian's packages start the services they bring and enable them for the next boot. The tests start their own, on
-# their own ports, so a service that was not here before is neither running nor enabled afterwards.
+# Debian's packages start and enable their services. The tests start servers on their own ports, so this script stops and
+# disables the services that it installs.
 set -euo pipefail
 
-# Each command the tests call, and the package that brings it.
+# The commands of the tests, and their packages.
 declare -A package=(
   [prometheus]=prometheus
   [promtool]=prometheus
@@ -14,7 +14,7 @@ declare -A package=(
   [curl]=curl
   [python3]=python3
 )
-# The services among those packages.
+# The services of these packages.
 services=(prometheus prometheus-alertmanager)
 
 missing=()
@@ -27,7 +27,7 @@ fi
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 
 if ! command -v apt-get >/dev/null; then
-  echo "The tests need the commands of these Debian packages, and there is no apt-get to install them: ${missing[*]}." >&2
+  echo "The tests need commands of these Debian packages, but apt-get is not installed: ${missing[*]}." >&2
   exit 1
 fi
 as_root=()
@@ -45,7 +45,7 @@ for service in "${services[@]}"; do
   is_known "$service" || new_services+=("$service")
 done
 
-# Debian asks this file whether a package may start its service; 101 means no. An administrator's own file stays.
+# Debian runs this file to ask whether a package may start its service. Exit code 101 means no. An existing file stays.
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=false
 tidy() {
@@ -78,7 +78,7 @@ install_missing() { apt install --no-install-recommends -y "${missing[@]}"; }
 
 echo "Installing ${missing[*]}"
 if apt-cache show "${missing[@]}" >/dev/null 2>&1; then
-  # The lists may be old enough to name versions that are gone.
+  # Old package lists may name versions that no longer exist.
   install_missing || { apt update && install_missing; }
 else
   apt update

@@ -1,9 +1,9 @@
 """Writes deploy/grafana/dashboards/*.json, for Grafana 11 and newer.
 
     python3 scripts/dashboards            writes them
-    python3 scripts/dashboards --check    says whether they are as written
+    python3 scripts/dashboards --check    fails if the files differ from the script's output
 
-The dashboards are made here because three JSON files of a thousand lines would never agree on a colour.
+The dashboards are generated so that their panels share colours, queries and layout.
 """
 
 import json
@@ -24,17 +24,17 @@ def main():
     check = sys.argv[1:] == ["--check"]
     if sys.argv[1:] and not check:
         sys.exit(__doc__)
-    expected = {f"{made['uid'].removeprefix('geelark-')}.json": made for made in (fleet(), phone(), exporter())}
+    expected = {f"{built['uid'].removeprefix('geelark-')}.json": built for built in (fleet(), phone(), exporter())}
     wrong = [str(path) for path in TARGET.glob("*.json") if path.name not in expected]
-    for name, made in expected.items():
-        path, text = TARGET / name, json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    for name, built in expected.items():
+        path, text = TARGET / name, json.dumps(built, indent=2, ensure_ascii=False) + "\n"
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             wrong.append(str(path))
     if check and wrong:
-        sys.exit(f"Not what scripts/dashboards writes: {', '.join(wrong)}. Change it there, and run `make dashboards`.")
+        sys.exit(f"Not the output of scripts/dashboards: {', '.join(wrong)}. Change the script, and run `make dashboards`.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Colours, and what each stands for. Nothing is told by colour alone."""
+"""The colour of each status. Panels also show each status as text."""
 
-# The palette of Okabe and Ito: told apart with any colour vision.
+# The palette of Okabe and Ito, which people with any colour vision can distinguish.
 GREY, ORANGE, SKY, GREEN = "#999999", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 

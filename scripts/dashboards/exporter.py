@@ -1,4 +1,4 @@
-"""Exporter: is what the others show fresh, and what does it cost of GeeLark's limits."""
+"""Exporter: how fresh the data is, and how many calls it needs."""
 
 from colours import GREEN, ORANGE, VERMILION
 from frame import ACCOUNTS, dashboard
@@ -12,44 +12,44 @@ def exporter():
     return dashboard(
         "geelark-exporter",
         "GeeLark: Exporter",
-        "Is what the other dashboards show fresh, and what does it cost of GeeLark's limits?",
+        "How fresh the data is, and how many of GeeLark's calls it needs.",
         [ACCOUNTS],
         [
             stat(
                 "Oldest complete round",
-                "How long ago the account was answered completely. Three intervals are normal trouble, more is not.",
+                "The age of the last complete round. Up to three intervals are normal.",
                 now(f"max(time() - geelark_poll_last_success_timestamp_seconds{ONE})"),
                 unit="dtdurations",
             ),
             stat(
-                "Phones nobody knows of",
-                "The share of stale phones.",
+                "Stale phones",
+                "The share of phones without an answer for `stale_after`.",
                 now(f'sum(geelark_phones{{account=~"$account", status="stale"}}) / sum(geelark_phones{ONE})'),
                 unit="percentunit",
                 limits=[GREEN, (0.0001, ORANGE), (0.1, VERMILION)],
             ),
             stat(
-                "Longest lock left",
-                "GeeLark locks an account for two hours when it is called too often.",
+                "Longest remaining lock",
+                "GeeLark locks an account for two hours when it receives too many calls.",
                 now(f"max(clamp_min(geelark_api_locked_until_timestamp_seconds{ONE} - time(), 0))"),
                 unit="dtdurations",
                 limits=[GREEN, (1, VERMILION)],
             ),
             stat(
-                "Ids passed over",
-                "Ids that GeeLark's answers lack, or that it refuses.",
+                "Unanswered ids",
+                "Ids that are missing from GeeLark's last answers, or that GeeLark rejects as invalid.",
                 now(f"sum(geelark_poll_unanswered_phones{ONE})"),
                 limits=[GREEN, (1, ORANGE)],
             ),
             timeline(
                 "Rounds",
-                "Did the last round get an answer for every batch?",
+                "Whether the last round had an answer for each batch.",
                 over_time(f"geelark_up{ONE}"),
                 texts=answered,
             ),
             lines(
                 "Budget used",
-                "Calls in relation to what the exporter may spend. GeeLark's own limit may be larger.",
+                "The share of the budget that calls use. GeeLark's own limit may be larger.",
                 over_time(
                     f"sum without (endpoint) (rate(geelark_api_requests_total{ONE}[$__rate_interval])) * 60\n"
                     f"  / geelark_api_budget_requests_per_minute{ONE}"
@@ -58,20 +58,20 @@ def exporter():
             ),
             lines(
                 "Failures, by reason",
-                "Calls a minute. docs/operations.md says what each reason means.",
+                "Failed calls a minute. docs/operations.md explains each reason.",
                 over_time(
                     f"sum by (account, reason) (rate(geelark_api_request_failures_total{ONE}[$__rate_interval])) * 60",
                     "{{account}} {{reason}}",
                 ),
             ),
             heatmap(
-                "How long GeeLark takes",
-                "Times to complete answers.",
+                "Response times",
+                "The time until a complete answer.",
                 f"sum by (le) (increase(geelark_api_request_duration_seconds_bucket{ONE}[$__rate_interval]))",
             ),
             lines(
-                "How long GeeLark takes, by endpoint",
-                "Nine of ten answers are faster than the upper line of an endpoint, half of them than the lower one.",
+                "Response times, by endpoint",
+                "90 % and 50 % of the answers of an endpoint are faster than its lines.",
                 *[
                     over_time(
                         f"histogram_quantile({quantile}, sum by (endpoint, le) "
@@ -84,7 +84,7 @@ def exporter():
             ),
             lines(
                 "Freshness",
-                "Age of the last complete round, how often there should be one, and how long one takes.",
+                "The age of the last complete round, the effective interval, and the duration of the last round.",
                 over_time(f"time() - geelark_poll_last_success_timestamp_seconds{ONE}", "{{account}} age"),
                 over_time(f"geelark_poll_interval_seconds{ONE}", "{{account}} interval"),
                 over_time(f"geelark_poll_last_duration_seconds{ONE}", "{{account}} last round"),
@@ -92,7 +92,7 @@ def exporter():
             ),
             lines(
                 "Calls a minute",
-                "What is sent, and what may be.",
+                "Calls by endpoint, and the budget.",
                 over_time(
                     f"sum by (account, endpoint) (rate(geelark_api_requests_total{ONE}[$__rate_interval])) * 60",
                     "{{account}} {{endpoint}}",
@@ -101,32 +101,32 @@ def exporter():
             ),
             lines(
                 "Discovery",
-                "How long ago the phones were listed in full, for accounts whose phones are found.",
+                "The age of the last complete list, for accounts with discovery.",
                 over_time(f"time() - geelark_discovery_last_success_timestamp_seconds{ONE}"),
                 unit="s",
             ),
             lines(
-                "Phones found, and attempts that failed",
-                "Attempts of the last hour that failed or came back short; the phones known before stay.",
+                "Discovered phones and failures",
+                "The phones of the last complete list, and the failed or incomplete lists of the last hour. A failure removes no phone.",
                 over_time(f"geelark_discovery_phones{ONE}", "{{account}} found"),
                 over_time(f"increase(geelark_discovery_failures_total{ONE}[1h])", "{{account}} failed"),
             ),
             lines(
                 "Webhooks",
-                "Requests a minute, for accounts whose webhook is on; what is forged or late was refused.",
+                "Requests a minute, for accounts with webhooks. Forged and late requests are refused.",
                 over_time(
                     f"sum by (account, result) (rate(geelark_webhook_requests_total{ONE}[$__rate_interval])) * 60",
                     "{{account}} {{result}}",
                 ),
             ),
             lines(
-                "Webhooks that came to nothing",
-                "In the last hour: hints that found the queue full, and requests that could not be handed on.",
+                "Dropped webhooks",
+                "In the last hour: hints that exceeded the queue, and requests that could not be relayed.",
                 over_time(f"increase(geelark_webhook_hints_dropped_total{ONE}[1h])", "{{account}} hints dropped"),
-                over_time(f"increase(geelark_webhook_relay_failures_total{ONE}[1h])", "{{account}} not handed on"),
-                over_time(f"increase(geelark_webhook_relay_dropped_total{ONE}[1h])", "{{account}} dropped on the way"),
+                over_time(f"increase(geelark_webhook_relay_failures_total{ONE}[1h])", "{{account}} not relayed"),
+                over_time(f"increase(geelark_webhook_relay_dropped_total{ONE}[1h])", "{{account}} dropped by the relay"),
             ),
-            heading("Processes, whatever account is chosen"),
+            heading("Processes (of all accounts)"),
             table(
                 "Versions",
                 "",
@@ -138,16 +138,16 @@ def exporter():
             ),
             timeline(
                 "Configuration and state",
-                "Was the last reload successful, and could what is known be written?",
+                "Whether the last reload and the last write of the state succeeded.",
                 over_time("geelark_exporter_config_last_reload_successful", "{{instance}} configuration"),
                 over_time("geelark_exporter_state_last_write_successful", "{{instance}} state"),
-                texts={1: ("Good", GREEN), 0: ("Failed", VERMILION)},
+                texts={1: ("Succeeded", GREEN), 0: ("Failed", VERMILION)},
                 width=16,
                 height=7,
             ),
             lines(
                 "Memory",
-                "Resident.",
+                "Resident memory.",
                 over_time(
                     "process_resident_memory_bytes * on (job, instance) geelark_exporter_build_info", "{{instance}}"
                 ),
@@ -156,7 +156,7 @@ def exporter():
             ),
             lines(
                 "CPU",
-                "Share of one core.",
+                "The share of one core.",
                 over_time(
                     "rate(process_cpu_seconds_total[$__rate_interval]) * on (job, instance) geelark_exporter_build_info",
                     "{{instance}}",

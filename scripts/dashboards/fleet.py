@@ -1,10 +1,10 @@
-"""Fleet: what all phones are doing, and which of them need somebody."""
+"""Fleet: the statuses of all phones, and the phones that need attention."""
 
 from frame import ACCOUNTS, GROUPS, STATUS, dashboard
 from panels import BY_STATUS, bars, heading, lines, stat, table
 from queries import ACCOUNT, CHOSEN, JOINED, in_status, now, of_phones, over_time
 
-# Which status a phone is in, as a label. What is not among these four is `other`.
+# The status of a phone as a label. Other codes have no label.
 STATUS_OF = "\n  or ".join(
     f'label_replace(phone_status == {code}, "status", "{status}", "", "")'
     for code, status in enumerate(["started", "starting", "shut_down", "expired"])
@@ -18,19 +18,19 @@ def fleet():
     return dashboard(
         "geelark-fleet",
         "GeeLark: Fleet",
-        "What all phones are doing, and which of them need somebody.",
+        "The statuses of all phones, and the phones that need attention.",
         [ACCOUNTS, GROUPS, STATUS],
         [
             stat(
                 "Phones now",
-                "Whole accounts, whatever group is chosen. Stale: not answered lately, so nobody knows.",
+                "All groups of the chosen accounts. Stale phones have no current status.",
                 now(f"sum by (status) ({status_chosen})", "{{status}}"),
                 width=16,
                 overrides=BY_STATUS,
             ),
             table(
                 "Alerts now",
-                "The rules of deploy/prometheus that fire.",
+                "Firing alerts of the rules in deploy/prometheus.",
                 'count by (alertname) (ALERTS{alertname=~"Geelark.+", alertstate="firing"})',
                 {"alertname": "Alert", "Value": "Phones or accounts"},
                 ("Value", True),
@@ -39,7 +39,7 @@ def fleet():
             ),
             lines(
                 "Phones over time",
-                "Whole accounts, whatever group is chosen.",
+                "All groups of the chosen accounts.",
                 over_time(f"sum by (status) ({status_chosen})", "{{status}}"),
                 width=16,
                 height=9,
@@ -48,13 +48,13 @@ def fleet():
             ),
             bars(
                 "Running now, by group",
-                "Groups are known with discovery.",
+                "Groups need discovery.",
                 now(f"count by (group) ({CHOSEN} and {JOINED} phone_status == 0)", "{{group}}"),
             ),
             heading("Phones of the chosen accounts and groups"),
             table(
                 "Expires next",
-                "Ends of monthly rentals, the nearest first. Known with discovery.",
+                "The next ends of monthly rentals. They need discovery.",
                 f"bottomk(100, {of_phones('phone_expiration_timestamp_seconds')}) * 1000",
                 {**LABELLED, "group": "Group", "Value": "Expires"},
                 ("Value", False),
@@ -62,7 +62,7 @@ def fleet():
             ),
             table(
                 "Longest running",
-                "Since when the exporter has seen them started.",
+                "The time for which the exporter has seen them started.",
                 "topk(100, "
                 + of_phones(
                     f"(time() - phone_status_since_timestamp_seconds {in_status(0)})", "account, group, charge_mode"
@@ -74,7 +74,7 @@ def fleet():
             ),
             table(
                 "Not found",
-                "Ids of which GeeLark says that there is no such phone.",
+                "Ids without a phone in GeeLark.",
                 "topk(100, "
                 + f"phone_not_found\n  * {JOINED} group_left (serial_name, account, group)\n    {CHOSEN}"
                 + ")",
@@ -82,8 +82,8 @@ def fleet():
                 ("account", False),
             ),
             table(
-                "Changed last",
-                "The last changes of status that the exporter saw.",
+                "Last changes",
+                "The last changes of status.",
                 "topk(100, "
                 + of_phones(
                     f"phone_status_since_timestamp_seconds\n  * {JOINED} group_left (status)\n    (({STATUS_OF}) ^ 0)"
@@ -94,8 +94,8 @@ def fleet():
                 value={"unit": "dateTimeFromNow"},
             ),
             table(
-                "In the chosen statuses for longest",
-                "Also for the statuses that nobody should be in for long.",
+                "Longest in the chosen statuses",
+                "For example, phones that have been starting for a long time.",
                 "topk(100, "
                 + of_phones(
                     "(time() - phone_status_since_timestamp_seconds)"
@@ -108,7 +108,7 @@ def fleet():
             ),
             lines(
                 "Changes",
-                "Phones whose status changed in the last five minutes, and phones on which an automation task runs.",
+                "Phones with a change of status in the last five minutes, and phones that run an automation task.",
                 over_time(
                     f"sum(phone_status_since_timestamp_seconds > bool time() - 300 and {JOINED} {CHOSEN})",
                     "changed status",
@@ -116,10 +116,10 @@ def fleet():
                 over_time(f"sum(phone_task_running and {JOINED} {CHOSEN})", "running a task"),
                 height=9,
             ),
-            heading("Money of the chosen accounts"),
+            heading("Billing of the chosen accounts"),
             lines(
-                "Running, and what the plan includes",
-                "Parallels: phones that may run at once at no extra charge.",
+                "Running phones and the plan",
+                "The plan includes a number of parallels: phones that run at the same time without extra cost.",
                 over_time(
                     'sum by (account) (geelark_phones{account=~"$account", status="started"})', "{{account}} running"
                 ),
@@ -128,7 +128,7 @@ def fleet():
             ),
             lines(
                 "Balance",
-                "In GeeLark's currency; gifts are spent like money.",
+                "In GeeLark's currency. Gifts count as money.",
                 over_time(f"geelark_wallet_balance{ACCOUNT}"),
                 over_time(f"geelark_wallet_gift_balance{ACCOUNT}", "{{account}} gift"),
             ),
@@ -140,15 +140,15 @@ def fleet():
                 width=8,
             ),
             stat(
-                "Time left in the wallet",
-                "Running time that was bought as an add-on.",
+                "Time add-on in the wallet",
+                "Purchased running time that is left.",
                 now(f"geelark_wallet_time_addon_seconds{ACCOUNT}", "{{account}}"),
                 unit="dtdurations",
                 width=8,
             ),
             stat(
-                "Room in the plan",
-                "Profiles and monthly rentals that are not used yet, of all of them; and what the plan costs a month.",
+                "Unused parts of the plan",
+                "Unused and total profiles and monthly rentals of the plan, and its monthly fee.",
                 now(f"geelark_plan_profiles_available{ACCOUNT}", "{{account}} profiles free"),
                 now(f"geelark_plan_profiles{ACCOUNT}", "{{account}} profiles"),
                 now(f"geelark_plan_monthly_rentals_available{ACCOUNT}", "{{account}} rentals free"),

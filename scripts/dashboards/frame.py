@@ -1,4 +1,4 @@
-"""What is around the panels: variables, and the dashboard itself."""
+"""The variables and the outer structure of a dashboard."""
 
 from colours import STATUSES
 from panels import laid_out
@@ -19,7 +19,7 @@ DATASOURCE = {
 
 def variable(name, label, query, several=True, regex=""):
     is_values = query.startswith("label_values")
-    made = {
+    built = {
         "type": "query",
         "name": name,
         "label": label,
@@ -29,14 +29,14 @@ def variable(name, label, query, several=True, regex=""):
         "includeAll": several,
         "multi": several,
         "options": [],
-        # When the time range changes: fleets grow.
+        # Reload the values when the time range changes, because fleets grow.
         "refresh": 2,
         "regex": regex,
         "sort": 1,
     }
     if several:
-        made |= {"allValue": ".*", "current": {"text": ["All"], "value": ["$__all"]}}
-    return made
+        built |= {"allValue": ".*", "current": {"text": ["All"], "value": ["$__all"]}}
+    return built
 
 
 ACCOUNTS = variable("account", "Account", "label_values(geelark_phones, account)")
@@ -55,7 +55,7 @@ STATUS = {
     "options": [{"text": status, "value": status, "selected": False} for status in STATUSES],
 }
 
-# By name where there is one, else by id.
+# Shows the name of a phone, or its id if it has no name.
 PHONE = variable(
     "id",
     "Phone",

@@ -1,4 +1,4 @@
-"""Kinds of panels: functions of what differs between two of a kind."""
+"""One function for each kind of panel, with the differences as arguments."""
 
 from colours import BLUE, GREEN, ORANGE, PURPLE, STATUSES, VERMILION
 from queries import SOURCE, rows, targets
@@ -9,7 +9,7 @@ def fixed(colour):
 
 
 def mappings(texts):
-    """Numbers as words, each with its colour."""
+    """Mappings of numbers to texts and colours."""
     options = {
         str(value): {"text": text, "color": colour, "index": at}
         for at, (value, (text, colour)) in enumerate(texts.items())
@@ -18,7 +18,7 @@ def mappings(texts):
 
 
 def steps(*limits):
-    """Colours by value: the first from the beginning, each other from its number on."""
+    """Thresholds: the first colour is the base, and each other begins at its number."""
     return {
         "mode": "absolute",
         "steps": [{"color": limits[0], "value": None}]
@@ -34,7 +34,7 @@ def override(name, **properties):
 
 
 def by_query(at, colour):
-    """Series of one query are shades of one colour: told apart by lightness, and from the other queries by hue."""
+    """Gives the series of one query shades of one colour, so that queries differ by hue and series by lightness."""
     return {
         "matcher": {"id": "byFrameRefID", "options": chr(ord("A") + at)},
         "properties": [{"id": "color", "value": {"mode": "shades", "fixedColor": colour}}],
@@ -52,7 +52,7 @@ TO_PHONE = [
 
 
 def panel(kind, title, description, queries, width, height, defaults, options, overrides=(), transformations=()):
-    made = {
+    built = {
         "type": kind,
         "title": title,
         "description": description,
@@ -63,8 +63,8 @@ def panel(kind, title, description, queries, width, height, defaults, options, o
         "options": options,
     }
     if transformations:
-        made["transformations"] = list(transformations)
-    return made
+        built["transformations"] = list(transformations)
+    return built
 
 
 def stat(
@@ -102,7 +102,7 @@ def lines(title, description, *queries, width=12, height=8, unit="short", stack=
             "fillOpacity": 60 if stack else 0,
             "lineWidth": 1 if stack else 2,
             "showPoints": "never",
-            # A gap is what nobody knows; it is not bridged.
+            # Without data there is a gap.
             "spanNulls": False,
             "stacking": {"group": "A", "mode": "normal" if stack else "none"},
         },
@@ -120,7 +120,7 @@ def lines(title, description, *queries, width=12, height=8, unit="short", stack=
 
 
 def table(title, description, expr, columns, sort, width=12, height=9, value=None):
-    """A row a series. `columns` are labels and Value, each with its heading; `value` is how Value is shown."""
+    """One row for each series. `columns` maps labels and Value to headings; `value` has display properties of Value."""
     sort_column, descending = sort
     overrides = [override("Value", displayName=columns["Value"], **(value or {}))]
     for name in ("serial_name", "id"):
@@ -202,7 +202,7 @@ def heatmap(title, description, expr, width=12, height=8):
     options = {
         "calculate": False,
         "cellGap": 1,
-        # Made for colour-blind eyes too. `fill` is for the other mode, and demanded.
+        # A scheme for any colour vision. Grafana requires `fill`, which only the other mode uses.
         "color": {
             "mode": "scheme",
             "scheme": "Cividis",
@@ -227,13 +227,13 @@ def heading(title):
 
 
 def laid_out(panels):
-    """Fills rows from the left. On a screen as narrow as a phone's, Grafana shows one panel a row by itself."""
+    """Places panels in rows from the left. On a narrow screen, Grafana shows one panel in each row."""
     x = y = row_height = 0
-    for at, made in enumerate(panels):
-        size = made["gridPos"]
+    for at, built in enumerate(panels):
+        size = built["gridPos"]
         if x + size["w"] > 24:
             x, y, row_height = 0, y + row_height, 0
-        made["id"] = at + 1
-        made["gridPos"] = {"x": x, "y": y, **size}
+        built["id"] = at + 1
+        built["gridPos"] = {"x": x, "y": y, **size}
         x, row_height = x + size["w"], max(row_height, size["h"])
     return panels

@@ -1,4 +1,4 @@
-"""Phone: the history of one."""
+"""Phone: the history of one phone."""
 
 from colours import CODES, GREY, PURPLE, SKY
 from frame import ACCOUNTS, GROUPS, PHONE, dashboard
@@ -11,7 +11,7 @@ def phone():
     return dashboard(
         "geelark-phone",
         "GeeLark: Phone",
-        "The history of one phone. A gap is time for which nobody knows.",
+        "The history of one phone. A gap is a time without a known status.",
         [ACCOUNTS, GROUPS, PHONE],
         [
             stat(
@@ -23,36 +23,36 @@ def phone():
             ),
             stat(
                 "For",
-                "Since when the exporter has seen it in this status.",
+                "The time for which the exporter has seen this status.",
                 now(f"time() - phone_status_since_timestamp_seconds{this}"),
                 unit="dtdurations",
             ),
             stat(
                 "Rental ends",
-                "Of a phone on monthly charge; known with discovery.",
+                "The end of a monthly rental. It needs discovery.",
                 now(f"phone_expiration_timestamp_seconds{this} * 1000"),
                 unit="dateTimeFromNow",
             ),
             stat(
                 "Changes of status",
-                "In the time shown.",
+                "In the selected time range.",
                 now(f"sum(changes(phone_status_since_timestamp_seconds{this}[$__range]))"),
             ),
             timeline(
                 "Status",
-                "What GeeLark said.",
+                "The status that GeeLark reports.",
                 over_time(f"max by (id) (phone_status{this} or phone_not_found{this} * 42001)", "status"),
                 texts=CODES,
             ),
             timeline(
                 "Task",
-                "Whether an automation task runs on it; known with discovery.",
+                "Whether the phone runs an automation task. This needs discovery.",
                 over_time(f"max by (id) (phone_task_running{this})", "task"),
                 texts={0: ("None", GREY), 1: ("Running", SKY)},
             ),
             table(
-                "What is known",
-                "Group and all to the right of it are known with discovery.",
+                "Details",
+                "The group and the columns to its right need discovery.",
                 f"phone_info{this}",
                 {
                     "serial_name": "Phone",
@@ -70,14 +70,14 @@ def phone():
                 height=5,
             ),
             lines(
-                "Answers that there is no such phone",
-                "An id that comes and goes may be moved between accounts.",
+                "Answers with code 42001",
+                "A phone that is not found from time to time may be moved between accounts.",
                 over_time(f"sum(increase(phone_not_found_total{this}[$__rate_interval]))", "not found"),
                 height=7,
             ),
             lines(
-                "Time in the present status",
-                "A steep edge down is a change.",
+                "Time in the current status",
+                "The line drops to zero when the status changes.",
                 over_time(f"time() - phone_status_since_timestamp_seconds{this}", "{{serial_name}}"),
                 unit="dtdurations",
                 height=7,

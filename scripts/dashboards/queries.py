@@ -1,8 +1,8 @@
-"""What panels ask Prometheus."""
+"""Parts of PromQL queries, and targets of panels."""
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 JOINED = "on (job, instance, id)"
-# What the variables choose. A phone without a group has every group that `.*` stands for.
+# The phones that the variables select. `.*` also selects phones without a group.
 CHOSEN = 'phone_info{account=~"$account", group=~"$group"}'
 ACCOUNT = '{account=~"$account"}'
 
@@ -24,7 +24,7 @@ def targets(queries):
 
 
 def of_phones(expr, labels="account, group"):
-    """The chosen phones among `expr`, with what phone_info knows of them."""
+    """`expr` for the selected phones, with labels of phone_info."""
     return f"{expr}\n  * {JOINED} group_left ({labels})\n    {CHOSEN}"
 
 

@@ -198,6 +198,6 @@ async fn the_message_template_names_the_phone_and_the_runbook() {
         .unwrap_or_else(|error| missing("amtool", &error));
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     let expected = "[firing] GeelarkPhoneNotFound, account main (1 firing)\n\
-        shop 1 is gone\nshop 1 (id 1) is gone.\nWhat to do: docs/alerts.md#x\n\nOver:\n  shop 2 is gone\n";
+        shop 1 is gone\nshop 1 (id 1) is gone.\nWhat to do: docs/alerts.md#x\n\nResolved:\n  shop 2 is gone\n";
     assert_eq!(text.trim_end(), expected.trim_end());
 }

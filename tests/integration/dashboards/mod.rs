@@ -22,7 +22,7 @@ const PALETTE: [&str; 8] = [
 const MAX_COLUMNS: usize = 4;
 
 /// The title of the only table that may have more columns, because it has a single row.
-const WIDE_TABLE: &str = "What is known";
+const WIDE_TABLE: &str = "Details";
 
 fn files_of_dashboards() -> Vec<String> {
     files("deploy/grafana/dashboards", ".json")
