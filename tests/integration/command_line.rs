@@ -191,7 +191,7 @@ async fn check_online_reports_a_refusal_and_ends_with_exit_code_1() {
         "{last}"
     );
     assert!(
-        last.contains("check the account's credentials") && last.contains("(reason 40003, traceId "),
+        last.contains("check credentials and base_url") && last.contains("(reason 40003, traceId "),
         "{last}"
     );
     assert_no_secret(&output.text, "check --online");
