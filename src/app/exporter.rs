@@ -1,24 +1,28 @@
 //! The exporter as a daemon: prepares everything that can fail, then serves until it is told to stop.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::SignalKind;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use super::carry_over::Accounts;
+use super::context::Context;
 use super::error::Error;
-use super::metrics::{ExporterMetrics, registry};
-use super::running_account::Context;
+use super::metrics::{BuildMetrics, ConfigMetrics};
+use super::signals;
 use super::state_saver::StateSaver;
-use super::supervisor::{PreparedConfig, Supervisor, prepare};
+use super::supervisor::{Supervisor, prepare};
 use crate::cli::Flags;
-use crate::config::{self, Sources};
-use crate::exposition::{Encoding, MetricsStore};
+use crate::config::{self, Config, Sources};
+use crate::exposition::Encoding;
 use crate::webhook::{self, Receiver};
 use axum::Router;
-use exporter_web::{About, Backend, Guard, Listener, ScrapeBody};
+use exporter_web::{About, Backend, Guard, ScrapeBody};
 use geelark_client::clock::Clock;
 
 /// How often the files that the configuration names are checked for changes. A `stat` each costs nothing.
@@ -31,104 +35,82 @@ const BUILD: [&str; 3] = [
     env!("GEELARK_RUSTC"),
 ];
 
-/// An exporter that can start: everything that can be wrong was checked, and no task runs yet.
-pub(super) struct Exporter {
-    supervisor: Arc<Supervisor>,
-    config: PreparedConfig,
-    settings: exporter_web::Settings,
-    listeners: Vec<Listener>,
+/// Runs the exporter until `stop` is cancelled. Everything that can fail at the start is done before `announce` gets the
+/// URLs of the metrics and the first task starts.
+pub(super) async fn run(
+    sources: Sources,
+    flags: Flags,
+    stop: CancellationToken,
+    announce: impl FnOnce(Vec<String>),
+) -> Result<(), Error> {
+    let config = config::load(&sources)?;
+    let settings = flags.web.settings().map_err(Error::WebConfig)?;
+    let state = config.state.clone();
+    let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
+    let (accounts, config) = (config.accounts.len(), prepare(config, &Config::default())?);
+    let listeners = flags.web.listeners().await;
+    let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
+    let urls = listeners
+        .iter()
+        .map(|listener| url(listener.address(), flags.web.telemetry_path.as_str()));
+    let urls = urls.collect();
+    let mut hangup = signals::listen(SignalKind::hangup())?;
+    let context = Context::new(Clock::system())?;
+    let shared = Accounts::default();
+    // Last, because it takes the folder.
+    let (mut state_saver, saved) = StateSaver::open(state.as_deref(), shared.clone(), &context)?;
+    let build = BuildMetrics::new(&context.registry, &BUILD);
+    build.info.set(true);
+    let metrics = ConfigMetrics::new(&context.registry, &[]);
+    let supervisor = Arc::new(Supervisor::new(sources, context, metrics, shared));
+    let [version, revision, _] = BUILD;
+    info!(version, revision, accounts, phones, "starting");
+    announce(urls);
+
+    supervisor.start(config, saved).await;
+    // A folder that cannot be written is known from the start.
+    state_saver.save().await;
+    let stop_saving = CancellationToken::new();
+    let saving = tokio::spawn(state_saver.run(stop_saving.clone()));
+    let serving = exporter_web::serve(listeners, settings, supervisor.clone(), stop);
+    tokio::pin!(serving);
+    let mut follow = interval(FOLLOW_EVERY);
+    follow.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let outcome = loop {
+        tokio::select! {
+            () = &mut serving => break Ok(()),
+            () = supervisor.context.broken.cancelled() => {
+                break Err(Error::Run("internal error: an account is no longer watched, see the log; the process ends so that a restart can mend it".into()));
+            }
+            Some(()) = hangup.recv() => {
+                // The reload logs and shows its result itself.
+                let _ = supervisor.reload().await;
+            }
+            _ = follow.tick() => supervisor.follow_files().await,
+        }
+    };
+    stop_saving.cancel();
+    let saver = saving.await;
+    supervisor.stop().await;
+    // The saver is missing only after a panic, which is in the log.
+    if let Ok(mut saver) = saver {
+        saver.save().await;
+    }
+    info!("ended");
+    outcome
 }
 
-impl Exporter {
-    pub(super) async fn prepare(sources: Sources, flags: Flags) -> Result<Self, Error> {
-        let config = config::load(&sources)?;
-        let settings = flags.web.settings().map_err(Error::WebConfig)?;
-        let state = config.state.clone();
-        let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
-        let (accounts, config) = (config.accounts.len(), prepare(config, &[])?);
-        let listeners = flags.web.listeners().await;
-        let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
-        let registry = registry();
-        let context = Context {
-            store: MetricsStore::new(registry.clone()),
-            clock: Clock::system(),
-            ownership: crate::targets::Ownership::default(),
-            broken: CancellationToken::new(),
-            registry,
-        };
-        let metrics = Arc::new(ExporterMetrics::new(&context.registry, BUILD));
-        // Last, because it takes the folder.
-        let state_saver = StateSaver::open(state.as_deref(), context.clock.clone(), metrics.clone())?;
-        let [version, revision, _] = BUILD;
-        info!(version, revision, accounts, phones, "starting");
-        Ok(Self {
-            supervisor: Arc::new(Supervisor::new(sources, context, state_saver, metrics)),
-            config,
-            settings,
-            listeners,
-        })
-    }
-
-    /// Where the metrics are served.
-    pub(super) fn urls(&self) -> impl Iterator<Item = String> {
-        let path = self.settings.telemetry_path.as_str();
-        self.listeners.iter().map(move |listener| {
-            let address = listener.address();
-            if address.ip().is_unspecified() {
-                format!("http://localhost:{}{path}", address.port())
-            } else {
-                format!("http://{address}{path}")
-            }
-        })
-    }
-
-    /// Serves until `stop` is cancelled.
-    pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Error> {
-        let Self {
-            supervisor,
-            config,
-            settings,
-            listeners,
-        } = self;
-        let hangup = signal(SignalKind::hangup());
-        let mut hangup = hangup.map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))?;
-        supervisor.start(config).await;
-        let stop_saving = CancellationToken::new();
-        let saving = tokio::spawn({
-            let (supervisor, stop) = (supervisor.clone(), stop_saving.clone());
-            async move { supervisor.state_saver.run(stop).await }
-        });
-        let backend = Arc::new(WebBackend(supervisor.clone()));
-        let serving = exporter_web::serve(listeners, settings, backend, stop.clone());
-        tokio::pin!(serving);
-        let mut follow = interval(FOLLOW_EVERY);
-        follow.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let outcome = loop {
-            tokio::select! {
-                () = &mut serving => break Ok(()),
-                () = supervisor.context.broken.cancelled() => {
-                    break Err(Error::Run("internal error: an account is no longer watched, see the log; the process ends so that a restart can mend it".into()));
-                }
-                Some(()) = hangup.recv() => {
-                    // The reload logs and shows its result itself.
-                    let _ = supervisor.reload().await;
-                }
-                _ = follow.tick() => supervisor.follow_files().await,
-            }
-        };
-        stop_saving.cancel();
-        // It ends early only by a panic, which is in the log.
-        let _ = saving.await;
-        supervisor.stop().await;
-        info!("ended");
-        outcome
+/// Where the metrics are served.
+fn url(address: SocketAddr, path: &str) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}{path}", address.port())
+    } else {
+        format!("http://{address}{path}")
     }
 }
 
 /// What the web shows and does.
-struct WebBackend(Arc<Supervisor>);
-
-impl Backend for WebBackend {
+impl Backend for Supervisor {
     const ABOUT: About = About {
         program: "geelark_exporter",
         version: env!("CARGO_PKG_VERSION"),
@@ -139,7 +121,7 @@ impl Backend for WebBackend {
 
     fn scrape(&self, gzip: bool) -> ScrapeBody {
         let encoding = if gzip { Encoding::Gzip } else { Encoding::Plain };
-        let scrape = self.0.context.store.scrape(encoding);
+        let scrape = self.context.store.scrape(encoding);
         ScrapeBody {
             length: scrape.len(),
             chunks: Box::new(scrape),
@@ -147,19 +129,27 @@ impl Backend for WebBackend {
     }
 
     fn ready(&self) -> Result<(), String> {
-        match self.0.unready() {
+        let accounts = self.accounts.load();
+        let unready = accounts
+            .iter()
+            .filter(|account| !account.first_round.load(Ordering::Acquire));
+        match unready.map(|account| &*account.name).collect::<Vec<_>>() {
             unready if unready.is_empty() => Ok(()),
             unready => Err(format!("waiting for the first round of: {}", unready.join(", "))),
         }
     }
 
     async fn reload(&self) -> Result<(), String> {
-        self.0.reload().await
+        Self::reload(self).await
     }
 
     fn routes(self: &Arc<Self>, guard: Guard) -> Router {
-        let supervisor = self.0.clone();
-        let receiver = move |account: &str| -> Option<Arc<dyn Receiver>> { Some(supervisor.webhook(account)?) };
+        let accounts = self.accounts.clone();
+        let receiver = move |name: &str| -> Option<Arc<dyn Receiver>> {
+            let accounts = accounts.load();
+            let account = accounts.iter().find(|account| &*account.name == name)?;
+            Some(account.webhook.clone()?)
+        };
         webhook::routes(Arc::new(receiver), guard)
     }
 }

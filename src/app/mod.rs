@@ -4,14 +4,18 @@
 //! |---|---|
 //! | `exporter` | the daemon: prepare, serve, stop |
 //! | `supervisor` | holds the running accounts and applies configurations |
-//! | `running_account` | one account: prepared, running, and what it keeps over a reload |
-//! | `state_saver` | what outlives the process |
+//! | `running_account` | one account with its tasks |
+//! | `carry_over` | what an account keeps over a reload and a restart |
+//! | `state_saver` | reads and writes the state file |
+//! | `context` | what all accounts share |
 //! | `metrics` | every part's metrics, and the exporter's own |
 //! | `commands` | check, demo, simulate, phones, healthcheck |
 //!
 //! Nothing imports this room. It is the only one that reads the configuration and knows all the others.
 
+mod carry_over;
 mod commands;
+mod context;
 mod error;
 mod exporter;
 pub(crate) mod metrics;
@@ -28,7 +32,6 @@ use crate::exposition::MetricsStore;
 use crate::logging;
 use crate::metrics::Definition;
 use commands::{check, demo, healthcheck, phones};
-use exporter::Exporter;
 
 /// Every metric of the exporter, for tests of documents, rules and dashboards.
 pub fn definitions() -> Vec<Definition> {
@@ -43,7 +46,7 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
     match command {
         None => {
             let stop = signals::stop_token()?;
-            Exporter::prepare(sources(), flags).await?.run(stop).await
+            exporter::run(sources(), flags, stop, |_| {}).await
         }
         Some(Command::Check { online }) => check::run(&sources(), online).await,
         Some(Command::Phones { account, format }) => phones::run(&sources(), account.as_deref(), format).await,

@@ -1,6 +1,6 @@
 //! SIGTERM and SIGINT end the process gracefully.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -10,7 +10,6 @@ use super::error::Error;
 ///
 /// Must be called before anything is started, so that no early signal is lost.
 pub(super) fn stop_token() -> Result<CancellationToken, Error> {
-    let listen = |kind| signal(kind).map_err(|error| Error::Run(format!("cannot listen for signals: {error}")));
     let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;
     let stop = CancellationToken::new();
@@ -24,4 +23,8 @@ pub(super) fn stop_token() -> Result<CancellationToken, Error> {
         token.cancel();
     });
     Ok(stop)
+}
+
+pub(super) fn listen(kind: SignalKind) -> Result<Signal, Error> {
+    signal(kind).map_err(|error| Error::Run(format!("cannot listen for signals: {error}")))
 }

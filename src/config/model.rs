@@ -13,9 +13,9 @@ use geelark_client::phone::PhoneId;
 use geelark_client::{BudgetLimits, Credentials, Secret};
 
 /// The whole configuration, checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// At least one account; names are unique.
+    /// At least one account, unless it is the default; names are unique.
     pub accounts: Vec<AccountConfig>,
     /// The folder that keeps the state over a restart; without one a restart begins without state.
     pub state: Option<PathBuf>,

@@ -26,7 +26,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The waits before the second and the third attempt: long enough for a receiver that restarts.
 const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
-/// The HTTP client of a relay.
+/// The HTTP client of relays. A cheap handle.
+#[derive(Clone)]
 pub struct RelayClient(reqwest::Client);
 
 impl RelayClient {

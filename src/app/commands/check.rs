@@ -3,10 +3,8 @@
 use humantime::format_duration;
 
 use crate::app::error::Error;
-use crate::app::running_account::PreparedAccount;
 use crate::config::{self, AccountConfig, Sources};
 use crate::poller::{effective_interval, effective_stale_after};
-use geelark_client::clock::Clock;
 use geelark_client::phone::BATCH_SIZE;
 use geelark_client::{Call, Consequence, ListFilter};
 
@@ -65,7 +63,7 @@ fn describe(account: &AccountConfig) -> String {
 
 /// One call, about the first phones or for the list, and its result as a sentence.
 async fn call(account: &AccountConfig) -> Result<Result<String, String>, Error> {
-    let client = PreparedAccount::new(account.clone())?.into_client(&Clock::system());
+    let client = super::client(account)?;
     let ids = &account.phones[..account.phones.len().min(BATCH_SIZE)];
     let blocked = || Err("not called: the account is blocked".into());
     if !ids.is_empty() {

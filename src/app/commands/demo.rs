@@ -8,8 +8,7 @@ use tokio::net::TcpListener;
 use tracing::info;
 
 use crate::app::error::Error;
-use crate::app::exporter::Exporter;
-use crate::app::signals;
+use crate::app::{exporter, signals};
 use crate::cli::Flags;
 use crate::config::Sources;
 use geelark_simulator::{Options, Simulator};
@@ -44,17 +43,16 @@ pub(in crate::app) async fn run(options: Options, flags: Flags) -> Result<(), Er
         env,
         ..Sources::default()
     };
-    let exporter = Exporter::prepare(sources, flags).await?;
-    println!(
-        "A simulated fleet of {} phones lives at http://{address}",
-        simulator.ids().len()
-    );
-    for url in exporter.urls() {
-        println!("Its metrics are at {url}");
-    }
-    println!("Ctrl-C ends both.");
+    let phones = simulator.ids().len();
+    let announce = |urls: Vec<String>| {
+        println!("A simulated fleet of {phones} phones lives at http://{address}");
+        for url in urls {
+            println!("Its metrics are at {url}");
+        }
+        println!("Ctrl-C ends both.");
+    };
     let simulating = tokio::spawn(simulator.serve(listener, stop.clone()));
-    let outcome = exporter.run(stop.clone()).await;
+    let outcome = exporter::run(sources, flags, stop.clone(), announce).await;
     stop.cancel();
     // It was told to stop; how it ended tells nobody anything.
     let _ = simulating.await;

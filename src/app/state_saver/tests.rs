@@ -8,13 +8,11 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::*;
-use crate::app::metrics::registry;
+use crate::app::carry_over::CarryOver;
 use crate::config::{self, AccountConfig, Sources};
-use crate::exposition::MetricsStore;
 use crate::fleet::Target;
 use crate::poller::LastRound;
 use crate::state;
-use crate::targets::Ownership;
 use geelark_client::clock::UnixTime;
 use geelark_client::phone::PhoneId;
 use geelark_client::{Client, Endpoint, Failure, Reply, Transport};
@@ -23,43 +21,30 @@ const SECOND: Duration = Duration::from_secs(1);
 
 struct Fixture {
     parent: TempDir,
-    clock: Clock,
-    metrics: Arc<ExporterMetrics>,
     context: Context,
+    accounts: Accounts,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let registry = registry();
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + 1_700_000_000 * SECOND);
         Self {
             parent: tempfile::tempdir().unwrap(),
-            metrics: Arc::new(ExporterMetrics::new(&registry, ["0", "r", "c"])),
-            context: Context {
-                store: MetricsStore::new(registry.clone()),
-                clock: clock.clone(),
-                ownership: Ownership::default(),
-                broken: CancellationToken::new(),
-                registry,
-            },
-            clock,
+            context: Context::new(clock).unwrap(),
+            accounts: Accounts::default(),
         }
     }
 
-    fn state_saver(&self) -> Arc<StateSaver> {
+    fn open(&self) -> (StateSaver, SavedAccounts) {
         let folder = self.parent.path().join("state");
-        Arc::new(StateSaver::open(Some(&folder), self.clock.clone(), self.metrics.clone()).unwrap())
+        StateSaver::open(Some(&folder), self.accounts.clone(), &self.context).unwrap()
     }
 
-    /// The account as `state_saver` restores it.
-    fn begin(&self, state_saver: &StateSaver) -> SavedFrom {
-        let carry_over = state_saver.restore(&account("main"), &self.context);
-        let record = SavedFrom {
-            name: "main".into(),
-            carry_over,
-        };
-        state_saver.set_accounts([record.clone()].into_iter());
-        record
+    /// The account with what was saved of it.
+    fn start(&self, saved: &mut SavedAccounts) -> CarryOver {
+        let carry_over = CarryOver::new(&account("main"), saved.remove("main"), &self.context);
+        self.accounts.store(Arc::new(vec![carry_over.clone()]));
+        carry_over
     }
 
     fn file(&self) -> Option<State> {
@@ -68,11 +53,11 @@ impl Fixture {
     }
 
     fn phones(&self) -> Option<usize> {
-        self.file().map(|memory| memory.phones())
+        self.file().map(|state| state.phones())
     }
 }
 
-/// A GeeLark that locks whoever calls.
+/// A GeeLark that locks every account.
 struct Locking;
 
 impl Transport for Locking {
@@ -85,27 +70,21 @@ impl Transport for Locking {
     }
 }
 
-async fn lock(record: &SavedFrom, clock: &Clock) {
-    let (credentials, clock) = (account("main").credentials, clock.clone());
-    let client = Client::new(
-        Locking,
-        credentials,
-        record.carry_over.budget.clone(),
-        record.carry_over.gate.clone(),
-        clock,
-    );
+async fn lock(carry_over: &CarryOver, clock: &Clock) {
+    let (budget, gate) = (carry_over.budget.clone(), carry_over.gate.clone());
+    let client = Client::new(Locking, account("main").credentials, budget, gate, clock.clone());
     let call = client.phone_status(&["1".into()]).await.unwrap();
     assert!(call.outcome.is_err());
 }
 
-fn assign(record: &SavedFrom, phones: usize) {
+fn assign(carry_over: &CarryOver, phones: usize) {
     let ids = (0..phones).map(|number| PhoneId::from(number.to_string().as_str()));
     let targets: Vec<Target> = ids.map(Target::from).collect();
-    record.carry_over.listeners.fleet.lock().assign(&targets);
+    carry_over.listeners.fleet.lock().assign(&targets);
 }
 
-fn phones(record: &SavedFrom) -> usize {
-    record.carry_over.listeners.fleet.lock().targets().count()
+fn phones(carry_over: &CarryOver) -> usize {
+    carry_over.listeners.fleet.lock().targets().count()
 }
 
 fn account(name: &str) -> AccountConfig {
@@ -118,20 +97,17 @@ fn account(name: &str) -> AccountConfig {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_known_is_written_every_thirty_seconds() {
+async fn the_state_is_written_every_thirty_seconds() {
     let fixture = Fixture::new();
-    let state_saver = fixture.state_saver();
-    let record = fixture.begin(&state_saver);
-    assert_eq!(phones(&record), 0);
+    let (mut state_saver, mut saved) = fixture.open();
+    let carry_over = fixture.start(&mut saved);
+    assert_eq!(phones(&carry_over), 0);
     state_saver.save().await;
     assert_eq!(fixture.phones(), Some(0));
     let stop = CancellationToken::new();
-    let running = tokio::spawn({
-        let (state_saver, stop) = (state_saver.clone(), stop.clone());
-        async move { state_saver.run(stop).await }
-    });
+    let running = tokio::spawn(state_saver.run(stop.clone()));
     for phones in 1..4 {
-        assign(&record, phones);
+        assign(&carry_over, phones);
         sleep(30 * SECOND).await;
         sleep(SECOND / 10).await;
         assert_eq!(fixture.phones(), Some(phones));
@@ -141,18 +117,15 @@ async fn what_is_known_is_written_every_thirty_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_that_is_closed_is_written_at_once() {
+async fn a_block_of_an_account_is_written_at_once() {
     let fixture = Fixture::new();
-    let state_saver = fixture.state_saver();
-    let record = fixture.begin(&state_saver);
+    let (state_saver, mut saved) = fixture.open();
+    let carry_over = fixture.start(&mut saved);
     let stop = CancellationToken::new();
-    let running = tokio::spawn({
-        let (state_saver, stop) = (state_saver.clone(), stop.clone());
-        async move { state_saver.run(stop).await }
-    });
+    let running = tokio::spawn(state_saver.run(stop.clone()));
     sleep(SECOND).await;
     assert_eq!(fixture.phones(), None);
-    lock(&record, &fixture.clock).await;
+    lock(&carry_over, &fixture.context.clock).await;
     sleep(SECOND / 1000).await;
     let gate = fixture.file().unwrap().accounts[0].gate;
     assert!(gate.is_half_open && gate.locked_until.is_some(), "{gate:?}");
@@ -161,41 +134,39 @@ async fn an_account_that_is_closed_is_written_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_memory_is_handed_out_once_and_to_the_account_of_its_name() {
+async fn an_account_starts_with_what_was_saved_under_its_name() {
     let fixture = Fixture::new();
-    let state_saver = fixture.state_saver();
-    let record = fixture.begin(&state_saver);
+    let (mut state_saver, mut saved) = fixture.open();
+    let carry_over = fixture.start(&mut saved);
     let round = LastRound {
         up: true,
         last_success: UnixTime(1_699_999_999),
         duration_ms: 1250,
         unanswered: 3,
     };
-    record.carry_over.round.set(round);
-    let credentials = record.carry_over.fingerprint.clone();
-    assign(&record, 5);
+    carry_over.round.set(round);
+    assign(&carry_over, 5);
     state_saver.save().await;
     drop(state_saver);
 
-    let state_saver = fixture.state_saver();
-    let other = state_saver.restore(&account("other"), &fixture.context);
-    assert_eq!(other.listeners.fleet.lock().batches(), 0);
-    let record = fixture.begin(&state_saver);
-    assert_eq!(phones(&record), 5);
+    let (_state_saver, mut saved) = fixture.open();
+    assert!(!saved.contains_key("other"));
+    let restored = fixture.start(&mut saved);
+    assert_eq!(phones(&restored), 5);
     assert_eq!(
-        record.carry_over.fingerprint, credentials,
+        restored.fingerprint, carry_over.fingerprint,
         "one fingerprint for one credential"
     );
-    assert_eq!(record.carry_over.round.get(), round);
-    assert_eq!(phones(&fixture.begin(&state_saver)), 0);
+    assert_eq!(restored.round.get(), round);
+    assert_eq!(phones(&fixture.start(&mut saved)), 0, "a state is restored once");
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_folder_nothing_is_written_and_nothing_is_shown() {
+async fn without_a_folder_nothing_is_written() {
     let fixture = Fixture::new();
-    let state_saver = StateSaver::open(None, fixture.clock.clone(), fixture.metrics.clone()).unwrap();
-    let record = fixture.begin(&state_saver);
-    assign(&record, 7);
+    let (mut state_saver, mut saved) = StateSaver::open(None, fixture.accounts.clone(), &fixture.context).unwrap();
+    let carry_over = fixture.start(&mut saved);
+    assign(&carry_over, 7);
     state_saver.save().await;
     assert_eq!(fixture.file(), None);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::app::metrics::ExporterMetrics;
+use crate::app::metrics::{BuildMetrics, ConfigMetrics};
 use crate::billing::Money;
 use crate::metrics::CallMetrics;
 use crate::poller::{LastRound, RoundStatus};
@@ -55,8 +55,11 @@ fn a_small_fleet_reads_exactly_like_this() {
     };
     spare.update_batch(0, view("spare", [fresh("21", "手机 📱", 7, 1_700_000_120), stale]));
 
-    let program = ExporterMetrics::new(&registry, ["1.2.3", "abc", "1.95.0"]);
-    program.reloaded(Some(UnixTime(1_700_000_001)));
+    let build = BuildMetrics::new(&registry, &["1.2.3", "abc", "1.95.0"]);
+    build.info.set(true);
+    let config = ConfigMetrics::new(&registry, &[]);
+    config.reload_successful.set(true);
+    config.reload_success.set(UnixTime(1_700_000_001));
     let status = RoundStatus::new(&registry, "main");
     status.metrics.interval.set(Duration::from_mins(1));
     status.set(LastRound {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::app::metrics::ExporterMetrics;
 use crate::metrics::CallMetrics;
 use crate::targets::DiscoveryStatus;
 use geelark_client::{Call, Endpoint, Failure, Reason};
@@ -103,39 +102,6 @@ fn made_up_codes_do_not_grow_the_number_of_series() {
         lines(&metrics_store, known).len() == 1,
         "a known reason keeps its series"
     );
-}
-
-#[test]
-fn a_failed_reload_keeps_the_time_of_the_last_good_one() {
-    let registry = registry();
-    let metrics_store = MetricsStore::new(registry.clone());
-    let metrics = ExporterMetrics::new(&registry, ["1.2.3", "abc", "1.95.0"]);
-    metrics.reloaded(Some(UnixTime(1_700_000_000)));
-    metrics.reloaded(None);
-    let shown = text(&metrics_store, Encoding::Plain);
-    assert!(shown.contains("\ngeelark_exporter_config_last_reload_successful 0\n"));
-    assert!(shown.contains("\ngeelark_exporter_config_last_reload_success_timestamp_seconds 1700000000\n"));
-}
-
-#[test]
-fn the_state_is_shown_from_the_first_write() {
-    let registry = registry();
-    let metrics_store = MetricsStore::new(registry.clone());
-    let metrics = ExporterMetrics::new(&registry, ["1.2.3", "abc", "1.95.0"]);
-    let shown = || {
-        let lines = lines(&metrics_store, "geelark_exporter_state_");
-        lines
-            .iter()
-            .map(|line| line.rsplit(' ').next().unwrap().to_owned())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(shown(), [""; 0]);
-    metrics.state_written(None);
-    assert_eq!(shown(), ["0", "0"]);
-    metrics.state_written(Some(UnixTime(1_700_000_000)));
-    assert_eq!(shown(), ["1", "1700000000"]);
-    metrics.state_written(None);
-    assert_eq!(shown(), ["0", "1700000000"]);
 }
 
 #[test]

@@ -9,13 +9,11 @@ use humantime::format_rfc3339_seconds;
 use serde::Serialize;
 
 use crate::app::error::Error;
-use crate::app::running_account::PreparedAccount;
 use crate::cli::ListFormat;
 use crate::config::{self, AccountConfig, Sources};
 use crate::targets::PhoneFilter;
 use crate::targets::list_phones;
 use geelark_client::ListedPhone;
-use geelark_client::clock::Clock;
 use geelark_client::phone::{ChargeMode, Status};
 
 /// The last second of the year 9999, which RFC 3339 ends with.
@@ -49,7 +47,7 @@ pub(in crate::app) async fn run(sources: &Sources, only: Option<&str>, format: L
             .discovery
             .as_ref()
             .map_or(&everything[..], |discovery| &discovery.filters);
-        let client = PreparedAccount::new((*account).clone())?.into_client(&Clock::system());
+        let client = super::client(account)?;
         match list_phones(&client, filters).await {
             Ok(phones) => rows.extend(phones.into_iter().map(|phone| PhoneRow::new(&account.name, phone))),
             Err(trouble) => problems.push(format!("account {}: {trouble}", account.name)),

@@ -1,0 +1,173 @@
+//! What an account keeps over a reload, and what of it the state file keeps over a restart.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tracing::warn;
+
+use super::context::Context;
+use crate::billing::{ExpiringGauges, Money};
+use crate::config::AccountConfig;
+use crate::exposition::AccountStore;
+use crate::fleet::Fleet;
+use crate::metrics::{CallMetrics, ShowValue};
+use crate::poller::{RoundStatus, SharedFleet};
+use crate::state::{AccountState, Expiring};
+use crate::targets::{DiscoveryStatus, OwnershipHandle};
+use crate::webhook::{Listeners, Webhook};
+use geelark_client::clock::{ElapsedSinceSave, Timestamp};
+use geelark_client::{Budget, Gate};
+
+/// A wallet or plan from before a restart is shown at most this long without being read again.
+const MONEY_SHOWN: Duration = Duration::from_mins(30);
+
+/// The accounts that run, in configured order. The web and the state saver read them without waiting for a reload.
+pub(super) type Accounts = Arc<ArcSwap<Vec<CarryOver>>>;
+
+/// What an account keeps over a reload.
+#[derive(Clone)]
+pub(super) struct CarryOver {
+    pub(super) name: Arc<str>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) gate: Arc<Gate>,
+    /// Set when a first round is over. An account that was ready stays ready.
+    pub(super) first_round: Arc<AtomicBool>,
+    pub(super) listeners: Listeners,
+    /// Used trace ids and requests that wait to be relayed are kept.
+    pub(super) webhook: Option<Arc<Webhook>>,
+    /// By which a later process recognises the credentials.
+    pub(super) fingerprint: Arc<str>,
+    pub(super) handle: Arc<OwnershipHandle>,
+    pub(super) store: AccountStore,
+    pub(super) calls: CallMetrics,
+    pub(super) round: Arc<RoundStatus>,
+    pub(super) discovery: Option<Arc<DiscoveryStatus>>,
+    pub(super) money: Option<Money>,
+}
+
+impl CarryOver {
+    /// For an account that did not run in this process: as it was saved, or empty.
+    pub(super) fn new(
+        account: &AccountConfig,
+        saved: Option<(AccountState, ElapsedSinceSave)>,
+        context: &Context,
+    ) -> Self {
+        let name = &account.name;
+        let mut carry_over = Self {
+            name: name.clone(),
+            budget: Arc::new(Budget::new(account.budget)),
+            gate: Arc::new(Gate::default().change_notify(context.save_soon.clone())),
+            first_round: Arc::default(),
+            listeners: Listeners {
+                fleet: SharedFleet::new(Fleet::new(name.clone())),
+                targets: Arc::default(),
+            },
+            webhook: None,
+            fingerprint: account.credentials.fingerprint().into(),
+            handle: context.ownership.account(name),
+            store: context.store.account(name),
+            calls: CallMetrics::new(&context.registry, name),
+            round: Arc::new(RoundStatus::new(&context.registry, name)),
+            discovery: None,
+            money: None,
+        };
+        carry_over.adapt_to(account, context);
+        if let Some((saved, elapsed)) = saved {
+            carry_over.restore(saved, elapsed, account, context);
+        }
+        carry_over
+    }
+
+    fn restore(&mut self, saved: AccountState, elapsed: ElapsedSinceSave, account: &AccountConfig, context: &Context) {
+        let gate = Gate::restored(saved.gate, elapsed).change_notify(context.save_soon.clone());
+        if account.credentials.matches_fingerprint(&saved.credentials) {
+            self.fingerprint = saved.credentials;
+        } else {
+            gate.reset_auth_backoff();
+        }
+        if let Err(blocked) = gate.check() {
+            let wait = whole_seconds(blocked.until.saturating_duration_since(context.clock.now().mono));
+            warn!(account = %self.name, %wait, "account blocked since before the restart, no calls until the wait is over");
+        }
+        self.gate = Arc::new(gate);
+        self.round.set(saved.round);
+        if let (Some(discovery), Some(summary)) = (&self.discovery, saved.discovery) {
+            discovery.set(summary);
+        }
+        // If the age of the state is unknown, so is the age of wallet and plan.
+        if let Some(money) = self.money.as_ref().filter(|_| elapsed.elapsed().is_some()) {
+            restore(&money.wallet, saved.wallet, elapsed);
+            restore(&money.plan, saved.plan, elapsed);
+        }
+        *self.listeners.fleet.lock() = Fleet::restored(self.name.clone(), saved.phones, elapsed);
+    }
+
+    /// Adopts the configuration of `account`. Series of parts that are off go, those of parts that are on stay or begin.
+    pub(super) fn adapt_to(&mut self, account: &AccountConfig, context: &Context) {
+        let (name, registry) = (&account.name, &context.registry);
+        self.budget.set_limits(account.budget);
+        if !account.credentials.matches_fingerprint(&self.fingerprint) {
+            self.gate.reset_auth_backoff();
+            self.fingerprint = account.credentials.fingerprint().into();
+        }
+        let discovery = self.discovery.take();
+        self.discovery = account
+            .discovery
+            .as_ref()
+            .map(|_| discovery.unwrap_or_else(|| Arc::new(DiscoveryStatus::new(registry, name))));
+        let money = self.money.take();
+        self.money = account
+            .billing
+            .then(|| money.unwrap_or_else(|| Money::new(registry, name)));
+        let before = self.webhook.take();
+        self.webhook = account.webhook.as_ref().map(|settings| {
+            let relay = settings.relay_to.clone().map(|url| (url, context.relay_client.clone()));
+            Arc::new(Webhook::new(
+                name,
+                account.credentials.clone(),
+                relay,
+                before.as_deref(),
+                self.listeners.clone(),
+                registry,
+                context.clock.clone(),
+            ))
+        });
+    }
+
+    /// What the state file keeps, as it is at `now`.
+    pub(super) fn state(&self, now: Timestamp) -> AccountState {
+        let money = self.money.as_ref();
+        AccountState {
+            name: self.name.clone(),
+            credentials: self.fingerprint.clone(),
+            gate: self.gate.snapshot(now),
+            round: self.round.get(),
+            discovery: self.discovery.as_ref().map(|discovery| discovery.get()),
+            wallet: money.and_then(|money| to_save(&money.wallet, now)),
+            plan: money.and_then(|money| to_save(&money.plan, now)),
+            phones: self.listeners.fleet.lock().saved(now),
+        }
+    }
+}
+
+/// Shows a saved value for as long as it would have been shown, at most [`MONEY_SHOWN`].
+fn restore<G: ShowValue>(gauges: &ExpiringGauges<G>, saved: Option<Expiring<G::Value>>, elapsed: ElapsedSinceSave) {
+    let Some(Expiring { value, until }) = saved else { return };
+    if let Some(until) = elapsed.later(until, MONEY_SHOWN) {
+        gauges.show(value, until.into());
+    }
+}
+
+/// The value that is shown and until when.
+fn to_save<G: ShowValue>(gauges: &ExpiringGauges<G>, now: Timestamp) -> Option<Expiring<G::Value>> {
+    let (value, until) = gauges.get()?;
+    let until = now.millis_at(until.into_std());
+    Some(Expiring { value, until })
+}
+
+/// A duration for the log.
+pub(super) fn whole_seconds(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
