@@ -1,46 +1,25 @@
 //! Addresses and paths as users write them.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-/// One `--web.listen-address`: `127.0.0.1:9943`, `[::1]:9943`, `localhost:9943`, or `:9943` for every interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenAddress(String);
-
-impl ListenAddress {
-    /// The address as written.
-    pub fn as_str(&self) -> &str {
-        &self.0
+/// Checks one `--web.listen-address`: `127.0.0.1:9943`, `[::1]:9943`, `localhost:9943`, or `:9943` for every interface.
+pub(super) fn listen_address(text: &str) -> Result<String, String> {
+    let is_host_and_port = text.rsplit_once(':').is_some_and(|(host, port)| {
+        // A last label of digits is a mistyped IPv4 address. A resolver would take seconds to reject it.
+        let is_number = host
+            .rsplit('.')
+            .next()
+            .is_some_and(|label| label.parse::<u64>().is_ok());
+        is_plain(host, b"-._") && !is_number && port.parse::<u16>().is_ok()
+    });
+    if is_host_and_port || text.parse::<SocketAddr>().is_ok() {
+        return Ok(text.to_owned());
     }
-}
-
-impl FromStr for ListenAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_host_and_port = text.rsplit_once(':').is_some_and(|(host, port)| {
-            // A last label of digits is a mistyped IPv4 address. A resolver would take seconds to reject it.
-            let is_number = host
-                .rsplit('.')
-                .next()
-                .is_some_and(|label| label.parse::<u64>().is_ok());
-            is_plain(host, b"-._") && !is_number && port.parse::<u16>().is_ok()
-        });
-        if !is_host_and_port && text.parse::<SocketAddr>().is_err() {
-            return Err(format!(
-                "listen address `{text}` is not HOST:PORT with a name or an IP address, IPv6 in brackets; write it as in \
-                 127.0.0.1:9943, [::1]:9943 or :9943"
-            ));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+    Err(format!(
+        "listen address `{text}` is not HOST:PORT with a name or an IP address, IPv6 in brackets; write it as in \
+         127.0.0.1:9943, [::1]:9943 or :9943"
+    ))
 }
 
 /// The path of the metrics. It is absolute, needs no escaping, and is not the path of anything else.
@@ -96,7 +75,7 @@ mod tests {
             "0.0.0.0:0",
             "a-b.example:1",
         ] {
-            assert_eq!(text.parse::<ListenAddress>().unwrap().to_string(), text);
+            assert_eq!(listen_address(text).unwrap(), text);
         }
     }
 
@@ -113,7 +92,7 @@ mod tests {
             "a b:9943",
             "http://localhost:9943",
         ] {
-            let problem = text.parse::<ListenAddress>().unwrap_err();
+            let problem = listen_address(text).unwrap_err();
             let expected = format!("listen address `{text}` is not HOST:PORT");
             assert!(problem.starts_with(&expected), "{problem}");
         }

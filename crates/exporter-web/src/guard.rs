@@ -8,8 +8,6 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 
-use super::auth::Users;
-use super::rules::Rules;
 use super::web_config::WebConfig;
 
 /// Lets requests pass as the web configuration says. Cheap to clone.
@@ -24,22 +22,13 @@ impl Guard {
         Self { web_config, program }
     }
 
-    /// Passes the request to `next` if its password is right, or if no users are configured.
-    pub async fn with_password(&self, request: Request, next: Next) -> Response {
+    /// Passes the request to `next`, or refuses it. Without `needs_password`, `next` has authentication of its own.
+    pub async fn check(&self, needs_password: bool, request: Request, next: Next) -> Response {
         let rules = self.web_config.rules();
-        self.check(&rules, rules.users.as_ref(), request, next).await
-    }
-
-    /// Passes the request to `next`, which has authentication of its own.
-    pub async fn without_password(&self, request: Request, next: Next) -> Response {
-        self.check(&self.web_config.rules(), None, request, next).await
-    }
-
-    async fn check(&self, rules: &Rules, users: Option<&Users>, request: Request, next: Next) -> Response {
-        let verdict = match (&rules.rate, users) {
+        let verdict = match (&rules.rate, &rules.users) {
             (Some(rate), _) if rate.check().is_err() => Err(StatusCode::TOO_MANY_REQUESTS),
-            (_, Some(users)) => users.authenticate(request.headers().get(AUTHORIZATION)).await,
-            (_, None) => Ok(()),
+            (_, Some(users)) if needs_password => users.authenticate(request.headers().get(AUTHORIZATION)).await,
+            _ => Ok(()),
         };
         let mut response = match verdict {
             Ok(()) => next.run(request).await,

@@ -4,22 +4,26 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `flags`, `settings`, `address` | the command line, and what it tells the server |
+//! | `settings`, `address` | the command line, and what it tells the server |
 //! | `listener` | sockets, bound here or passed by systemd |
 //! | `serve` | accepting connections, their limits and deadlines, the graceful end |
-//! | `backend`, `body`, `routes`, `negotiate`, `page` | the responses |
+//! | `backend`, `routes`, `negotiate`, `page` | the responses |
 //! | `web_config`, `rules`, `config` | exporter-toolkit's web configuration file: validated, in force, followed |
 //! | `guard`, `auth` | rate limit and passwords |
 //!
 //! Invariants: a scrape reads memory only. A slow or hostile client does not keep a connection slot that another client
 //! needs for longer than [`ConnectionLimits`] allows. Passwords and keys are neither logged nor shown.
+//!
+//! A complete exporter:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/minimal.rs")]
+//! ```
 
 mod address;
 mod auth;
 mod backend;
-mod body;
 mod config;
-mod flags;
 mod guard;
 mod listener;
 mod negotiate;
@@ -32,14 +36,12 @@ mod settings;
 mod tests;
 mod web_config;
 
-pub use address::{ListenAddress, TelemetryPath};
-pub use backend::Backend;
-pub use body::ScrapeBody;
+pub use address::TelemetryPath;
+pub use backend::{About, Backend, ScrapeBody};
 pub use config_file::Problems;
-pub use flags::WebFlags;
 pub use guard::Guard;
 pub use listener::{Listener, bind};
 pub use routes::{METHOD_NOT_ALLOWED, NOT_FOUND};
 pub use serve::serve;
-pub use settings::{About, ConnectionLimits, Settings};
+pub use settings::{ConnectionLimits, Settings, WebFlags};
 pub use web_config::WebConfig;

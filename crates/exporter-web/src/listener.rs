@@ -1,14 +1,11 @@
 //! Sockets that listen. All are bound before the exporter starts anything else.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, lookup_host};
+use std::net::SocketAddr;
 
 use config_file::Problems;
-
-use super::ListenAddress;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, lookup_host};
 
 /// How many connections the kernel holds until this process accepts them.
 const BACKLOG: i32 = 1024;
@@ -70,11 +67,20 @@ impl Listener {
     }
 }
 
-/// Binds every address, or none. Reports all problems at once, each with its address.
-pub async fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, Problems> {
+/// Binds every address (`HOST:PORT`, or `:PORT` for every interface), or none. Reports all problems at once, each with its
+/// address.
+pub async fn bind(addresses: &[String]) -> Result<Vec<Listener>, Problems> {
     let (mut listeners, mut problems) = (Vec::new(), Vec::new());
     for address in addresses {
-        match bind_one(address).await {
+        let bound = match address.strip_prefix(':') {
+            None => bind_all(address).await,
+            // [::] includes IPv4.
+            Some(port) => match bind_all(&format!("[::]:{port}")).await {
+                Err(error) if lacks_family(&error) => bind_all(&format!("0.0.0.0:{port}")).await,
+                bound => bound,
+            },
+        };
+        match bound {
             Ok(bound) => listeners.extend(bound),
             Err(error) => problems.push(format!("cannot listen on {address}: {error}{}", advice(&error))),
         }
@@ -85,35 +91,18 @@ pub async fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, Problems
     Problems::or(problems, listeners)
 }
 
-/// One socket for every interface, or one for each address that a name resolves to. An address family that this machine
-/// does not have is left out.
-async fn bind_one(address: &ListenAddress) -> io::Result<Vec<Listener>> {
-    let everywhere = address.as_str().strip_prefix(':').and_then(|port| port.parse().ok());
-    let addresses: Vec<SocketAddr> = match everywhere {
-        Some(port) => vec![
-            (Ipv6Addr::UNSPECIFIED, port).into(),
-            (Ipv4Addr::UNSPECIFIED, port).into(),
-        ],
-        None => lookup_host(address.as_str()).await?.collect(),
-    };
+/// Binds each address that a name resolves to. An address family that this machine does not have is left out.
+async fn bind_all(address: &str) -> io::Result<Vec<Listener>> {
     let mut listeners = Vec::new();
-    let mut failure = io::Error::other("the name has no address");
-    for address in addresses {
+    let mut missing = None;
+    for address in lookup_host(address).await? {
         match Listener::open(address) {
             Ok(listener) => listeners.push(listener),
-            Err(error) if lacks_family(&error) => failure = error,
+            Err(error) if lacks_family(&error) => missing = Some(error),
             Err(error) => return Err(error),
         }
-        // [::] includes IPv4.
-        if everywhere.is_some() && !listeners.is_empty() {
-            break;
-        }
     }
-    if listeners.is_empty() {
-        Err(failure)
-    } else {
-        Ok(listeners)
-    }
+    missing.filter(|_| listeners.is_empty()).map_or(Ok(listeners), Err)
 }
 
 /// Without IPv6, either the socket cannot be made (EAFNOSUPPORT, which has no kind) or its address does not exist.
@@ -135,30 +124,26 @@ fn advice(error: &io::Error) -> &'static str {
 mod tests {
     use super::*;
 
-    fn addresses(texts: &[&str]) -> Vec<ListenAddress> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
-
     #[tokio::test]
-    async fn several_addresses_are_bound() {
-        let listeners = bind(&addresses(&["127.0.0.1:0", "127.0.0.1:0"])).await.unwrap();
+    async fn bind_listens_on_every_address() {
+        let listeners = bind(&["127.0.0.1:0", "127.0.0.1:0"].map(String::from)).await.unwrap();
         assert_eq!(listeners.len(), 2);
         assert_ne!(listeners[0].address().port(), 0);
         assert_ne!(listeners[0].address(), listeners[1].address());
     }
 
     #[tokio::test]
-    async fn a_name_is_bound_to_what_it_resolves_to() {
-        let listeners = bind(&addresses(&["localhost:0"])).await.unwrap();
+    async fn bind_resolves_names() {
+        let listeners = bind(&["localhost:0".to_owned()]).await.unwrap();
         assert!(!listeners.is_empty());
         assert!(listeners.iter().all(|listener| listener.address().ip().is_loopback()));
     }
 
     #[tokio::test]
-    async fn every_problem_names_its_address() {
-        let taken = bind(&addresses(&["127.0.0.1:0"])).await.unwrap();
+    async fn each_problem_names_its_address() {
+        let taken = bind(&["127.0.0.1:0".to_owned()]).await.unwrap();
         let port = taken[0].address().port();
-        let problems = bind(&addresses(&[&format!("127.0.0.1:{port}"), "192.0.2.1:9943"]))
+        let problems = bind(&[format!("127.0.0.1:{port}"), "192.0.2.1:9943".to_owned()])
             .await
             .unwrap_err();
         assert_eq!(
@@ -173,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_systemd_there_is_a_sentence() {
+    async fn a_missing_systemd_socket_is_a_problem() {
         let problems = Listener::from_systemd().unwrap_err();
         assert!(
             problems.to_string().starts_with("systemd passed no socket"),

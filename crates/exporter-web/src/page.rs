@@ -2,7 +2,7 @@
 
 use http::header::{CONTENT_SECURITY_POLICY, HeaderName};
 
-use super::settings::About;
+use super::backend::About;
 
 /// The page needs its own style and nothing else.
 pub(super) const POLICY: (HeaderName, &str) = (

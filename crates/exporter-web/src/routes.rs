@@ -40,29 +40,22 @@ type Reply = Result<&'static str, (StatusCode, String)>;
 pub(super) fn router<S: Backend>(path: &TelemetryPath, lifecycle: bool, backend: Arc<S>, guard: Guard) -> Router {
     let own = backend.routes(guard.clone());
     let path = path.as_str().to_owned();
-    Router::new()
-        .route(&path, get(metrics::<S>))
-        .route(
-            "/",
-            get(move |State(backend): State<Arc<S>>| async move { landing(&*backend, &path) }),
-        )
+    let route = Router::new().route(&path, get(metrics::<S>));
+    let landing = async move |State(backend): State<Arc<S>>| {
+        ([page::POLICY], Html(page::landing(&S::ABOUT, &path, backend.ready())))
+    };
+    route
+        .route("/", get(landing))
         .route("/-/healthy", get("Healthy\n"))
         .route("/-/ready", get(ready::<S>))
-        .route(
-            "/-/reload",
-            if lifecycle {
-                post(reload::<S>)
-            } else {
-                post(RELOAD_DISABLED)
-            },
-        )
+        .route("/-/reload", post(move |backend| reload::<S>(lifecycle, backend)))
         .method_not_allowed_fallback(async || METHOD_NOT_ALLOWED)
         .fallback(NOT_FOUND)
         .with_state(backend)
         .layer(from_fn(refuse_large_body))
         .layer(from_fn(move |request, next| {
             let guard = guard.clone();
-            async move { guard.with_password(request, next).await }
+            async move { guard.check(true, request, next).await }
         }))
         .merge(own)
 }
@@ -74,11 +67,6 @@ async fn metrics<S: Backend>(State(backend): State<Arc<S>>, headers: HeaderMap) 
     (headers, encoding, Body::new(backend.scrape(gzip))).into_response()
 }
 
-fn landing<S: Backend>(backend: &S, telemetry_path: &str) -> Response {
-    let page = page::landing(&S::ABOUT, telemetry_path, backend.ready());
-    ([page::POLICY], Html(page)).into_response()
-}
-
 async fn ready<S: Backend>(State(backend): State<Arc<S>>) -> Reply {
     match backend.ready() {
         Ok(()) => Ok("Ready\n"),
@@ -86,12 +74,12 @@ async fn ready<S: Backend>(State(backend): State<Arc<S>>) -> Reply {
     }
 }
 
-const RELOAD_DISABLED: (StatusCode, &str) = (
-    StatusCode::FORBIDDEN,
-    "Reloading over HTTP is disabled: start the exporter with --web.enable-lifecycle, or send it SIGHUP.\n",
-);
-
-async fn reload<S: Backend>(State(backend): State<Arc<S>>) -> Reply {
+async fn reload<S: Backend>(is_enabled: bool, State(backend): State<Arc<S>>) -> Reply {
+    if !is_enabled {
+        let refusal =
+            "Reloading over HTTP is disabled: start the exporter with --web.enable-lifecycle, or send it SIGHUP.\n";
+        return Err((StatusCode::FORBIDDEN, refusal.to_owned()));
+    }
     // A task of its own, so that the reload ends even if the client leaves.
     let outcome = tokio::spawn(async move { backend.reload().await }).await;
     match outcome.unwrap_or_else(|_| Err("The reload failed unexpectedly; see the log.".to_owned())) {

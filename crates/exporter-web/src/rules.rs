@@ -1,4 +1,4 @@
-//! The rules that requests and connections are judged by.
+//! The rules for connections and requests.
 
 use std::sync::Arc;
 
@@ -7,24 +7,14 @@ use http::HeaderMap;
 
 use super::auth::Users;
 
-/// What the web configuration file asks for, checked. The default asks for nothing: plain HTTP for everybody.
-#[derive(Debug)]
+/// The valid content of the web configuration file. The default is plain HTTP for every client.
+#[derive(Debug, Default)]
 pub(super) struct Rules {
     pub(super) tls: Option<Arc<rustls::ServerConfig>>,
-    pub(super) http2: bool,
+    pub(super) http1_only: bool,
+    /// Headers of every response.
     pub(super) headers: HeaderMap,
+    /// Without users, no password is required.
     pub(super) users: Option<Users>,
     pub(super) rate: Option<DefaultDirectRateLimiter>,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            tls: None,
-            http2: true,
-            headers: HeaderMap::new(),
-            users: None,
-            rate: None,
-        }
-    }
 }

@@ -5,13 +5,19 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use config_file::{FileStamps, Problems};
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::config;
 use super::rules::Rules;
+
+/// How often the files are compared with what was read.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// The rules in force and the files they come from.
 #[derive(Debug, Default)]
@@ -37,13 +43,18 @@ impl WebConfig {
         self.rules.load_full()
     }
 
-    /// Whether there are files that may change.
-    pub(super) fn has_files(&self) -> bool {
-        self.source.is_some()
+    /// Reads the files again when one of them changes.
+    pub(super) async fn follow(self: Arc<Self>) {
+        while self.source.is_some() {
+            sleep(FOLLOW_EVERY).await;
+            let web_config = self.clone();
+            // A disk may not answer.
+            let _ = spawn_blocking(move || web_config.refresh()).await;
+        }
     }
 
     /// Reads the files again if one of them changed.
-    pub(super) fn follow(&self) {
+    pub(super) fn refresh(&self) {
         let Some(path) = &self.source else { return };
         let mut stamps = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
         if stamps.unchanged() {
@@ -65,18 +76,12 @@ impl WebConfig {
     }
 
     fn check_change(&self, path: &Path, next: Rules) -> Result<Rules, Problems> {
-        let (rules, file) = (self.rules(), path.display());
-        let mut problems = Vec::new();
-        if rules.tls.is_some() != next.tls.is_some() {
-            problems.push(format!(
-                "{file}: tls_server_config: switching TLS on or off needs a restart; restart the exporter or undo the change"
-            ));
+        let rules = self.rules();
+        if rules.tls.is_some() == next.tls.is_some() && (rules.users.is_none() || next.users.is_some()) {
+            return Ok(next);
         }
-        if rules.users.is_some() && next.users.is_none() {
-            problems.push(format!(
-                "{file}: basic_auth_users: removing all users needs a restart; restart the exporter or name a user"
-            ));
-        }
-        Problems::or(problems, next)
+        let problem =
+            "switching TLS on or off and removing all users need a restart; restart the exporter or undo the change";
+        Err(format!("{}: {problem}", path.display()).into())
     }
 }

@@ -53,18 +53,15 @@ async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match receivers(&account) {
-        Some(receiver) => {
-            request.extensions_mut().insert(receiver);
-            guard.without_password(request, next).await
-        }
-        None => guard.with_password(request, next).await,
-    }
+    let receiver = receivers(&account);
+    let needs_password = receiver.is_none();
+    request.extensions_mut().insert(receiver);
+    guard.check(needs_password, request, next).await
 }
 
 async fn handle(request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let Some(receiver) = head.extensions.get::<Arc<dyn Receiver>>() else {
+    let Some(Some(receiver)) = head.extensions.get::<Option<Arc<dyn Receiver>>>() else {
         return NOT_FOUND.into_response();
     };
     if head.method != Method::POST {

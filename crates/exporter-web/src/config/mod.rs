@@ -42,7 +42,7 @@ fn rules(file: &ConfigFile) -> Rules {
     let tls = &raw.tls_server_config;
     let users = raw.basic_auth_users.filter(|users| !users.is_empty());
     Rules {
-        http2,
+        http1_only: !http2,
         headers,
         tls: (**tls != raw::Tls::default())
             .then(|| tls::read(tls, &file.section("tls_server_config"), http2))

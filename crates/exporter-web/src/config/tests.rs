@@ -102,7 +102,7 @@ rate_limit: {{interval: 1s, burst: 20}}
     assert_eq!(groups, ["secp384r1", "X25519"]);
     assert!(!tls.ignore_client_order);
     assert_eq!(tls.alpn_protocols, [b"http/1.1"]);
-    assert!(!rules.http2);
+    assert!(rules.http1_only);
     assert_eq!(rules.headers["x-frame-options"], "Deny");
     assert_eq!(rules.headers["x-xss-protection"], "0");
     assert_eq!(rules.headers.len(), 2);
@@ -128,7 +128,7 @@ fn empty_sections_ask_for_nothing() {
     ] {
         let rules = rules(yaml);
         assert!(
-            rules.tls.is_none() && rules.users.is_none() && rules.rate.is_none() && rules.http2,
+            rules.tls.is_none() && rules.users.is_none() && rules.rate.is_none() && !rules.http1_only,
             "{yaml}"
         );
     }

@@ -47,10 +47,10 @@ pub(super) async fn serve(
     let close = permit.close.clone();
     let serving = async {
         let Some(tls) = &rules.tls else {
-            return serve_http(stream, permit, rules.http2, router, graceful).await;
+            return serve_http(stream, permit, rules.http1_only, router, graceful).await;
         };
         match TlsAcceptor::from(tls.clone()).accept(stream).into_fallible().await {
-            Ok(stream) => serve_http(stream, permit, rules.http2, router, graceful).await,
+            Ok(stream) => serve_http(stream, permit, rules.http1_only, router, graceful).await,
             Err((error, mut stream)) if is_plain_http(&error) => {
                 let _ = stream.write_all(SPEAKS_TLS).await;
                 let _ = stream.shutdown().await;
@@ -67,7 +67,7 @@ fn is_plain_http(error: &io::Error) -> bool {
     matches!(error, Some(Error::InvalidMessage(InvalidContentType)))
 }
 
-async fn serve_http<S>(stream: S, permit: Arc<ConnectionPermit>, http2: bool, router: Router, graceful: Watcher)
+async fn serve_http<S>(stream: S, permit: Arc<ConnectionPermit>, http1_only: bool, router: Router, graceful: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -90,7 +90,7 @@ where
     });
 
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    if !http2 {
+    if http1_only {
         builder = builder.http1_only();
     }
     // The limiter ends slow heads. hyper's own timeout would include the time between requests.

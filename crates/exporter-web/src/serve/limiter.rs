@@ -65,11 +65,9 @@ impl ConnectionLimiter {
         let open = self.open().len();
         let slots = open.saturating_sub(RESERVE).max(MIN_SLOTS);
         let surplus = (self.slots.available_permits() + open).saturating_sub(slots);
+        let surplus = u32::try_from(surplus).unwrap_or(u32::MAX);
         if surplus > 0 {
-            let withheld = self
-                .slots
-                .clone()
-                .acquire_many_owned(u32::try_from(surplus).unwrap_or(u32::MAX));
+            let withheld = self.slots.clone().acquire_many_owned(surplus);
             tokio::spawn(async move {
                 let _withheld = withheld.await;
                 sleep(WITHHELD_FOR).await;
@@ -103,16 +101,10 @@ impl ConnectionLimiter {
         self.close_if(|permit| matches!(permit.phase(), Phase::Head(_)));
     }
 
-    /// Closes all connections.
-    pub(super) fn close_all(&self) {
-        self.close_if(|_| true);
-    }
-
-    fn close_if(&self, condition: impl Fn(&ConnectionPermit) -> bool) {
-        self.open()
-            .iter()
-            .filter(|permit| condition(permit))
-            .for_each(|permit| permit.close.cancel());
+    pub(super) fn close_if(&self, condition: impl Fn(&ConnectionPermit) -> bool) {
+        for permit in self.open().iter().filter(|permit| condition(permit)) {
+            permit.close.cancel();
+        }
     }
 
     fn open(&self) -> Vec<Arc<ConnectionPermit>> {

@@ -24,7 +24,7 @@ use super::routes;
 use super::settings::Settings;
 use super::web_config::WebConfig;
 
-/// How often deadlines of connections and stamps of files are checked.
+/// How often deadlines are checked.
 const TICK: Duration = Duration::from_secs(1);
 /// The client closed the connection before it was accepted.
 const GIVEN_UP: [ErrorKind; 4] = [ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted];
@@ -50,9 +50,10 @@ pub async fn serve<S: Backend>(listeners: Vec<Listener>, settings: Settings, bac
         info!(address = %listener.address(), tls = web_config.rules().tls.is_some(), "listening");
         tasks.spawn(acceptor.clone().accept(listener));
     }
-    tasks.spawn(acceptor.clone().close_overdue());
-    tasks.spawn(follow(web_config));
-    stop.cancelled().await;
+    tasks.spawn(web_config.follow());
+    while timeout(TICK, stop.cancelled()).await.is_err() {
+        acceptor.limiter.close_overdue();
+    }
     tasks.shutdown().await;
 
     let Some(Acceptor { limiter, graceful, .. }) = Arc::into_inner(acceptor) else {
@@ -62,17 +63,8 @@ pub async fn serve<S: Backend>(listeners: Vec<Listener>, settings: Settings, bac
     let mut ended = pin!(graceful.shutdown());
     if timeout(end, ended.as_mut()).await.is_err() {
         warn!("cutting off requests that were still running at the end");
-        limiter.close_all();
+        limiter.close_if(|_| true);
         ended.await;
-    }
-}
-
-/// Reads the web configuration again when its files change. A task of its own, because a disk may not answer.
-async fn follow(web_config: Arc<WebConfig>) {
-    while web_config.has_files() {
-        sleep(TICK).await;
-        let web_config = web_config.clone();
-        let _ = tokio::task::spawn_blocking(move || web_config.follow()).await;
     }
 }
 
@@ -112,13 +104,6 @@ impl Acceptor {
             let permit = self.limiter.admit().await;
             let (rules, router, graceful) = (self.web_config.rules(), self.router.clone(), self.graceful.watcher());
             tokio::spawn(connection::serve(stream, permit, rules, router, graceful));
-        }
-    }
-
-    async fn close_overdue(self: Arc<Self>) {
-        loop {
-            sleep(TICK).await;
-            self.limiter.close_overdue();
         }
     }
 }

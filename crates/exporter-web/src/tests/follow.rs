@@ -27,7 +27,7 @@ fn a_changed_file_is_read_and_an_invalid_file_changes_nothing() {
     fs::write(&file, with_user("alice")).unwrap();
     let web_config = WebConfig::from_file(&file).unwrap();
     let before = web_config.rules();
-    web_config.follow();
+    web_config.refresh();
     assert!(
         std::sync::Arc::ptr_eq(&before, &web_config.rules()),
         "an unchanged file was read again"
@@ -37,8 +37,8 @@ fn a_changed_file_is_read_and_an_invalid_file_changes_nothing() {
         &file,
         &format!("{}\nhttp_server_config: {{http2: false}}", with_user("bob")),
     );
-    web_config.follow();
-    assert!(!web_config.rules().http2);
+    web_config.refresh();
+    assert!(web_config.rules().http1_only);
 
     let good = web_config.rules();
     for bad in [
@@ -48,13 +48,13 @@ fn a_changed_file_is_read_and_an_invalid_file_changes_nothing() {
         "{",
     ] {
         replace(&file, bad);
-        web_config.follow();
+        web_config.refresh();
         assert!(std::sync::Arc::ptr_eq(&good, &web_config.rules()), "accepted: {bad}");
     }
 
     replace(&file, &with_user("carol"));
-    web_config.follow();
-    assert!(web_config.rules().http2);
+    web_config.refresh();
+    assert!(!web_config.rules().http1_only);
     assert_eq!(users(&web_config), "Some(Users(1))");
 }
 
@@ -66,6 +66,6 @@ fn users_can_be_added_while_the_server_runs() {
     let web_config = WebConfig::from_file(&file).unwrap();
     assert_eq!(users(&web_config), "None");
     replace(&file, &with_user("alice"));
-    web_config.follow();
+    web_config.refresh();
     assert_eq!(users(&web_config), "Some(Users(1))");
 }

@@ -279,6 +279,6 @@ async fn tls_stays_on_until_a_restart() {
         WebConfig::from_file(&file).unwrap()
     };
     fs::write(authority.path("web.yml"), "").unwrap();
-    web_config.follow();
+    web_config.refresh();
     assert!(web_config.rules().tls.is_some());
 }
