@@ -1,6 +1,8 @@
 //! What a list says of a phone, stored once for all phones of which it says the same.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use geelark_client::ListedPhone;
@@ -20,24 +22,23 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// The details of `phone`.
+    /// The details of `phone`. An empty text says nothing.
     pub(super) fn details(&mut self, phone: &ListedPhone) -> Arc<PhoneDetails> {
+        let mut text = |text: &Option<String>| {
+            let text = text.as_deref().filter(|text| !text.is_empty());
+            text.map(|text| shared(&mut self.texts, text))
+        };
         let details = PhoneDetails {
-            group: self.text(phone.group.as_deref()),
+            group: text(&phone.group),
             charge_mode: phone.charge_mode,
-            os_version: self.text(phone.os_version.as_deref()),
-            brand: self.text(phone.brand.as_deref()),
-            model: self.text(phone.model.as_deref()),
-            country: self.text(phone.country.as_deref()),
+            os_version: text(&phone.os_version),
+            brand: text(&phone.brand),
+            model: text(&phone.model),
+            country: text(&phone.country),
             expires: phone.monthly_expire.filter(|at| *at > 0).map(UnixTime),
             task_running: phone.rpa_status.map(|code| code == TASK_RUNS),
         };
-        if let Some(known) = self.details.get(&details) {
-            return known.clone();
-        }
-        let details = Arc::new(details);
-        self.details.insert(details.clone());
-        details
+        shared(&mut self.details, details)
     }
 
     /// Drops what no phone has any more.
@@ -45,17 +46,20 @@ impl Pool {
         self.details.retain(|details| Arc::strong_count(details) > 1);
         self.texts.retain(|text| Arc::strong_count(text) > 1);
     }
+}
 
-    /// An empty text says nothing.
-    fn text(&mut self, text: Option<&str>) -> Option<Arc<str>> {
-        let text = text.filter(|text| !text.is_empty())?;
-        if let Some(known) = self.texts.get(text) {
-            return Some(known.clone());
-        }
-        let text: Arc<str> = text.into();
-        self.texts.insert(text.clone());
-        Some(text)
+/// The value of the set that equals `value`; it is added if it is missing.
+fn shared<T, V>(known: &mut HashSet<Arc<T>>, value: V) -> Arc<T>
+where
+    T: ?Sized + Eq + Hash,
+    V: Borrow<T> + Into<Arc<T>>,
+{
+    if let Some(known) = known.get(value.borrow()) {
+        return known.clone();
     }
+    let value = value.into();
+    known.insert(value.clone());
+    value
 }
 
 #[cfg(test)]

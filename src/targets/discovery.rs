@@ -1,26 +1,26 @@
 //! One account's discovery: a task that lists the phones again and again, and publishes what to watch.
 
 use std::collections::BTreeMap;
-use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
 
 use super::details::Pool;
-use super::discovery_log::DiscoveryLog;
 use super::list_reader::{ListError, ListReader};
 use super::lists::Lists;
 use super::metrics::{DiscoveryStatus, DiscoverySummary};
 use super::ownership::OwnershipHandle;
 use super::settings::DiscoverySettings;
+use crate::condition::Condition;
 use crate::fleet::{PhoneDetails, Target};
 use crate::metrics::CallMetrics;
 use geelark_client::clock::Clock;
 use geelark_client::phone::PhoneId;
-use geelark_client::{Client, Transport};
+use geelark_client::{Client, ListedPhone, Transport};
 
 /// After the first failure in a row the next attempt comes about this soon; the wait doubles up to the refresh interval.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
@@ -58,12 +58,6 @@ pub struct Discovery<T> {
     pub hints: Arc<Notify>,
 }
 
-/// What the task knows between two listings.
-struct Found {
-    lists: Lists<Arc<PhoneDetails>>,
-    pool: Pool,
-}
-
 impl<T: Transport> Discovery<T> {
     /// Publishes what is known before the first listing: configured and remembered phones.
     pub fn publish_initial(&self) {
@@ -76,62 +70,75 @@ impl<T: Transport> Discovery<T> {
     }
 
     async fn run_for_ever(mut self) {
-        let mut reader = ListReader::new(Some(self.calls.clone()));
-        let mut log = DiscoveryLog::new(self.account.clone());
-        let mut found = Found {
-            lists: Lists::new(&self.settings.filters),
-            pool: Pool::default(),
-        };
-        let mut failures = 0;
-        for is_first in iter::once(true).chain(iter::repeat(false)) {
+        let (client, account) = (self.client.clone(), self.account.clone());
+        let mut reader = ListReader::new(&client, Some(self.calls.clone()));
+        let mut lists = Lists::new(&self.settings.filters);
+        let mut pool = Pool::default();
+        let (mut failing, mut found) = (Condition::default(), Condition::default());
+        let mut retry = FIRST_RETRY;
+        loop {
             let start = Instant::now();
-            let result = self.refresh(&mut found, &mut reader).await;
+            let result = self.refresh(&mut lists, &mut pool, &mut reader).await;
             if result.is_ok() {
                 self.remembered.clear();
             }
-            let phones = self.publish(&found.lists);
-            if is_first {
-                self.handle.announce();
-            }
-            found.pool.drop_unused();
-            match result {
-                Ok(()) => {
-                    failures = 0;
-                    let last_success = self.clock.now().unix();
-                    self.status.set(DiscoverySummary { last_success, phones });
-                    log.found(phones);
-                    reader.slow_down(self.client.budget().limits().spacing());
-                    let due = start + self.settings.refresh_interval;
-                    let sooner = due.min(start + HINT_PAUSE);
-                    tokio::select! {
-                        () = sleep_until(due) => {}
-                        () = self.hints.notified() => sleep_until(sooner).await,
-                    }
+            let phones = self.publish(&lists);
+            self.handle.announce();
+            pool.drop_unused();
+            if let Err(error) = result {
+                if !matches!(error, ListError::Blocked(_)) {
+                    self.status.metrics.failures.inc();
                 }
                 // A hint does not speed up a list that fails.
-                Err(error) => {
-                    let due = self.after_failure(&error, &mut failures);
-                    log.failed(&error, due - Instant::now());
-                    sleep_until(due).await;
+                let wait = match client.gate().check() {
+                    Err(blocked) => Instant::from(blocked.until) - Instant::now(),
+                    Ok(()) => retry.mul_f64(0.5 + fastrand::f64() / 2.0),
+                };
+                let retry_in = wait.as_secs_f32();
+                if failing.begin(()) {
+                    warn!(%account, retry_in, "discovery failed, the phones known before stay: {error}");
+                } else {
+                    debug!(%account, retry_in, "discovery still fails: {error}");
                 }
+                retry = (retry * 2).min(self.settings.refresh_interval);
+                sleep(wait).await;
+                continue;
+            }
+            let last_success = self.clock.now().unix();
+            self.status.set(DiscoverySummary { last_success, phones });
+            if failing.end() {
+                info!(%account, "discovery works again");
+            }
+            if found.begin(phones) {
+                info!(%account, phones, "discovery found the phones of the account");
+            }
+            retry = FIRST_RETRY;
+            reader.slow_down();
+            let due = start + self.settings.refresh_interval;
+            tokio::select! {
+                () = sleep_until(due) => {}
+                () = self.hints.notified() => sleep_until(due.min(start + HINT_PAUSE)).await,
             }
         }
     }
 
     /// Reads every list until it is confirmed. New phones are published at once.
-    async fn refresh(&self, found: &mut Found, reader: &mut ListReader) -> Result<(), ListError> {
-        let Found { lists, pool } = found;
+    async fn refresh(
+        &self,
+        lists: &mut Lists<Arc<PhoneDetails>>,
+        pool: &mut Pool,
+        reader: &mut ListReader<'_, T>,
+    ) -> Result<(), ListError> {
         let shard = self.settings.shard;
-        let keep =
-            |phone: geelark_client::ListedPhone| shard.keeps(&phone.id.as_str().into()).then(|| pool.details(&phone));
-        let after_reading = |lists: &Lists<_>, reader: &mut ListReader, goes_on| {
+        let keep = |phone: ListedPhone| shard.keeps(&phone.id.as_str().into()).then(|| pool.details(&phone));
+        let after_reading = |lists: &Lists<_>, reader: &mut ListReader<'_, T>, goes_on| {
             self.publish(lists);
             if goes_on {
                 // New phones are known by now; the confirmation is not urgent.
-                reader.slow_down(self.client.budget().limits().spacing());
+                reader.slow_down();
             }
         };
-        lists.read(&self.client, reader, keep, after_reading).await
+        lists.read(reader, keep, after_reading).await
     }
 
     /// Publishes the targets; returns how many phones discovery knows of.
@@ -148,19 +155,5 @@ impl<T: Transport> Discovery<T> {
         let others = found.into_iter().map(|(id, details)| target(id, Some(details)));
         self.handle.publish(configured.into_iter().chain(others).collect());
         phones
-    }
-
-    /// When to try again: when the block of the account ends, or after a back-off.
-    fn after_failure(&self, error: &ListError, failures: &mut u32) -> Instant {
-        if !matches!(error, ListError::Blocked(_)) {
-            self.status.count_failure();
-            *failures = failures.saturating_add(1);
-        }
-        let doubled = FIRST_RETRY.saturating_mul(1 << failures.saturating_sub(1).min(16));
-        let longest = doubled.min(self.settings.refresh_interval);
-        match self.client.gate().check() {
-            Err(blocked) => Instant::from(blocked.until),
-            Ok(()) => Instant::now() + longest.mul_f64(0.5 + fastrand::f64() / 2.0),
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! Reading one list of phones once, from its first page to its last.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
@@ -19,25 +18,26 @@ const TRIES: u32 = 3;
 /// that answers every page with phones for ever.
 const MAX_PAGES: u32 = 10_000;
 
-/// A phone that is created while pages are read moves the others down, so that one comes twice and the list has one less
-/// than there are. This many a page are explained by that; more mean that the server ignores the page number.
+/// A phone that is created while pages are read moves the others down, so that one comes twice. This many a page are
+/// explained by that; more mean that the server ignores the page number.
 const MOVED_A_PAGE: usize = 10;
 
 /// After the first listing, discovery leaves three quarters of the budget to polling.
 const SHARE: u32 = 4;
 
 /// Reads lists, a page at a time.
-pub(super) struct ListReader {
+pub(super) struct ListReader<'a, T> {
+    client: &'a Client<T>,
+    calls: Option<CallMetrics>,
     /// The shortest time between two pages.
     gap: Duration,
     /// When the next page may be requested.
     free_at: Instant,
-    calls: Option<CallMetrics>,
 }
 
-/// One reading of one list.
+/// What one reading of one list found.
 #[derive(Debug)]
-pub(super) struct Reading<V> {
+pub(super) struct ListReading<V> {
     pub(super) phones: BTreeMap<PhoneId, V>,
     /// No sign of phones added or removed meanwhile: every page had the same total, and no phone came twice.
     pub(super) steady: bool,
@@ -46,106 +46,93 @@ pub(super) struct Reading<V> {
 }
 
 /// Why a list could not be read. Displays as a sentence for the log.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// The account is blocked.
+    #[error("the account is blocked")]
     Blocked(Blocked),
-    /// A page was not answered.
+    /// A page, from 1, was not answered.
+    #[error("page {page} of the list: {} (reason {}, traceId {trace_id})", failure.message, failure.reason)]
+    #[expect(missing_docs, reason = "the message says what the fields are")]
     Failed {
-        /// Which page, from 1.
         page: u32,
-        /// The call's `traceId`.
         trace_id: Uuid,
-        /// Why.
         failure: Failure,
     },
-    /// A page, or the whole list, has fewer phones than its own total says.
-    Short {
-        /// The last page read, from 1.
-        page: u32,
-        /// The call's `traceId`.
-        trace_id: Uuid,
-        /// Phones read.
-        found: usize,
-        /// Phones there should be; `None` where GeeLark gave no total.
-        expected: Option<usize>,
-    },
+    /// A page, from 1, cannot be a part of the whole list.
+    #[error("page {page} of the list {problem} (traceId {trace_id})")]
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    Implausible { page: u32, trace_id: Uuid, problem: String },
     /// The list does not end.
+    #[error("the list has more than {MAX_PAGES} pages; check base_url, or filter by group")]
     Endless,
 }
 
-impl ListReader {
+impl<'a, T: Transport> ListReader<'a, T> {
     /// A reader that reads as fast as the budget allows, for now.
-    pub(super) fn new(calls: Option<CallMetrics>) -> Self {
+    pub(super) fn new(client: &'a Client<T>, calls: Option<CallMetrics>) -> Self {
         Self {
+            client,
+            calls,
             gap: Duration::ZERO,
             free_at: Instant::now(),
-            calls,
         }
     }
 
-    /// Takes only a share of a budget with a call every `spacing` from now on.
-    pub(super) fn slow_down(&mut self, spacing: Duration) {
-        self.gap = spacing * SHARE;
+    /// Takes only a share of the budget from now on.
+    pub(super) fn slow_down(&mut self) {
+        self.gap = self.client.budget().limits().spacing() * SHARE;
     }
 
     /// Reads the phones that `filter` admits. `keep` returns what to keep of each, or `None` to skip it.
-    pub(super) async fn read<T: Transport, V>(
+    pub(super) async fn read<V>(
         &mut self,
-        client: &Client<T>,
         filter: &ListFilter,
         mut keep: impl FnMut(ListedPhone) -> Option<(PhoneId, V)>,
-    ) -> Result<Reading<V>, ListError> {
+    ) -> Result<ListReading<V>, ListError> {
         let mut phones = BTreeMap::new();
-        let (mut steady, mut total) = (true, None);
-        let (mut entries, mut repeated) = (0, 0);
+        let (mut steady, mut total, mut repeated) = (true, None, 0);
         for page in 1..=MAX_PAGES {
-            let (trace_id, read) = self.page(client, filter, page).await?;
-            check(page, &read, trace_id)?;
+            let (trace_id, read) = self.page(filter, page).await?;
+            let before = (page as usize - 1) * PAGE_SIZE;
+            let mut problem = problem(&read, before);
             steady &= page == 1 || total == read.total;
             total = read.total;
-            entries += read.entries;
             let admitted = read.phones.into_iter().filter(|phone| filter.admits(phone));
             for (id, kept) in admitted.filter_map(&mut keep) {
                 repeated += usize::from(phones.insert(id, kept).is_some());
             }
-            let is_last = match total {
-                Some(total) => page as usize * PAGE_SIZE >= total,
-                None => read.entries < PAGE_SIZE,
-            };
-            if !is_last {
-                continue;
+            if page > 1 && repeated > (page as usize - 1) * MOVED_A_PAGE {
+                problem = Some(format!("repeats earlier pages: {repeated} phones came twice"));
             }
-            let found = entries - repeated;
-            let moved = (page as usize - 1) * MOVED_A_PAGE;
-            if page > 1 && total.is_some_and(|total| found + moved < total) {
-                let expected = total;
-                return Err(ListError::Short {
+            if let Some(problem) = problem {
+                return Err(ListError::Implausible {
                     page,
                     trace_id,
-                    found,
-                    expected,
+                    problem,
                 });
             }
-            return Ok(Reading {
-                phones,
-                steady: steady && repeated == 0,
-                one_page: page == 1 && total.is_some(),
-            });
+            let is_last = match total {
+                Some(total) => before + PAGE_SIZE >= total,
+                None => read.entries < PAGE_SIZE,
+            };
+            if is_last {
+                return Ok(ListReading {
+                    phones,
+                    steady: steady && repeated == 0,
+                    one_page: page == 1 && total.is_some(),
+                });
+            }
         }
         Err(ListError::Endless)
     }
 
     /// One page, requested again where that may help.
-    async fn page<T: Transport>(
-        &mut self,
-        client: &Client<T>,
-        filter: &ListFilter,
-        page: u32,
-    ) -> Result<(Uuid, Page), ListError> {
-        for attempt in 1.. {
+    async fn page(&mut self, filter: &ListFilter, page: u32) -> Result<(Uuid, Page), ListError> {
+        let mut attempt = 1;
+        loop {
             sleep_until(self.free_at).await;
-            let call = client.phone_list(page, filter).await.map_err(ListError::Blocked)?;
+            let call = self.client.phone_list(page, filter).await.map_err(ListError::Blocked)?;
             self.free_at = Instant::now() + self.gap;
             if let Some(calls) = &self.calls {
                 calls.count(&call);
@@ -155,6 +142,7 @@ impl ListReader {
                 Ok(read) => return Ok((trace_id, read)),
                 Err(failure) if attempt < TRIES && failure.consequence() == Consequence::Retry => {
                     sleep(backoff::delay(attempt, fastrand::f64())).await;
+                    attempt += 1;
                 }
                 Err(failure) => {
                     return Err(ListError::Failed {
@@ -165,34 +153,28 @@ impl ListReader {
                 }
             }
         }
-        Err(ListError::Endless)
     }
 }
 
-/// A page must hold what is left of its total, or a hundred phones. An answer with neither phones nor a total is none.
-fn check(page: u32, read: &Page, trace_id: Uuid) -> Result<(), ListError> {
-    let before = (page as usize - 1) * PAGE_SIZE;
-    let expected = read.total.map(|total| total.saturating_sub(before).min(PAGE_SIZE));
-    let is_short = match expected {
-        Some(expected) => read.entries < expected,
-        None => page == 1 && read.entries == 0,
-    };
-    if is_short {
-        let found = read.entries;
-        return Err(ListError::Short {
-            page,
-            trace_id,
-            found,
-            expected,
-        });
+/// A page after `before` phones must hold what is left of its total, or a hundred phones. An answer with neither phones
+/// nor a total is none.
+fn problem(page: &Page, before: usize) -> Option<String> {
+    match page.total.map(|total| total.saturating_sub(before).min(PAGE_SIZE)) {
+        Some(expected) if page.entries < expected => {
+            let found = page.entries;
+            Some(format!(
+                "is short: {found} phones, where GeeLark's own total makes {expected}"
+            ))
+        }
+        None if before == 0 && page.entries == 0 => Some("has neither phones nor a total".to_owned()),
+        _ => None,
     }
-    Ok(())
 }
 
 impl ListError {
     /// Whether reading the list again at once may help.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self, Self::Short { .. })
+        matches!(self, Self::Implausible { .. })
     }
 
     /// Whether it concerns the account, and so every list.
@@ -200,48 +182,7 @@ impl ListError {
         match self {
             Self::Blocked(_) => true,
             Self::Failed { failure, .. } => matches!(failure.consequence(), Consequence::Block(_)),
-            Self::Short { .. } | Self::Endless => false,
-        }
-    }
-}
-
-impl fmt::Display for ListError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Blocked(_) => f.write_str("the account is blocked"),
-            Self::Failed {
-                page,
-                trace_id,
-                failure,
-            } => {
-                let Failure { reason, message, .. } = failure;
-                write!(
-                    f,
-                    "page {page} of the list: {message} (reason {reason}, traceId {trace_id})"
-                )
-            }
-            Self::Short {
-                page,
-                trace_id,
-                found,
-                expected: Some(expected),
-            } => write!(
-                f,
-                "the list is short: {found} phones up to its page {page}, where GeeLark's own total makes {expected} \
-                 (traceId {trace_id})"
-            ),
-            Self::Short { page, trace_id, .. } => {
-                write!(
-                    f,
-                    "page {page} of the list has neither phones nor a total (traceId {trace_id})"
-                )
-            }
-            Self::Endless => {
-                write!(
-                    f,
-                    "the list has more than {MAX_PAGES} pages; check base_url, or filter by group"
-                )
-            }
+            Self::Implausible { .. } | Self::Endless => false,
         }
     }
 }

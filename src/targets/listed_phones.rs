@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::list_reader::Reading;
+use super::list_reader::ListReading;
 use super::settings::PhoneFilter;
 use geelark_client::ListFilter;
 use geelark_client::phone::PhoneId;
@@ -18,24 +18,29 @@ pub(super) struct ListedPhones<V> {
 }
 
 impl<V> ListedPhones<V> {
-    /// The lists that have the phones of `filters`. GeeLark takes one group a call.
+    /// The lists that have the phones of `filters`, each once. GeeLark takes one group a call.
     pub(super) fn all(filters: &[PhoneFilter]) -> Vec<Self> {
-        let mut all: Vec<ListFilter> = Vec::new();
-        for filter in filters {
-            let groups = filter.groups.iter().cloned().map(Some);
-            let everywhere = filter.groups.is_empty().then_some(None);
-            for group in groups.chain(everywhere) {
-                let list = ListFilter {
+        let mut all: Vec<Self> = Vec::new();
+        for PhoneFilter {
+            groups,
+            tags,
+            charge_mode,
+        } in filters
+        {
+            let everywhere = groups.is_empty().then_some(None);
+            for group in groups.iter().cloned().map(Some).chain(everywhere) {
+                let (tags, charge_mode) = (tags.clone(), *charge_mode);
+                let filter = ListFilter {
                     group,
-                    tags: filter.tags.clone(),
-                    charge_mode: filter.charge_mode,
+                    tags,
+                    charge_mode,
                 };
-                if !all.contains(&list) {
-                    all.push(list);
+                if all.iter().all(|list| list.filter != filter) {
+                    all.push(Self::new(filter));
                 }
             }
         }
-        all.into_iter().map(Self::new).collect()
+        all
     }
 
     fn new(filter: ListFilter) -> Self {
@@ -58,20 +63,20 @@ impl<V> ListedPhones<V> {
     }
 
     /// Adds a reading. True if it is confirmed: it cannot have missed a phone.
-    pub(super) fn add_reading(&mut self, reading: Reading<V>) -> bool {
-        let agrees = self
-            .last
-            .as_ref()
-            .is_some_and(|last| last.keys().eq(reading.phones.keys()));
-        let had_phones = self.last.as_ref().is_some_and(|last| !last.is_empty());
-        let lost_all = had_phones && reading.phones.is_empty();
-        let is_confirmed = reading.steady && (agrees || reading.one_page && !lost_all);
-        let before = self.last.replace(reading.phones).unwrap_or_default();
-        self.missed = before;
-        match &self.last {
-            Some(last) if !is_confirmed => self.missed.retain(|id, _| !last.contains_key(id)),
-            _ => self.missed.clear(),
-        }
+    pub(super) fn add_reading(&mut self, reading: ListReading<V>) -> bool {
+        let ListReading {
+            phones,
+            steady,
+            one_page,
+        } = reading;
+        let before = self.last.take();
+        let agrees = before.as_ref().is_some_and(|before| before.keys().eq(phones.keys()));
+        let before = before.unwrap_or_default();
+        let lost_all = !before.is_empty() && phones.is_empty();
+        let is_confirmed = steady && (agrees || one_page && !lost_all);
+        let is_missed = |(id, _): &(PhoneId, V)| !is_confirmed && !phones.contains_key(id);
+        self.missed = before.into_iter().filter(is_missed).collect();
+        self.last = Some(phones);
         is_confirmed
     }
 }
@@ -80,16 +85,16 @@ impl<V> ListedPhones<V> {
 mod tests {
     use super::*;
 
-    fn reading(ids: &[&str], one_page: bool) -> Reading<()> {
-        Reading {
+    fn reading(ids: &[&str], one_page: bool) -> ListReading<()> {
+        ListReading {
             phones: ids.iter().map(|id| ((*id).into(), ())).collect(),
             steady: true,
             one_page,
         }
     }
 
-    fn shifted(ids: &[&str]) -> Reading<()> {
-        Reading {
+    fn shifted(ids: &[&str]) -> ListReading<()> {
+        ListReading {
             steady: false,
             ..reading(ids, false)
         }

@@ -17,65 +17,49 @@ const READINGS: u32 = 3;
 
 /// The lists of one account, and what is kept of each phone.
 #[derive(Debug)]
-pub(super) struct Lists<V> {
-    lists: Vec<ListedPhones<V>>,
-}
+pub(super) struct Lists<V>(Vec<ListedPhones<V>>);
 
 impl<V> Lists<V> {
     /// The lists of the phones that `filters` admit, not read yet.
     pub(super) fn new(filters: &[PhoneFilter]) -> Self {
-        Self {
-            lists: ListedPhones::all(filters),
-        }
+        Self(ListedPhones::all(filters))
     }
 
     /// The phones of all lists, as far as they are known.
     pub(super) fn phones(&self) -> impl Iterator<Item = (&PhoneId, &V)> {
-        self.lists.iter().flat_map(ListedPhones::phones)
+        self.0.iter().flat_map(ListedPhones::phones)
     }
 
     /// Reads every list until it is confirmed. `keep` returns what to keep of a phone; `after_reading` is called after each
     /// reading of all lists, with what is known by then and whether another reading follows.
     pub(super) async fn read<T: Transport>(
         &mut self,
-        client: &Client<T>,
-        reader: &mut ListReader,
+        reader: &mut ListReader<'_, T>,
         mut keep: impl FnMut(ListedPhone) -> Option<V>,
-        mut after_reading: impl FnMut(&Self, &mut ListReader, bool),
+        mut after_reading: impl FnMut(&Self, &mut ListReader<'_, T>, bool),
     ) -> Result<(), ListError> {
-        let mut open: Vec<usize> = (0..self.lists.len()).collect();
-        let mut errors = BTreeMap::new();
+        // Whether each list is confirmed, or why its last reading failed.
+        let mut states: Vec<Result<bool, ListError>> = self.0.iter().map(|_| Ok(false)).collect();
+        let is_open = |state: &Result<bool, ListError>| match state {
+            Ok(is_confirmed) => !is_confirmed,
+            Err(error) => error.may_pass(),
+        };
         for reading in 1..=READINGS {
-            for at in std::mem::take(&mut open) {
-                let list = &self.lists[at];
-                let keep = |phone: ListedPhone| {
-                    let id = list.id(&phone.id);
-                    Some((id, keep(phone)?))
-                };
-                match reader.read(client, &list.filter, keep).await {
-                    Ok(read) => {
-                        errors.remove(&at);
-                        if !self.lists[at].add_reading(read) {
-                            open.push(at);
-                        }
-                    }
+            for (list, state) in self.0.iter_mut().zip(&mut states).filter(|(_, state)| is_open(state)) {
+                let keep = |phone: ListedPhone| Some((list.id(&phone.id), keep(phone)?));
+                match reader.read(&list.filter, keep).await {
                     Err(error) if error.concerns_account() => return Err(error),
-                    Err(error) => {
-                        if error.may_pass() {
-                            open.push(at);
-                        }
-                        errors.insert(at, error);
-                    }
+                    result => *state = result.map(|reading| list.add_reading(reading)),
                 }
             }
-            let goes_on = !open.is_empty() && reading < READINGS;
+            let goes_on = reading < READINGS && states.iter().any(is_open);
             after_reading(self, reader, goes_on);
             if !goes_on {
                 break;
             }
             sleep(backoff::delay(reading, fastrand::f64())).await;
         }
-        errors.into_values().next().map_or(Ok(()), Err)
+        states.into_iter().try_for_each(|state| state.map(drop))
     }
 }
 
@@ -85,9 +69,8 @@ pub async fn list_phones<T: Transport>(
     filters: &[PhoneFilter],
 ) -> Result<Vec<ListedPhone>, ListError> {
     let mut lists = Lists::new(filters);
-    lists
-        .read(client, &mut ListReader::new(None), Some, |_, _, _| {})
-        .await?;
+    let mut reader = ListReader::new(client, None);
+    lists.read(&mut reader, Some, |_, _, _| {}).await?;
     let phones: BTreeMap<_, _> = lists.phones().collect();
     Ok(phones.into_values().cloned().collect())
 }

@@ -44,9 +44,4 @@ impl DiscoveryStatus {
     pub fn new(registry: &Registry, account: &str) -> Self {
         Self::of(DiscoveryMetrics::new(registry, &[account]))
     }
-
-    /// An attempt to list the phones failed.
-    pub(super) fn count_failure(&self) {
-        self.metrics.failures.inc();
-    }
 }

@@ -19,7 +19,6 @@
 
 mod details;
 mod discovery;
-mod discovery_log;
 mod list_reader;
 mod listed_phones;
 mod lists;

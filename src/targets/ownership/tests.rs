@@ -44,12 +44,9 @@ impl Accounts {
     }
 
     fn elsewhere(&self, account: usize) -> Vec<String> {
-        let registry = self.ownership.lock();
-        registry.accounts[&self.handles[account].key]
-            .elsewhere
-            .keys()
-            .map(ToString::to_string)
-            .collect()
+        let mut table = self.ownership.0.lock();
+        let account = table.account(self.handles[account].key).unwrap();
+        account.elsewhere.keys().map(ToString::to_string).collect()
     }
 }
 
