@@ -144,7 +144,7 @@ async fn the_exporter_refuses_a_socket_that_is_not_tcp() {
         .run()
         .await;
     assert_eq!(output.status.code(), Some(1), "{}", output.text);
-    let sentence = "socket 0 that systemd passed is not a TCP socket";
+    let sentence = "socket 0 that systemd passed is not a usable TCP socket";
     assert!(
         output.text.contains(sentence) && output.text.contains("ListenStream="),
         "{}",
