@@ -1,10 +1,8 @@
 //! GeeLark's two ways to authenticate a call, verified as its documentation describes them.
 
-use std::collections::{HashSet, VecDeque};
-
 use axum::http::HeaderMap;
+use indexmap::IndexSet;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::envelope::{Refusal, header};
@@ -13,60 +11,37 @@ use crate::options::Options;
 /// How far `ts` may be from the simulator's clock, either way.
 const MAX_SKEW_MILLIS: u64 = 5 * 60 * 1000;
 
-/// How many trace ids are remembered; at the documented limit that is more than two and a half hours of calls.
+/// How many trace ids are remembered at least. At the documented limit that is more than two and a half hours of calls.
 const REMEMBERED: usize = 65_536;
 
-/// Checks credentials, and remembers the trace ids that were used.
-#[derive(Default)]
-pub(crate) struct Authenticator {
-    used: HashSet<Uuid>,
-    oldest_first: VecDeque<Uuid>,
-}
-
-impl Authenticator {
-    /// Authenticates a call, once per trace id. Only an authenticated call uses up its trace id. `now` is the wall
-    /// clock in milliseconds since the Unix epoch.
-    pub(crate) fn authenticate(&mut self, options: &Options, headers: &HeaderMap, now: i64) -> Result<(), Refusal> {
-        let trace_id = header(headers, "traceId");
-        if trace_id.is_empty() {
-            return Err(Refusal::new(40002, "traceId is empty"));
-        }
-        let id = Uuid::try_parse(trace_id).ok().filter(|id| {
-            // Only the hyphenated spelling is accepted, because the signature covers the text.
-            id.get_version_num() == 4 && trace_id.len() == 36
-        });
-        let id = id.ok_or(Refusal::new(40003, "traceId is not a UUID v4"))?;
-        if headers.contains_key("sign") || headers.contains_key("appId") {
-            check_signature(options, headers, trace_id, now)?;
-        } else {
-            check_token(options, headers)?;
-        }
-        self.remember(id)
+/// Authenticates a call, once per trace id. Only an authenticated call adds its trace id to `used`, which has the oldest
+/// first. `now` is the wall clock in milliseconds since the Unix epoch.
+pub(crate) fn authenticate(
+    used: &mut IndexSet<Uuid>,
+    options: &Options,
+    headers: &HeaderMap,
+    now: i64,
+) -> Result<(), Refusal> {
+    let trace_id = header(headers, "traceId");
+    if trace_id.is_empty() {
+        return Err(Refusal::new(40002, "traceId is empty"));
     }
-
-    fn remember(&mut self, id: Uuid) -> Result<(), Refusal> {
-        if !self.used.insert(id) {
-            return Err(Refusal::new(40003, "traceId was used before"));
-        }
-        self.oldest_first.push_back(id);
-        if self.oldest_first.len() > REMEMBERED
-            && let Some(oldest) = self.oldest_first.pop_front()
-        {
-            self.used.remove(&oldest);
-        }
-        Ok(())
+    // Only the hyphenated spelling is accepted, because the signature covers the text.
+    let id = Uuid::try_parse(trace_id).ok();
+    let id = id.filter(|id| id.get_version_num() == 4 && trace_id.len() == 36);
+    let id = id.ok_or(Refusal::new(40003, "traceId is not a UUID v4"))?;
+    if headers.contains_key("sign") || headers.contains_key("appId") {
+        check_signature(options, headers, trace_id, now)?;
+    } else if header(headers, "Authorization") != format!("Bearer {}", options.token) {
+        return Err(Refusal::new(40003, "token is invalid"));
     }
-}
-
-fn check_token(options: &Options, headers: &HeaderMap) -> Result<(), Refusal> {
-    let token = header(headers, "Authorization")
-        .strip_prefix("Bearer ")
-        .unwrap_or_default();
-    if equal(token, &options.token) {
-        Ok(())
-    } else {
-        Err(Refusal::new(40003, "token is invalid"))
+    if !used.insert(id) {
+        return Err(Refusal::new(40003, "traceId was used before"));
     }
+    if used.len() > 2 * REMEMBERED {
+        used.drain(..REMEMBERED);
+    }
+    Ok(())
 }
 
 fn check_signature(options: &Options, headers: &HeaderMap, trace_id: &str, now: i64) -> Result<(), Refusal> {
@@ -76,16 +51,11 @@ fn check_signature(options: &Options, headers: &HeaderMap, trace_id: &str, now: 
         return Err(Refusal::new(40003, "ts is more than five minutes off"));
     }
     let expected = signature(&options.app_id, trace_id, ts, nonce, &options.api_key);
-    let well_formed = skew.is_some() && trace_id.get(..6) == Some(nonce);
-    if well_formed && equal(app_id, &options.app_id) && equal(sign, &expected) {
-        Ok(())
-    } else {
-        Err(Refusal::new(40003, "signature verification failed"))
-    }
-}
-
-fn equal(given: &str, expected: &str) -> bool {
-    given.as_bytes().ct_eq(expected.as_bytes()).into()
+    let is_well_formed = skew.is_some() && trace_id.starts_with(nonce) && nonce.len() == 6;
+    let is_valid = is_well_formed && app_id == options.app_id && sign == expected;
+    is_valid
+        .then_some(())
+        .ok_or(Refusal::new(40003, "signature verification failed"))
 }
 
 /// The SHA-256 of the parts with nothing between them, in upper-case hexadecimal digits.
@@ -103,8 +73,9 @@ mod tests {
     const TS: i64 = 1_716_972_892_166;
     const SIGN: &str = "6280C080AF7C3CCE168F15C913E3444A00A618CB0E16038EED9811D6E3366BDD";
 
-    fn authenticate(headers: &HeaderMap, unix_millis: i64) -> Result<(), Refusal> {
-        Authenticator::default().authenticate(&options(), headers, unix_millis)
+    /// Authenticates the first call.
+    fn first_call(headers: &HeaderMap, now: i64) -> Result<(), Refusal> {
+        authenticate(&mut IndexSet::new(), &options(), headers, now)
     }
 
     fn options() -> Options {
@@ -142,17 +113,17 @@ mod tests {
             "YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf",
         );
         assert_eq!(signed, SIGN);
-        assert_eq!(authenticate(&published(), TS), Ok(()));
+        assert_eq!(first_call(&published(), TS), Ok(()));
     }
 
     #[test]
     fn a_clock_may_be_five_minutes_off_either_way_and_no_more() {
         let skew = 5 * 60 * 1000;
         for unix_millis in [TS + skew, TS - skew] {
-            assert_eq!(authenticate(&published(), unix_millis), Ok(()));
+            assert_eq!(first_call(&published(), unix_millis), Ok(()));
         }
         for unix_millis in [TS + skew + 1, TS - skew - 1] {
-            let refusal = authenticate(&published(), unix_millis).unwrap_err();
+            let refusal = first_call(&published(), unix_millis).unwrap_err();
             assert_eq!((refusal.code, refusal.msg), (40003, "ts is more than five minutes off"));
         }
     }
@@ -174,7 +145,7 @@ mod tests {
         for (name, value) in wrong {
             let mut headers = published();
             headers.insert(name, value.parse().unwrap());
-            let refusal = authenticate(&headers, TS).unwrap_err();
+            let refusal = first_call(&headers, TS).unwrap_err();
             assert_eq!(refusal.code, 40003, "{name}: {value}");
         }
     }
@@ -182,9 +153,9 @@ mod tests {
     #[test]
     fn a_token_needs_a_fresh_trace_id() {
         let call = |trace: &str, authorization: &str| headers(&[("traceid", trace), ("authorization", authorization)]);
-        let (options, mut authenticator) = (options(), Authenticator::default());
+        let (options, mut used) = (options(), IndexSet::new());
         let mut code = |headers: &HeaderMap| {
-            let result = authenticator.authenticate(&options, headers, TS);
+            let result = authenticate(&mut used, &options, headers, TS);
             result.map_err(|refusal| refusal.code)
         };
         assert_eq!(code(&call(TRACE, "Bearer wrong")), Err(40003));
@@ -214,17 +185,17 @@ mod tests {
     }
 
     #[test]
-    fn only_the_latest_trace_ids_are_remembered() {
-        let mut authenticator = Authenticator::default();
+    fn old_trace_ids_are_forgotten() {
         let first = Uuid::new_v4();
-        authenticator.remember(first).unwrap();
-        for _ in 0..REMEMBERED {
-            authenticator.remember(Uuid::new_v4()).unwrap();
-        }
-        assert_eq!(
-            (authenticator.used.len(), authenticator.oldest_first.len()),
-            (REMEMBERED, REMEMBERED)
-        );
-        assert_eq!(authenticator.remember(first), Ok(()), "it is no longer remembered");
+        let mut used = IndexSet::from([first]);
+        used.extend((1..2 * REMEMBERED).map(|_| Uuid::new_v4()));
+        let mut call = |trace_id: Uuid| {
+            let trace_id = trace_id.to_string();
+            let headers = headers(&[("traceid", &trace_id), ("authorization", "Bearer demo-token")]);
+            authenticate(&mut used, &options(), &headers, TS)
+        };
+        assert_eq!(call(first).unwrap_err().msg, "traceId was used before");
+        call(Uuid::new_v4()).unwrap();
+        assert_eq!(call(first), Ok(()), "it is no longer remembered");
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct CallLog {
     calls: VecDeque<LoggedCall>,
     /// The number of the next call. Clearing does not reset it, so a late answer never completes another call.
     #[serde(skip)]
-    next: u64,
+    next: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,7 +47,7 @@ fn millis<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error
 
 impl CallLog {
     /// Adds a call that arrived at `at` after the start. Returns its number.
-    pub(crate) fn arrived(&mut self, endpoint: ApiEndpoint, ids: usize, at: Duration) -> u64 {
+    pub(crate) fn arrived(&mut self, endpoint: ApiEndpoint, ids: usize, at: Duration) -> usize {
         if self.calls.len() == KEPT {
             self.calls.pop_front();
         }
@@ -67,9 +67,8 @@ impl CallLog {
     }
 
     /// Completes a call. A call that is no longer in the log is ignored.
-    pub(crate) fn answered(&mut self, number: u64, code: Option<i64>, http_status: u16) {
-        let first = self.next - self.calls.len() as u64;
-        let index = number.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+    pub(crate) fn answered(&mut self, number: usize, code: Option<i64>, http_status: u16) {
+        let index = number.checked_sub(self.next - self.calls.len());
         let Some(call) = index.and_then(|index| self.calls.get_mut(index)) else {
             return;
         };

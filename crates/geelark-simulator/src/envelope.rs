@@ -9,16 +9,21 @@ use serde_json::{Value, json};
 /// A call that is answered with a code and no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
     pub(crate) code: i64,
     pub(crate) msg: &'static str,
 }
 
 impl Refusal {
     pub(crate) const INVALID_PARAMETERS: Self = Self::new(40004, "parameter validation failed");
-    pub(crate) const NO_RESOURCE: Self = Self::new(40005, "no such resource");
+    pub(crate) const NO_RESOURCE: Self = Self::with_status(StatusCode::NOT_FOUND, 40005, "no such resource");
 
     pub(crate) const fn new(code: i64, msg: &'static str) -> Self {
-        Self { code, msg }
+        Self::with_status(StatusCode::OK, code, msg)
+    }
+
+    const fn with_status(status: StatusCode, code: i64, msg: &'static str) -> Self {
+        Self { status, code, msg }
     }
 
     pub(crate) fn envelope(self, trace_id: &str) -> Value {
@@ -34,8 +39,6 @@ pub(crate) fn json_response(status: StatusCode, body: impl Into<Body>) -> Respon
 
 /// The text of a header; empty when it is missing or not text.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default()
 }

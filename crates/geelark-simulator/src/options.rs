@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 
 use clap::ValueEnum;
-use clap::builder::RangedU64ValueParser;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -32,15 +31,15 @@ pub struct Options {
     pub speed: f64,
 
     /// Calls in any minute before 40007.
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = at_least_one())]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_minute: u32,
 
     /// Calls in any hour before 40014 and a lock of two hours.
-    #[arg(long, value_name = "N", default_value_t = 24_000, value_parser = at_least_one())]
+    #[arg(long, value_name = "N", default_value_t = 24_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_hour: u32,
 
     /// Concurrent calls before 47002. [default: no limit]
-    #[arg(long, value_name = "N", value_parser = at_least_one())]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_concurrent: Option<u32>,
 
     /// The token that `Authorization: Bearer` must carry.
@@ -64,7 +63,7 @@ pub struct Options {
     pub webhook_auth: WebhookAuth,
 
     /// A fault to begin with, for example `http:503,count=2` or `latency:2s,endpoint=status`. Repeatable.
-    #[arg(long = "fault", value_name = "SPEC")]
+    #[arg(long = "fault", value_name = "SPEC", value_parser = |spec: &str| Fault::try_from(spec.to_owned()))]
     pub faults: Vec<Fault>,
 }
 
@@ -79,24 +78,20 @@ pub enum WebhookAuth {
     Key,
 }
 
-fn at_least_one() -> RangedU64ValueParser<u32> {
-    RangedU64ValueParser::new().range(1..)
-}
-
 fn speed(text: &str) -> Result<f64, &'static str> {
-    let speed = text.parse().ok();
-    speed
-        .filter(|speed| *speed == 0.0 || SPEEDS.contains(speed))
-        .ok_or("give 0 (frozen) or a number from 0.001 to 86400")
+    let speed = text
+        .parse()
+        .ok()
+        .filter(|speed| *speed == 0.0 || SPEEDS.contains(speed));
+    speed.ok_or("give 0 (frozen) or a number from 0.001 to 86400")
 }
 
 /// An HTTP header must be able to carry it.
 fn credential(text: &str) -> Result<String, &'static str> {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(text.to_owned())
-    } else {
-        Err("give visible ASCII characters, without spaces")
-    }
+    let is_visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_visible
+        .then(|| text.to_owned())
+        .ok_or("give visible ASCII characters, without spaces")
 }
 
 #[cfg(test)]

@@ -3,55 +3,42 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use fastrand::Rng;
+use indexmap::IndexSet;
 use tokio::time::Instant;
-use url::Url;
+use uuid::Uuid;
 
-use crate::auth::Authenticator;
 use crate::calls::CallLog;
-use crate::faults::Faults;
 use crate::fleet::SimulatedFleet;
 use crate::limits::CallLimits;
-use crate::options::{Options, WebhookAuth};
+use crate::options::Options;
 
 /// The state of a simulator behind one lock. Clones share it.
 #[derive(Clone)]
 pub(crate) struct SharedState(Arc<Mutex<ServerState>>);
 
 pub(crate) struct ServerState {
+    /// The control endpoints change the faults and where webhooks go.
     pub(crate) options: Options,
     started: Instant,
     /// The time since the start, when the state was locked.
     pub(crate) elapsed: Duration,
     pub(crate) fleet: SimulatedFleet,
-    pub(crate) authenticator: Authenticator,
+    pub(crate) used_trace_ids: IndexSet<Uuid>,
     pub(crate) limits: CallLimits,
     pub(crate) calls: CallLog,
-    pub(crate) faults: Faults,
-    pub(crate) webhook: WebhookTarget,
+    /// Decides about faults with a probability. It is not the fleet's generator, so faults do not change the fleet.
+    pub(crate) fault_rng: Rng,
+    pub(crate) webhooks: WebhookCounts,
 }
 
-/// Where webhooks go, and how many were sent, as `GET /_simulator/webhook` shows it.
-#[derive(Serialize)]
-pub(crate) struct WebhookTarget {
-    pub(crate) url: Option<Url>,
-    pub(crate) auth: WebhookAuth,
+/// How many webhooks were sent.
+#[derive(Default)]
+pub(crate) struct WebhookCounts {
     /// Webhooks that were answered with a status of 2xx.
     pub(crate) taken: u64,
     /// Webhooks that were not.
     pub(crate) failed: u64,
-}
-
-impl WebhookTarget {
-    pub(crate) fn new(url: Option<Url>, auth: WebhookAuth) -> Self {
-        let (taken, failed) = (0, 0);
-        Self {
-            url,
-            auth,
-            taken,
-            failed,
-        }
-    }
 }
 
 impl SharedState {
@@ -60,11 +47,11 @@ impl SharedState {
             started: Instant::now(),
             elapsed: Duration::ZERO,
             fleet: SimulatedFleet::new(&options, unix_millis() / 1000),
-            authenticator: Authenticator::default(),
-            limits: CallLimits::new(&options),
+            used_trace_ids: IndexSet::new(),
+            limits: CallLimits::default(),
             calls: CallLog::default(),
-            faults: Faults::new(options.seed, options.faults.clone()),
-            webhook: WebhookTarget::new(options.webhook_url.clone(), options.webhook_auth),
+            fault_rng: Rng::with_seed(options.seed),
+            webhooks: WebhookCounts::default(),
             options,
         })))
     }
@@ -72,11 +59,11 @@ impl SharedState {
     /// The state as it is now.
     pub(crate) fn lock(&self) -> MutexGuard<'_, ServerState> {
         // A panic in one call must not end the others, so poison is ignored.
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut *guard;
         state.elapsed = state.started.elapsed();
-        let elapsed = state.elapsed;
-        state.fleet.advance(elapsed);
-        state
+        state.fleet.advance(state.elapsed);
+        guard
     }
 }
 

@@ -10,8 +10,8 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::auth::signature;
-use crate::options::WebhookAuth;
-use crate::state::{ServerState, SharedState, unix_millis};
+use crate::options::{Options, WebhookAuth};
+use crate::state::{SharedState, unix_millis};
 
 /// How soon after an event its webhook is sent.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -56,44 +56,36 @@ pub(crate) async fn send_events(state: &SharedState) {
 
 /// Sends one webhook and returns the HTTP status of the answer.
 pub(crate) async fn send(state: &SharedState, message: WebhookMessage) -> Result<u16, String> {
-    let request = request(&state.lock(), message)?;
-    let answer = request.send().await;
-    let target = &mut state.lock().webhook;
-    match &answer {
-        Ok(response) if response.status().is_success() => target.taken += 1,
-        _ => target.failed += 1,
+    let request = request(&state.lock().options, message)?;
+    let status = request.send().await.map(|response| response.status());
+    let counts = &mut state.lock().webhooks;
+    match &status {
+        Ok(status) if status.is_success() => counts.taken += 1,
+        _ => counts.failed += 1,
     }
-    answer
-        .map(|response| response.status().as_u16())
-        .map_err(|error| format!("the receiver does not answer: {error}"))
+    let status = status.map_err(|error| format!("the receiver does not answer: {error}"))?;
+    Ok(status.as_u16())
 }
 
 /// The request that carries `message`.
-fn request(state: &ServerState, message: WebhookMessage) -> Result<RequestBuilder, String> {
-    let url = state
-        .webhook
-        .url
-        .clone()
-        .ok_or("no URL is set; PUT /_simulator/webhook sets one")?;
-    let options = &state.options;
+fn request(options: &Options, message: WebhookMessage) -> Result<RequestBuilder, String> {
+    let url = options.webhook_url.clone();
+    let url = url.ok_or("no URL is set; PUT /_simulator/webhook sets one")?;
     let trace_id = message.trace_id.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let ts = unix_millis()
-        .saturating_sub(message.late_seconds.saturating_mul(1000))
-        .to_string();
+    let late_millis = message.late_seconds.saturating_mul(1000);
+    let ts = unix_millis().saturating_sub(late_millis).to_string();
     let suffix = if message.forged { "-forged" } else { "" };
-    let request = client()?.post(url).header("traceId", &trace_id).header("ts", &ts);
-    let request = match state.webhook.auth {
-        WebhookAuth::Token => request.bearer_auth(format!("{}{suffix}", options.token)),
-        WebhookAuth::Key => {
-            let nonce: String = trace_id.chars().take(6).collect();
-            let key = format!("{}{suffix}", options.api_key);
-            let sign = signature(&options.app_id, &trace_id, &ts, &nonce, &key);
-            request
-                .header("appId", &options.app_id)
-                .header("nonce", nonce)
-                .header("sign", sign)
+    let mut request = client()?.post(url).header("traceId", &trace_id).header("ts", &ts);
+    if options.webhook_auth == WebhookAuth::Token {
+        request = request.bearer_auth(format!("{}{suffix}", options.token));
+    } else {
+        let nonce: String = trace_id.chars().take(6).collect();
+        let key = format!("{}{suffix}", options.api_key);
+        let sign = signature(&options.app_id, &trace_id, &ts, &nonce, &key);
+        for (name, value) in [("appId", &options.app_id), ("nonce", &nonce), ("sign", &sign)] {
+            request = request.header(name, value);
         }
-    };
+    }
     let body = match message.payload {
         Value::String(text) => text,
         json => json.to_string(),

@@ -14,7 +14,7 @@ const MONTHLY_RENTALS: usize = 1_000;
 
 /// A wallet that loses a cent a second of the fleet's time and is filled up once a day.
 pub(super) fn wallet(fleet: &SimulatedFleet) -> Value {
-    let second = fleet.age().as_secs() % DAY_SECONDS;
+    let second = fleet.now.mul_f64(fleet.timeline.speed).as_secs() % DAY_SECONDS;
     json!({
         "balance": f64::from(100_000 - u32::try_from(second).unwrap_or(0)) / 100.0,
         "giftMoney": 12.5,
@@ -34,7 +34,7 @@ pub(super) fn plan(fleet: &SimulatedFleet) -> Value {
         "monthlyRental": rentals,
         "availableMonthlyRentals": MONTHLY_RENTALS.saturating_sub(rentals),
         "parallels": 100,
-        "expirationTime": fleet.start() + PLAN_SECONDS,
+        "expirationTime": fleet.timeline.start + PLAN_SECONDS,
         "monthlyFee": 99.0,
     })
 }

@@ -14,45 +14,41 @@ use axum::http::StatusCode;
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::faults::Fault;
 use crate::limits::LOCK;
-use crate::options::WebhookAuth;
-use crate::state::{SharedState, WebhookTarget};
+use crate::options::{Options, WebhookAuth};
+use crate::state::{ServerState, SharedState, WebhookCounts};
 use crate::webhook;
-use request::{ControlError, Sim, act, read, refuse, show, unusable};
+use request::{ControlError, Sim, change, read, refuse, show};
 
 pub(crate) fn router() -> Router<SharedState> {
     let phone = get(phones::one).patch(phones::change).delete(phones::delete);
-    let calls = get(show(|state| json!(state.calls))).delete(act(|state| state.calls.clear()));
-    let faults = get(show(|state| {
-        let active = state.faults.active.iter();
-        let active = active.map(|fault| json!({"fault": fault.spec, "struck": fault.struck}));
-        json!({ "faults": active.collect::<Vec<_>>() })
-    }))
-    .put(set_faults)
-    .post(add_faults)
-    .delete(act(|state| state.faults.active.clear()));
-    let lock = get(show(|state| {
-        let left = state.limits.lock_left(state.elapsed);
-        json!({ "locked_for_seconds": left.map(|left| left.as_secs_f64()) })
-    }));
-    let webhook = get(show(|state| json!(state.webhook)))
-        .put(set_webhook)
+    let calls = get(show(|state| json!(state.calls))).delete(change(|state, _: IgnoredAny| state.calls.clear()));
+    let faults = get(show(active_faults))
+        .put(change(|state, faults| state.options.faults = faults))
+        .post(change(|state, faults: Vec<_>| state.options.faults.extend(faults)))
+        .delete(change(|state, _: IgnoredAny| state.options.faults.clear()));
+    let lock = get(show(lock_left))
+        .post(change(|state, Lock { seconds }| {
+            state
+                .limits
+                .lock(seconds.map_or(LOCK, Duration::from_secs), state.elapsed);
+        }))
+        .delete(change(|state, _: IgnoredAny| state.limits.unlock()));
+    let webhook = get(show(webhook_target))
+        .put(change(set_webhook))
         .post(send_webhook)
-        .delete(act(|state| state.webhook.url = None));
+        .delete(change(|state, _: IgnoredAny| state.options.webhook_url = None));
     Router::new()
         .route("/_simulator/phones", get(show(phones::all)).post(phones::create))
         .route("/_simulator/phones/{id}", phone)
         .route("/_simulator/phones/{id}/restore", post(phones::restore))
         .route("/_simulator/calls", calls)
         .route("/_simulator/faults", faults)
-        .route(
-            "/_simulator/lock",
-            lock.post(set_lock).delete(act(|state| state.limits.unlock())),
-        )
+        .route("/_simulator/lock", lock)
         .route("/_simulator/webhook", webhook)
         .route("/_simulator/{*other}", any(not_found))
 }
@@ -63,20 +59,10 @@ async fn not_found() -> ControlError {
     refuse(StatusCode::NOT_FOUND, sentence)
 }
 
-async fn set_faults(State(state): Sim, body: Bytes) -> Result<StatusCode, ControlError> {
-    state.lock().faults.active = read_faults(&body)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn add_faults(State(state): Sim, body: Bytes) -> Result<StatusCode, ControlError> {
-    state.lock().faults.active.extend(read_faults(&body)?);
-    Ok(StatusCode::NO_CONTENT)
-}
-
-fn read_faults(body: &[u8]) -> Result<Vec<Fault>, ControlError> {
-    let specs: Vec<String> = read(body)?;
-    let faults: Result<_, _> = specs.iter().map(|spec| spec.parse()).collect();
-    faults.map_err(unusable)
+fn active_faults(state: &ServerState) -> Value {
+    let faults = state.options.faults.iter();
+    let faults = faults.map(|fault| json!({"fault": fault.spec, "struck": fault.struck}));
+    json!({ "faults": faults.collect::<Vec<_>>() })
 }
 
 #[derive(Default, Deserialize)]
@@ -85,29 +71,36 @@ struct Lock {
     seconds: Option<u64>,
 }
 
-async fn set_lock(State(state): Sim, body: Bytes) -> Result<StatusCode, ControlError> {
-    let Lock { seconds } = read(&body)?;
-    let state = &mut *state.lock();
-    state
-        .limits
-        .lock(seconds.map_or(LOCK, Duration::from_secs), state.elapsed);
-    Ok(StatusCode::NO_CONTENT)
+fn lock_left(state: &ServerState) -> Value {
+    let left = state.limits.lock_left(state.elapsed);
+    json!({ "locked_for_seconds": left.map(|left| left.as_secs_f64()) })
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewTarget {
-    url: Url,
+    url: Option<Url>,
     auth: Option<WebhookAuth>,
 }
 
 /// Drops the events that happened until now.
-async fn set_webhook(State(state): Sim, body: Bytes) -> Result<StatusCode, ControlError> {
-    let NewTarget { url, auth } = serde_json::from_slice(&body).map_err(unusable)?;
-    let state = &mut *state.lock();
+fn set_webhook(state: &mut ServerState, NewTarget { url, auth }: NewTarget) {
     state.fleet.events.clear();
-    state.webhook = WebhookTarget::new(Some(url), auth.unwrap_or(state.webhook.auth));
-    Ok(StatusCode::NO_CONTENT)
+    state.webhooks = WebhookCounts::default();
+    state.options.webhook_url = url;
+    state.options.webhook_auth = auth.unwrap_or(state.options.webhook_auth);
+}
+
+fn webhook_target(state: &ServerState) -> Value {
+    let (
+        Options {
+            webhook_url,
+            webhook_auth,
+            ..
+        },
+        WebhookCounts { taken, failed },
+    ) = (&state.options, &state.webhooks);
+    json!({"url": webhook_url, "auth": webhook_auth, "taken": taken, "failed": failed})
 }
 
 /// Sends a webhook at once, and answers with the status that the receiver answered with.

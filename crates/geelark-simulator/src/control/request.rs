@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::future::{Ready, ready};
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -40,10 +41,12 @@ pub(super) fn show(view: fn(&ServerState) -> Value) -> impl Fn(Sim) -> Ready<Jso
     move |State(state)| ready(Json(view(&state.lock())))
 }
 
-/// A handler that changes the state and needs no body.
-pub(super) fn act(change: fn(&mut ServerState)) -> impl Fn(Sim) -> Ready<StatusCode> + Clone {
-    move |State(state)| {
-        change(&mut state.lock());
-        ready(StatusCode::NO_CONTENT)
+/// A handler that changes the state, with a JSON body.
+pub(super) fn change<T: DeserializeOwned + Default>(
+    change: fn(&mut ServerState, T),
+) -> impl Fn(Sim, Bytes) -> Ready<Result<StatusCode, ControlError>> + Clone {
+    move |State(state), body| {
+        let changed = read(&body).map(|body| change(&mut state.lock(), body));
+        ready(changed.map(|()| StatusCode::NO_CONTENT))
     }
 }

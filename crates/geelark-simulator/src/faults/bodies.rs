@@ -2,6 +2,8 @@
 
 use std::future::pending;
 use std::io::{self, Write as _};
+use std::str::FromStr;
+use std::time::Duration;
 use std::{iter, mem};
 
 use axum::body::{Body, Bytes};
@@ -10,12 +12,22 @@ use axum::response::{Html, IntoResponse, Response};
 use clap::Subcommand;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
+use futures_util::FutureExt;
 use futures_util::stream::{self, Stream, StreamExt};
+use tokio::time::sleep;
 
 use crate::envelope::json_response;
 
 /// The size of a piece of a large body.
 const PIECE: usize = 1 << 20;
+
+const DRIP: Duration = Duration::from_millis(100);
+const DEEP: usize = 100_000;
+const HUGE: usize = 100 << 20;
+const BOMB: usize = 1 << 30;
+
+/// The begin of an envelope; data follows.
+const ENVELOPE: &str = r#"{"traceId":"","code":0,"msg":"success","data":"#;
 
 /// Deflate, no flags, no time, best compression, unknown operating system.
 const GZIP_HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
@@ -31,8 +43,7 @@ pub(crate) enum BodyFault {
     Cut,
     /// One byte after each pause.
     Drip {
-        #[arg(default_value = "100ms")]
-        pause: humantime::Duration,
+        pause: Option<humantime::Duration>,
     },
     Html,
     Empty,
@@ -40,19 +51,36 @@ pub(crate) enum BodyFault {
     NotUtf8,
     /// Lists within lists.
     Deep {
-        #[arg(value_parser = size, default_value = "100000")]
-        depth: usize,
+        depth: Option<Size>,
     },
     /// Valid JSON of this size.
     Huge {
-        #[arg(value_parser = size, default_value = "100M")]
-        size: usize,
+        size: Option<Size>,
     },
     /// The same, compressed to a thousandth.
     Bomb {
-        #[arg(value_parser = size, default_value = "1G")]
-        size: usize,
+        size: Option<Size>,
     },
+}
+
+/// A count or a number of bytes: `5000`, `64K`, `100M`, `2G`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size(usize);
+
+impl FromStr for Size {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unit = match text.as_bytes().last() {
+            Some(b'K') => 1 << 10,
+            Some(b'M') => 1 << 20,
+            Some(b'G') => 1 << 30,
+            _ => 1,
+        };
+        let number = text.strip_suffix(['K', 'M', 'G']).unwrap_or(text).parse().ok();
+        let size = number.and_then(|number: usize| number.checked_mul(unit));
+        size.map(Self).ok_or("give a size such as 5000, 64K or 1G")
+    }
 }
 
 impl BodyFault {
@@ -70,11 +98,9 @@ impl BodyFault {
                 announced(truth, stream::iter([Ok(half)]).chain(stream::once(error)))
             }
             Self::Drip { pause } => {
-                let bytes = stream::iter(truth.clone()).then(move |byte| async move {
-                    tokio::time::sleep(*pause).await;
-                    Ok(Bytes::from(vec![byte]))
-                });
-                announced(truth, bytes)
+                let pause = pause.map_or(DRIP, Into::into);
+                let late = move |byte| sleep(pause).map(move |()| Ok(vec![byte].into()));
+                announced(truth, stream::iter(truth.clone()).then(late))
             }
             Self::Html => {
                 Html("<html><head><title>Maintenance</title></head><body>Back soon.</body></html>").into_response()
@@ -82,37 +108,25 @@ impl BodyFault {
             Self::Empty => complete(""),
             Self::Truncated => complete(half),
             Self::NotUtf8 => complete([&half, &b"\xff\xfe\xc3\x28"[..], &truth[half.len()..]].concat()),
-            Self::Deep { depth } => in_pieces(envelope("", &[(b'[', depth), (b']', depth)], "")),
-            Self::Huge { size } => in_pieces(padded(size)),
+            Self::Deep { depth } => {
+                let depth = depth.map_or(DEEP, |Size(size)| size);
+                complete([ENVELOPE, &"[".repeat(depth), &"]".repeat(depth), "}"].concat())
+            }
+            Self::Huge { size } => in_pieces(padded(size.map_or(HUGE, |Size(size)| size))),
             Self::Bomb { size } => {
-                let encoding = [(header::CONTENT_ENCODING, "gzip")];
-                (encoding, in_pieces(gzip(&padded(size)))).into_response()
+                let body = in_pieces(gzip(&padded(size.map_or(BOMB, |Size(size)| size))));
+                ([(header::CONTENT_ENCODING, "gzip")], body).into_response()
             }
         }
     }
 }
 
 /// An HTTP error as gateways send it, with a page for people. `retry_after` is in seconds.
-pub(crate) fn gateway_error(status: StatusCode, retry_after: Option<u64>) -> Response {
-    let page = Html(format!(
-        "<html><head><title>{status}</title></head><body>{status}</body></html>"
-    ));
+pub(crate) fn gateway_error(status: u16, retry_after: Option<u64>) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let page = Html(format!("<html><head></head><body>{status}</body></html>"));
     let retry_after = retry_after.map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
     (status, retry_after, page).into_response()
-}
-
-/// A count or a number of bytes: `5000`, `64K`, `100M`, `2G`.
-fn size(text: &str) -> Result<usize, &'static str> {
-    let unit = match text.as_bytes().last() {
-        Some(b'K') => 1 << 10,
-        Some(b'M') => 1 << 20,
-        Some(b'G') => 1 << 30,
-        _ => 1,
-    };
-    let number = text.strip_suffix(['K', 'M', 'G']).unwrap_or(text).parse().ok();
-    number
-        .and_then(|number: usize| number.checked_mul(unit))
-        .ok_or("give a size such as 5000, 64K or 1G")
 }
 
 /// A body that claims to be JSON.
@@ -131,19 +145,10 @@ type Pieces = Vec<(Bytes, usize)>;
 
 /// An envelope whose data is a string of `size` bytes.
 fn padded(size: usize) -> Pieces {
-    envelope(r#"{"padding":""#, &[(b'x', size)], r#""}"#)
-}
-
-/// An envelope whose data is `start`, each byte of `fill` as often as it says, and `end`.
-fn envelope(start: &str, fill: &[(u8, usize)], end: &str) -> Pieces {
-    let head = format!(r#"{{"traceId":"","code":0,"msg":"success","data":{start}"#);
-    let mut pieces = vec![(head.into(), 1)];
-    for (byte, count) in fill {
-        let piece = Bytes::from(vec![*byte; PIECE]);
-        pieces.extend([(piece.clone(), count / PIECE), (piece.slice(..count % PIECE), 1)]);
-    }
-    pieces.push((format!("{end}}}").into(), 1));
-    pieces
+    let piece = Bytes::from(vec![b'x'; PIECE]);
+    let (rest, count) = (piece.slice(..size % PIECE), size / PIECE);
+    let (head, end) = (format!(r#"{ENVELOPE}{{"padding":""#).into(), Bytes::from(r#""}}"#));
+    vec![(head, 1), (piece, count), (rest, 1), (end, 1)]
 }
 
 /// One gzip member. Each piece is compressed by itself, so a piece that repeats is compressed once.
@@ -177,9 +182,7 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        assert_eq!(
-            ["7", "2K", "64M", "1G"].map(size),
-            [Ok(7), Ok(2048), Ok(64 << 20), Ok(1 << 30)]
-        );
+        let sizes = ["7", "2K", "64M", "1G"].map(str::parse);
+        assert_eq!(sizes, [7, 2048, 64 << 20, 1 << 30].map(|size| Ok(Size(size))));
     }
 }

@@ -6,11 +6,9 @@
 mod bodies;
 mod mutations;
 
-use std::str::FromStr;
-
-use axum::http::StatusCode;
 use clap::{Parser, Subcommand};
 use fastrand::Rng;
+use serde::Deserialize;
 
 pub(crate) use bodies::{BodyFault, gateway_error};
 pub(crate) use mutations::Mutation;
@@ -18,7 +16,8 @@ pub(crate) use mutations::Mutation;
 use crate::endpoint::ApiEndpoint;
 
 /// Something that goes wrong on demand. Parsed from text, for example `http:503,endpoint=status,count=2`.
-#[derive(Clone, Debug, Parser)]
+#[derive(Clone, Debug, Deserialize, Parser)]
+#[serde(try_from = "String")]
 #[command(no_binary_name = true, disable_help_flag = true, disable_help_subcommand = true)]
 pub struct Fault {
     #[arg(skip)]
@@ -55,8 +54,9 @@ pub(crate) enum Effect {
     Close,
     /// A gateway answers instead of GeeLark.
     Http {
-        #[arg(value_parser = http_status)]
-        status: StatusCode,
+        // A status below 200 is not final, and a server must not send it as an answer.
+        #[arg(value_parser = clap::value_parser!(u16).range(200..1000))]
+        status: u16,
         /// In seconds.
         #[arg(long)]
         retry_after: Option<u64>,
@@ -72,38 +72,28 @@ pub(crate) enum Effect {
     Body(BodyFault),
 }
 
-impl FromStr for Fault {
-    type Err = String;
+impl TryFrom<String> for Fault {
+    type Error = String;
 
-    fn from_str(spec: &str) -> Result<Self, String> {
-        let (kind, keys) = spec
-            .split_once(',')
-            .map_or((spec, None), |(kind, keys)| (kind, Some(keys)));
-        let flags = keys.into_iter().flat_map(|keys| keys.split(','));
-        let words = kind.trim().splitn(2, ':').map(str::to_owned);
-        match Self::try_parse_from(words.chain(flags.map(|key| format!("--{}", key.trim())))) {
-            Ok(fault) => Ok(Self {
-                spec: spec.to_owned(),
-                ..fault
-            }),
+    fn try_from(spec: String) -> Result<Self, String> {
+        let mut words = Vec::new();
+        for (index, part) in spec.split(',').map(str::trim).enumerate() {
+            match index {
+                0 => words.extend(part.splitn(2, ':').map(str::to_owned)),
+                _ => words.push(format!("--{part}")),
+            }
+        }
+        match Self::try_parse_from(words) {
+            Ok(fault) => Ok(Self { spec, ..fault }),
             Err(error) => {
-                // The first paragraph is the problem; the rest explains how to run a program.
+                // The first paragraph is the problem. The rest explains how to run a program.
                 let error = error.to_string().replace("subcommand", "kind").replace("--", "");
-                let lines = error.lines().take_while(|line| !line.is_empty()).map(str::trim);
-                let problem: Vec<&str> = lines.collect();
-                Err(format!(
-                    "fault {spec:?}: {}",
-                    problem.join(" ").trim_start_matches("error: ")
-                ))
+                let problem = error.split("\n\n").next().unwrap_or_default();
+                let words: Vec<&str> = problem.split_whitespace().skip(1).collect();
+                Err(format!("fault {spec:?}: {}", words.join(" ")))
             }
         }
     }
-}
-
-fn http_status(text: &str) -> Result<StatusCode, &'static str> {
-    // A status below 200 is not final, and a server must not send it as an answer.
-    let status = text.parse().ok().filter(|status: &StatusCode| status.as_u16() >= 200);
-    status.ok_or("give an HTTP status from 200 to 999")
 }
 
 fn probability(text: &str) -> Result<f64, &'static str> {
@@ -111,45 +101,31 @@ fn probability(text: &str) -> Result<f64, &'static str> {
     share.ok_or("give a number from 0 to 1")
 }
 
-/// The active faults, in the order in which they were given.
-pub(crate) struct Faults {
-    pub(crate) active: Vec<Fault>,
-    /// Decides about faults with a probability. It is not the fleet's generator, so faults do not change the fleet.
-    rng: Rng,
-}
-
-impl Faults {
-    pub(crate) fn new(seed: u64, active: Vec<Fault>) -> Self {
-        let rng = Rng::with_seed(seed);
-        Self { active, rng }
-    }
-
-    /// What goes wrong with a call of `endpoint` about `ids`.
-    ///
-    /// After a fault that ends the call no other strikes, and only one fault replaces the body. So faults with a count,
-    /// one after the other, make a sequence.
-    pub(crate) fn strike(&mut self, endpoint: ApiEndpoint, ids: &[&str]) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = Vec::new();
-        for fault in &mut self.active {
-            let is_body = |effect: &Effect| matches!(effect, Effect::Body(_));
-            let matches = fault.endpoint.is_none_or(|only| only == endpoint)
-                && fault.id.as_deref().is_none_or(|id| ids.contains(&id))
-                && fault.count.is_none_or(|count| fault.struck < count)
-                && !(is_body(&fault.effect) && effects.iter().any(is_body))
-                && fault.probability.is_none_or(|share| self.rng.f64() < share);
-            if matches {
-                fault.struck += 1;
-                effects.push(fault.effect.clone());
-                if !matches!(
-                    fault.effect,
-                    Effect::Latency { .. } | Effect::Mutation(_) | Effect::Body(_)
-                ) {
-                    break;
-                }
+/// What goes wrong with a call of `endpoint` about `ids`. `rng` decides about faults with a probability.
+///
+/// After a fault that ends the call no other strikes, and only one fault replaces the body. So faults with a count, one
+/// after the other, make a sequence.
+pub(crate) fn strike(faults: &mut [Fault], rng: &mut Rng, endpoint: ApiEndpoint, ids: &[String]) -> Vec<Effect> {
+    let is_body = |effect: &Effect| matches!(effect, Effect::Body(_));
+    let mut effects: Vec<Effect> = Vec::new();
+    for fault in faults {
+        let matches = fault.endpoint.is_none_or(|only| only == endpoint)
+            && fault.id.as_ref().is_none_or(|id| ids.contains(id))
+            && fault.count.is_none_or(|count| fault.struck < count)
+            && !(is_body(&fault.effect) && effects.iter().any(is_body))
+            && fault.probability.is_none_or(|share| rng.f64() < share);
+        if matches {
+            fault.struck += 1;
+            effects.push(fault.effect.clone());
+            if !matches!(
+                fault.effect,
+                Effect::Latency { .. } | Effect::Mutation(_) | Effect::Body(_)
+            ) {
+                break;
             }
         }
-        effects
     }
+    effects
 }
 
 #[cfg(test)]
@@ -159,7 +135,7 @@ mod tests {
     use super::*;
 
     fn parse(spec: &str) -> Fault {
-        spec.parse().unwrap()
+        Fault::try_from(spec.to_owned()).unwrap()
     }
 
     #[test]
@@ -170,10 +146,7 @@ mod tests {
         let Effect::Http { status, retry_after } = http.effect else {
             panic!("http is an HTTP status");
         };
-        assert_eq!(
-            (status, retry_after, http.count),
-            (StatusCode::TOO_MANY_REQUESTS, Some(30), Some(1))
-        );
+        assert_eq!((status, retry_after, http.count), (429, Some(30), Some(1)));
     }
 
     #[test]
@@ -208,12 +181,14 @@ mod tests {
             "help",
             "hang,help",
         ];
-        let refused: String = specs.map(|spec| spec.parse::<Fault>().unwrap_err() + "\n").concat();
+        let refused: String = specs
+            .map(|spec| Fault::try_from(spec.to_owned()).unwrap_err() + "\n")
+            .concat();
         expect![[r#"
             fault "": unrecognized kind ''
             fault "meteor": unrecognized kind 'meteor'
             fault "http": the following required arguments were not provided: <STATUS>
-            fault "http:100": invalid value '100' for '<STATUS>': give an HTTP status from 200 to 999
+            fault "http:100": invalid value '100' for '<STATUS>': 100 is not in 200..1000
             fault "hang:2s": unexpected argument '2s' found
             fault "latency:soon": invalid value 'soon' for '<LENGTH>': expected number at 0
             fault "huge:99999999999G": invalid value '99999999999G' for '[SIZE]': give a size such as 5000, 64K or 1G

@@ -1,5 +1,7 @@
 //! Changes of a truthful envelope: it stays well-formed, but it is not true, or has an odd form.
 
+use std::mem::take;
+
 use clap::Subcommand;
 use serde_json::{Number, Value, json};
 
@@ -43,17 +45,9 @@ impl Mutation {
                     fields.retain(|name, _| !LISTS.contains(&name.as_str()));
                 }
             }
-            Self::Counts => {
-                fields(data, &COUNTS).for_each(|count| *count = json!(count.as_u64().unwrap_or(0) + 7));
-            }
+            Self::Counts => fields(data, &COUNTS).for_each(|count| *count = json!(count.as_u64().unwrap_or(0) + 7)),
             Self::Repeat => lists(data, &LISTS).for_each(repeat),
-            Self::Omit => lists(data, &LISTS).for_each(|list| {
-                let mut keep = false;
-                list.retain(|_| {
-                    keep = !keep;
-                    keep
-                });
-            }),
+            Self::Omit => lists(data, &LISTS).for_each(|list| *list = take(list).into_iter().step_by(2).collect()),
             Self::Strangers => {
                 let stranger = json!({"id": "999999999999999999", "serialName": "stranger", "status": 0});
                 lists(data, &["successDetails", "items"]).for_each(|list| list.push(stranger.clone()));

@@ -13,12 +13,12 @@ const HOUR: f64 = 60.0 * MINUTE;
 const MONTH_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 /// When the fleet started, and how fast it lives.
-#[derive(Clone, Copy)]
-pub(super) struct Timeline {
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Timeline {
     /// In seconds since the Unix epoch.
-    pub(super) start: i64,
+    pub(crate) start: i64,
     /// 0 for a frozen fleet.
-    pub(super) speed: f64,
+    pub(crate) speed: f64,
 }
 
 /// A phone with what decides its future. The generator is its own, so no other phone changes that future.

@@ -24,12 +24,14 @@ use lifecycle::{LivePhone, Timeline};
 const MAX_EVENTS: usize = 10_000;
 
 /// All phones in the order of their serial numbers, including those that no longer exist.
+#[derive(Default)]
 pub(crate) struct SimulatedFleet {
     phones: IndexMap<String, LivePhone>,
     /// Generates phones; each phone gets a generator of its own from it.
     rng: Rng,
-    timeline: Timeline,
-    now: Duration,
+    pub(crate) timeline: Timeline,
+    /// The time since the start.
+    pub(crate) now: Duration,
     /// When the next phone takes a step.
     next_step: Duration,
     /// What happened since the events were last taken, in order for each phone: the payloads of webhooks.
@@ -41,12 +43,9 @@ impl SimulatedFleet {
     pub(crate) fn new(options: &Options, start: i64) -> Self {
         let speed = options.speed;
         let mut fleet = Self {
-            phones: IndexMap::new(),
-            rng: Rng::with_seed(options.seed),
             timeline: Timeline { start, speed },
-            now: Duration::ZERO,
-            next_step: Duration::ZERO,
-            events: Vec::new(),
+            rng: Rng::with_seed(options.seed),
+            ..Self::default()
         };
         // The statuses and the missing ids are mixed like a list that grew over years.
         let mut ranks: Vec<usize> = (0..options.phones + options.missing).collect();
@@ -82,16 +81,6 @@ impl SimulatedFleet {
     /// A phone by its id, even when it no longer exists.
     pub(crate) fn get(&self, id: &str) -> Option<&SimulatedPhone> {
         self.phones.get(id).map(|live| &live.phone)
-    }
-
-    /// When the fleet started, in seconds since the Unix epoch.
-    pub(crate) fn start(&self) -> i64 {
-        self.timeline.start
-    }
-
-    /// How long the fleet has lived, in its own time, which the speed stretches.
-    pub(crate) fn age(&self) -> Duration {
-        self.now.mul_f64(self.timeline.speed)
     }
 
     /// Adds a phone with these keys. An id must be free.

@@ -96,13 +96,9 @@ impl SimulatedPhone {
 /// `1` or `"starting"`. Any other number is valid too, because GeeLark may add one.
 fn number_or_word<'de, D: Deserializer<'de>>(input: D) -> Result<i64, D::Error> {
     let value = Value::deserialize(input)?;
-    let number = value.as_i64().or_else(|| match value.as_str()? {
-        "started" => Some(status::STARTED),
-        "starting" => Some(status::STARTING),
-        "shut_down" => Some(status::SHUT_DOWN),
-        "expired" => Some(status::EXPIRED),
-        _ => None,
-    });
+    let words = ["started", "starting", "shut_down", "expired"];
+    let word = || words.iter().zip(0..).find(|(word, _)| value == **word);
+    let number = value.as_i64().or_else(|| word().map(|(_, number)| number));
     let problem = format!("status {value} is not known: give started, starting, shut_down, expired or a number");
     number.ok_or_else(|| D::Error::custom(problem))
 }

@@ -42,7 +42,10 @@ fn simulator(options: Options) -> Simulator {
 
 fn with_faults(phones: usize, faults: &[&str]) -> Options {
     Options {
-        faults: faults.iter().map(|fault| fault.parse().unwrap()).collect(),
+        faults: faults
+            .iter()
+            .map(|fault| Fault::try_from((*fault).to_owned()).unwrap())
+            .collect(),
         ..options(phones)
     }
 }

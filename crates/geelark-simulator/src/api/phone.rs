@@ -1,11 +1,13 @@
-//! `POST /open/v1/phone/list`, with everything in it that a client must not look at.
+//! `POST /open/v1/phone/status` and `POST /open/v1/phone/list`. The list has everything in it that a client must not read.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::phone_status::{MAX_IDS, valid_ids};
 use crate::envelope::Refusal;
 use crate::fleet::{MONTHLY, SimulatedFleet, SimulatedPhone, status};
+
+/// How many ids a call may carry.
+const MAX_IDS: usize = 100;
 
 /// How many proxy ids a filter may have.
 const MAX_PROXY_IDS: usize = 10;
@@ -21,13 +23,13 @@ pub const PLANTED_SECRETS: [&str; 7] = [
     "02:00:5e:00:53:78",
 ];
 
-/// An empty filter is the same as a missing one.
+/// What a call asks for. Only the list reads more than ids. An empty filter is the same as a missing one.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct ListRequest {
+pub(super) struct PhoneRequest {
+    pub(super) ids: Vec<String>,
     page: i64,
     page_size: i64,
-    ids: Vec<String>,
     serial_name: String,
     remark: String,
     group_name: String,
@@ -38,28 +40,28 @@ pub(super) struct ListRequest {
     serial_nos: Vec<String>,
 }
 
-impl ListRequest {
-    fn is_valid(&self) -> bool {
-        valid_ids(&self.ids)
+impl PhoneRequest {
+    /// GeeLark refuses a whole call for one bad id.
+    fn check(&self) -> Result<(), Refusal> {
+        let is_valid = self.ids.len() <= MAX_IDS
+            && self.ids.iter().all(|id| SimulatedPhone::is_valid_id(id))
             && self.serial_nos.len() <= MAX_IDS
             && self.proxy_ids.len() <= MAX_PROXY_IDS
-            && [self.charge_mode, self.open_status]
-                .iter()
-                .flatten()
-                .all(|flag| *flag <= 1)
+            && self.charge_mode.max(self.open_status) <= Some(1);
+        is_valid.then_some(()).ok_or(Refusal::INVALID_PARAMETERS)
     }
 
     /// The page and its size. With ids there is one page.
-    fn paging(&self) -> Option<(usize, usize)> {
+    fn paging(&self) -> Result<(usize, usize), Refusal> {
         match (usize::try_from(self.page), usize::try_from(self.page_size)) {
-            _ if !self.ids.is_empty() => Some((1, MAX_IDS)),
-            (Ok(page @ 1..), Ok(size @ 1..=100)) => Some((page, size)),
-            _ => None,
+            _ if !self.ids.is_empty() => Ok((1, MAX_IDS)),
+            (Ok(page @ 1..), Ok(size @ 1..=100)) => Ok((page, size)),
+            _ => Err(Refusal::new(40008, "page or pageSize is out of range")),
         }
     }
 
     fn selects(&self, phone: &SimulatedPhone) -> bool {
-        let open = matches!(phone.status, status::STARTED | status::STARTING);
+        let is_open = matches!(phone.status, status::STARTED | status::STARTING);
         let is_any = |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == value);
         phone.exists
             && is_any(&self.ids, &phone.id)
@@ -70,23 +72,39 @@ impl ListRequest {
             && phone.remark.contains(&self.remark)
             && (self.group_name.is_empty() || self.group_name == phone.group)
             && self.charge_mode.is_none_or(|mode| mode == phone.charge_mode)
-            && self.open_status.is_none_or(|wanted| (wanted == 1) == open)
+            && self.open_status.is_none_or(|wanted| (wanted == 1) == is_open)
     }
 }
 
-pub(super) fn data(request: &ListRequest, fleet: &SimulatedFleet) -> Result<Value, Refusal> {
-    if !request.is_valid() {
+/// Answers every id as often as the request has it.
+pub(super) fn status(request: &PhoneRequest, fleet: &SimulatedFleet) -> Result<Value, Refusal> {
+    request.check()?;
+    if request.ids.is_empty() {
         return Err(Refusal::INVALID_PARAMETERS);
     }
-    let (page, page_size) = request
-        .paging()
-        .ok_or(Refusal::new(40008, "page or pageSize is out of range"))?;
+    let (mut successes, mut failures) = (Vec::new(), Vec::new());
+    for id in &request.ids {
+        if let Some(phone) = fleet.get(id).filter(|phone| phone.exists) {
+            successes.push(json!({"id": id, "serialName": phone.serial_name, "status": phone.status}));
+        } else {
+            failures.push(json!({"code": 42001, "id": id, "msg": "env not found"}));
+        }
+    }
+    Ok(json!({
+        "totalAmount": request.ids.len(),
+        "successAmount": successes.len(),
+        "failAmount": failures.len(),
+        "successDetails": successes,
+        "failDetails": failures,
+    }))
+}
+
+pub(super) fn list(request: &PhoneRequest, fleet: &SimulatedFleet) -> Result<Value, Refusal> {
+    request.check()?;
+    let (page, page_size) = request.paging()?;
     let selected: Vec<&SimulatedPhone> = fleet.phones().filter(|phone| request.selects(phone)).collect();
-    let items = selected
-        .iter()
-        .skip((page - 1).saturating_mul(page_size))
-        .take(page_size);
-    let items: Vec<Value> = items.map(|phone| item(phone)).collect();
+    let items = selected.iter().skip((page - 1).saturating_mul(page_size));
+    let items: Vec<Value> = items.take(page_size).map(|phone| item(phone)).collect();
     Ok(json!({"total": selected.len(), "page": page, "pageSize": page_size, "items": items}))
 }
 
@@ -105,9 +123,10 @@ fn item(phone: &SimulatedPhone) -> Value {
     let (brand, model, os, country) = DEVICES[phone.serial_no % DEVICES.len()];
     let [host, user, password, number, imei, bluetooth, wifi] = PLANTED_SECRETS;
     // The list has no status 3: an expired phone is shut down here.
-    let status = match phone.status {
-        status::EXPIRED => status::SHUT_DOWN,
-        other => other,
+    let status = if phone.status == status::EXPIRED {
+        status::SHUT_DOWN
+    } else {
+        phone.status
     };
     let tags: Vec<Value> = phone.tags.iter().map(|tag| json!({ "name": tag })).collect();
     json!({
