@@ -52,7 +52,7 @@ pub(super) async fn run(
     let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
     let urls = listeners
         .iter()
-        .map(|listener| url(listener.address(), flags.web.telemetry_path.as_str()));
+        .map(|listener| url(listener.address, flags.web.telemetry_path.as_str()));
     let urls = urls.collect();
     let mut hangup = signals::listen(SignalKind::hangup())?;
     let context = Context::new(Clock::system())?;
@@ -123,6 +123,7 @@ impl Backend for Supervisor {
         let encoding = if gzip { Encoding::Gzip } else { Encoding::Plain };
         let scrape = self.context.store.scrape(encoding);
         ScrapeBody {
+            gzip,
             length: scrape.len(),
             chunks: Box::new(scrape),
         }

@@ -1,14 +1,11 @@
 //! A complete exporter with one metric: flags, TLS, users, systemd sockets, lifecycle endpoints and limits.
 
 use std::error::Error;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
 use exporter_web::{About, Backend, ScrapeBody, WebFlags, serve};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Parser)]
@@ -29,19 +26,12 @@ impl Backend for Uptime {
         ready_when: "it has started",
     };
 
-    fn scrape(&self, gzip: bool) -> ScrapeBody {
-        let mut body = format!("uptime_seconds {}\n", self.0.elapsed().as_secs()).into_bytes();
-        if gzip {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-            // Writing to memory does not fail.
-            body = encoder
-                .write_all(&body)
-                .and_then(|()| encoder.finish())
-                .unwrap_or_default();
-        }
+    fn scrape(&self, _: bool) -> ScrapeBody {
+        let text = format!("uptime_seconds {}\n", self.0.elapsed().as_secs());
         ScrapeBody {
-            length: body.len() as u64,
-            chunks: Box::new(std::iter::once(body.into())),
+            gzip: false,
+            length: text.len() as u64,
+            chunks: Box::new(std::iter::once(text.into())),
         }
     }
 

@@ -22,6 +22,9 @@ pub(super) fn listen_address(text: &str) -> Result<String, String> {
     ))
 }
 
+/// The telemetry path of most exporters.
+pub(super) const DEFAULT_PATH: &str = "/metrics";
+
 /// The path of the metrics. It is absolute, needs no escaping, and is not the path of anything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TelemetryPath(String);
@@ -35,7 +38,7 @@ impl TelemetryPath {
 
 impl Default for TelemetryPath {
     fn default() -> Self {
-        Self("/metrics".to_owned())
+        Self(DEFAULT_PATH.to_owned())
     }
 }
 

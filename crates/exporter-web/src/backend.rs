@@ -16,7 +16,8 @@ pub trait Backend: Send + Sync + 'static {
     /// What the exporter is called.
     const ABOUT: About;
 
-    /// The current metrics, compressed or not. Called for `HEAD` too; the chunks are then not read.
+    /// The current metrics. They may be compressed if the client accepts `gzip`. Called for `HEAD` too; the chunks are then
+    /// not read.
     fn scrape(&self, gzip: bool) -> ScrapeBody;
 
     /// `Err` with a sentence while the exporter is not ready.
@@ -50,6 +51,8 @@ pub struct About {
 
 /// A scrape that is sent chunk by chunk. If the chunks do not have the announced length, the response fails visibly.
 pub struct ScrapeBody {
+    /// Whether the chunks are compressed.
+    pub gzip: bool,
     /// How many bytes the remaining chunks have together.
     pub length: u64,
     /// The bytes. Each chunk is requested when the client has taken the one before.
@@ -75,10 +78,6 @@ impl Body for ScrapeBody {
         })
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.length == 0
-    }
-
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.length)
     }
@@ -92,7 +91,11 @@ mod tests {
 
     fn body(length: u64, chunks: &'static [&'static str]) -> ScrapeBody {
         let chunks = Box::new(chunks.iter().map(|chunk| Bytes::from_static(chunk.as_bytes())));
-        ScrapeBody { length, chunks }
+        ScrapeBody {
+            gzip: false,
+            length,
+            chunks,
+        }
     }
 
     #[tokio::test]

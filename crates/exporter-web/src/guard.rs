@@ -11,7 +11,7 @@ use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use super::web_config::WebConfig;
 
 /// Lets requests pass as the web configuration says. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Guard {
     web_config: Arc<WebConfig>,
     program: &'static str,

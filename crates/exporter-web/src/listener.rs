@@ -14,15 +14,11 @@ const BACKLOG: i32 = 1024;
 #[derive(Debug)]
 pub struct Listener {
     pub(super) socket: TcpListener,
-    address: SocketAddr,
+    /// Where it listens. If port 0 was requested, this is the assigned port.
+    pub address: SocketAddr,
 }
 
 impl Listener {
-    /// Where it listens. If port 0 was requested, this is the assigned port.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// The sockets that systemd passed to this process (`LISTEN_FDS`, `LISTEN_PID`).
     ///
     /// Call it once, at the start and within the runtime: it removes the variables from the environment.
@@ -128,21 +124,21 @@ mod tests {
     async fn bind_listens_on_every_address() {
         let listeners = bind(&["127.0.0.1:0", "127.0.0.1:0"].map(String::from)).await.unwrap();
         assert_eq!(listeners.len(), 2);
-        assert_ne!(listeners[0].address().port(), 0);
-        assert_ne!(listeners[0].address(), listeners[1].address());
+        assert_ne!(listeners[0].address.port(), 0);
+        assert_ne!(listeners[0].address, listeners[1].address);
     }
 
     #[tokio::test]
     async fn bind_resolves_names() {
         let listeners = bind(&["localhost:0".to_owned()]).await.unwrap();
         assert!(!listeners.is_empty());
-        assert!(listeners.iter().all(|listener| listener.address().ip().is_loopback()));
+        assert!(listeners.iter().all(|listener| listener.address.ip().is_loopback()));
     }
 
     #[tokio::test]
     async fn each_problem_names_its_address() {
         let taken = bind(&["127.0.0.1:0".to_owned()]).await.unwrap();
-        let port = taken[0].address().port();
+        let port = taken[0].address.port();
         let problems = bind(&[format!("127.0.0.1:{port}"), "192.0.2.1:9943".to_owned()])
             .await
             .unwrap_err();

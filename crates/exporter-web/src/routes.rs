@@ -61,10 +61,10 @@ pub(super) fn router<S: Backend>(path: &TelemetryPath, lifecycle: bool, backend:
 }
 
 async fn metrics<S: Backend>(State(backend): State<Arc<S>>, headers: HeaderMap) -> Response {
-    let gzip = accepts_gzip(&headers);
+    let scrape = backend.scrape(accepts_gzip(&headers));
     let headers = [(CONTENT_TYPE, EXPOSITION), (VARY, "Accept-Encoding")];
-    let encoding = gzip.then_some([(CONTENT_ENCODING, "gzip")]);
-    (headers, encoding, Body::new(backend.scrape(gzip))).into_response()
+    let encoding = scrape.gzip.then_some([(CONTENT_ENCODING, "gzip")]);
+    (headers, encoding, Body::new(scrape)).into_response()
 }
 
 async fn ready<S: Backend>(State(backend): State<Arc<S>>) -> Reply {

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use super::auth::Users;
 
 /// The valid content of the web configuration file. The default is plain HTTP for every client.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Rules {
     pub(super) tls: Option<Arc<rustls::ServerConfig>>,
     pub(super) http1_only: bool,

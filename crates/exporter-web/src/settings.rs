@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use config_file::Problems;
 
-use super::address::{TelemetryPath, listen_address};
+use super::address::{DEFAULT_PATH, TelemetryPath, listen_address};
 use super::listener::{Listener, bind};
 use super::web_config::WebConfig;
 
@@ -25,12 +25,7 @@ pub struct WebFlags {
     pub systemd_socket: bool,
 
     /// Path under which the metrics are served.
-    #[arg(
-        long = "web.telemetry-path",
-        value_name = "PATH",
-        global = true,
-        default_value = "/metrics"
-    )]
+    #[arg(long = "web.telemetry-path", value_name = "PATH", global = true, default_value = DEFAULT_PATH)]
     pub telemetry_path: TelemetryPath,
 
     /// TLS and users, in the format of Prometheus' exporter-toolkit.
@@ -64,7 +59,7 @@ impl WebFlags {
 }
 
 /// How the server serves.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Settings {
     /// `--web.telemetry-path`
     pub telemetry_path: TelemetryPath,

@@ -20,7 +20,7 @@ use super::rules::Rules;
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// The rules in force and the files they come from.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct WebConfig {
     rules: ArcSwap<Rules>,
     source: Option<PathBuf>,

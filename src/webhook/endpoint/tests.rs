@@ -60,6 +60,7 @@ impl Backend for Fake {
 
     fn scrape(&self, _: bool) -> ScrapeBody {
         ScrapeBody {
+            gzip: false,
             length: 0,
             chunks: Box::new(std::iter::empty()),
         }
@@ -135,7 +136,7 @@ fn answer(text: &str) -> Answer {
 async fn server(settings: Settings) -> (Server, Arc<Ear>) {
     let ear = Arc::new(Ear::default());
     let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
-    let (address, stop) = (listeners[0].address(), CancellationToken::new());
+    let (address, stop) = (listeners[0].address, CancellationToken::new());
     tokio::spawn(serve(listeners, settings, Arc::new(Fake(ear.clone())), stop.clone()));
     let server = Server {
         address,

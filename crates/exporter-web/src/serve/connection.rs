@@ -12,9 +12,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::Watcher;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::either::Either;
 use tokio_util::io::{InspectReader, InspectWriter};
 
 use super::permit::ConnectionPermit;
@@ -36,7 +37,7 @@ const SPEAKS_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
     This port speaks HTTPS: write https:// in the address, or scheme: https in the scrape configuration.\n";
 
-/// Serves `stream` until it ends, the limiter closes it, or the server stops.
+/// Serves a connection until it ends or the server stops.
 pub(super) async fn serve(
     stream: TcpStream,
     permit: Arc<ConnectionPermit>,
@@ -44,33 +45,19 @@ pub(super) async fn serve(
     router: Router,
     graceful: Watcher,
 ) {
-    let close = permit.close.clone();
-    let serving = async {
-        let Some(tls) = &rules.tls else {
-            return serve_http(stream, permit, rules.http1_only, router, graceful).await;
-        };
-        match TlsAcceptor::from(tls.clone()).accept(stream).into_fallible().await {
-            Ok(stream) => serve_http(stream, permit, rules.http1_only, router, graceful).await,
-            Err((error, mut stream)) if is_plain_http(&error) => {
-                let _ = stream.write_all(SPEAKS_TLS).await;
-                let _ = stream.shutdown().await;
+    let stream = match &rules.tls {
+        None => Either::Left(stream),
+        Some(tls) => match TlsAcceptor::from(tls.clone()).accept(stream).into_fallible().await {
+            Ok(stream) => Either::Right(stream),
+            Err((error, mut stream)) => {
+                if is_plain_http(&error) {
+                    let _ = stream.write_all(SPEAKS_TLS).await;
+                    let _ = stream.shutdown().await;
+                }
+                return;
             }
-            Err(_) => {}
-        }
+        },
     };
-    close.run_until_cancelled(serving).await;
-}
-
-fn is_plain_http(error: &io::Error) -> bool {
-    use rustls::{Error, InvalidMessage::InvalidContentType};
-    let error = error.get_ref().and_then(|inner| inner.downcast_ref());
-    matches!(error, Some(Error::InvalidMessage(InvalidContentType)))
-}
-
-async fn serve_http<S>(stream: S, permit: Arc<ConnectionPermit>, http1_only: bool, router: Router, graceful: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
     let (reading, writing) = (permit.clone(), permit.clone());
     let stream = InspectReader::new(stream, move |_: &[u8]| reading.read());
     let stream = InspectWriter::new(stream, move |_: &[u8]| writing.wrote());
@@ -90,7 +77,7 @@ where
     });
 
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    if http1_only {
+    if rules.http1_only {
         builder = builder.http1_only();
     }
     // The limiter ends slow heads. hyper's own timeout would include the time between requests.
@@ -104,4 +91,10 @@ where
     let _ = graceful
         .watch(builder.serve_connection(TokioIo::new(stream), service))
         .await;
+}
+
+fn is_plain_http(error: &io::Error) -> bool {
+    use rustls::{Error, InvalidMessage::InvalidContentType};
+    let error = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(error, Some(Error::InvalidMessage(InvalidContentType)))
 }

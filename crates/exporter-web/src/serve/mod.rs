@@ -47,7 +47,7 @@ pub async fn serve<S: Backend>(listeners: Vec<Listener>, settings: Settings, bac
     });
     let mut tasks = JoinSet::new();
     for listener in listeners {
-        info!(address = %listener.address(), tls = web_config.rules().tls.is_some(), "listening");
+        info!(address = %listener.address, tls = web_config.rules().tls.is_some(), "listening");
         tasks.spawn(acceptor.clone().accept(listener));
     }
     tasks.spawn(web_config.follow());
@@ -79,10 +79,10 @@ struct Acceptor {
 impl Acceptor {
     /// Accepts and serves connections; never returns.
     async fn accept(self: Arc<Self>, listener: Listener) {
-        let address = listener.address();
+        let Listener { socket, address } = listener;
         let mut last_failure: Option<Instant> = None;
         loop {
-            let stream = match listener.socket.accept().await {
+            let stream = match socket.accept().await {
                 Ok((stream, _)) => stream,
                 Err(error) if GIVEN_UP.contains(&error.kind()) => continue,
                 Err(error) => {
@@ -103,7 +103,9 @@ impl Acceptor {
             let _ = stream.set_nodelay(true);
             let permit = self.limiter.admit().await;
             let (rules, router, graceful) = (self.web_config.rules(), self.router.clone(), self.graceful.watcher());
-            tokio::spawn(connection::serve(stream, permit, rules, router, graceful));
+            let close = permit.close.clone();
+            let serving = connection::serve(stream, permit, rules, router, graceful);
+            tokio::spawn(close.run_until_cancelled_owned(serving));
         }
     }
 }

@@ -16,8 +16,8 @@ fn replace(file: &Path, content: &str) {
     fs::rename(&next, file).unwrap();
 }
 
-fn users(web_config: &WebConfig) -> String {
-    format!("{:?}", web_config.rules().users)
+fn has_users(web_config: &WebConfig) -> bool {
+    web_config.rules().users.is_some()
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_changed_file_is_read_and_an_invalid_file_changes_nothing() {
     replace(&file, &with_user("carol"));
     web_config.refresh();
     assert!(!web_config.rules().http1_only);
-    assert_eq!(users(&web_config), "Some(Users(1))");
+    assert!(has_users(&web_config));
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn users_can_be_added_while_the_server_runs() {
     let file = directory.path().join("web.yml");
     fs::write(&file, "").unwrap();
     let web_config = WebConfig::from_file(&file).unwrap();
-    assert_eq!(users(&web_config), "None");
+    assert!(!has_users(&web_config));
     replace(&file, &with_user("alice"));
     web_config.refresh();
-    assert_eq!(users(&web_config), "Some(Users(1))");
+    assert!(has_users(&web_config));
 }

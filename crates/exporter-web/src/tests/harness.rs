@@ -58,6 +58,7 @@ impl Backend for Fake {
         };
         let taken = self.chunks_taken.clone();
         ScrapeBody {
+            gzip,
             length: pieces.iter().map(|piece| piece.len() as u64).sum(),
             chunks: Box::new(pieces.into_iter().inspect(move |_| {
                 taken.fetch_add(1, Ordering::Relaxed);
@@ -96,7 +97,7 @@ impl Server {
 
     pub(super) async fn of(backend: Fake, settings: Settings) -> Self {
         let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
-        let address = listeners[0].address();
+        let address = listeners[0].address;
         let backend = Arc::new(backend);
         let stop = CancellationToken::new();
         let task = tokio::spawn(serve(listeners, settings, backend.clone(), stop.clone()));
