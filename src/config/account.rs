@@ -11,7 +11,8 @@ use url::Url;
 
 use super::model::AccountConfig;
 use super::phones::{self, PhoneOwners};
-use super::{credentials, discovery, http_url, limits, raw, webhook};
+use super::raw::{RawAccount, RawBudget, RawPoll};
+use super::{credentials, discovery, http_url, limits, webhook};
 use crate::poller::PollSettings;
 use crate::targets::Shard;
 
@@ -35,7 +36,7 @@ impl SeenAccounts {
 
 /// One account; `None` if problems were reported.
 pub(super) fn read(
-    raw: &raw::Account,
+    raw: &RawAccount,
     section: &Section<'_>,
     shard: Shard,
     seen: &mut SeenAccounts,
@@ -86,7 +87,7 @@ pub(super) fn read(
     })
 }
 
-fn name(raw: &raw::Account, section: &Section<'_>, names: &mut HashMap<Arc<str>, String>) -> Option<Arc<str>> {
+fn name(raw: &RawAccount, section: &Section<'_>, names: &mut HashMap<Arc<str>, String>) -> Option<Arc<str>> {
     if raw.name.is_none() && !section.contains("name") {
         section.report("", "has no name; add one, it becomes the label \"account\"");
     }
@@ -104,7 +105,7 @@ fn name(raw: &raw::Account, section: &Section<'_>, names: &mut HashMap<Arc<str>,
     Some(name)
 }
 
-fn base_url(raw: &raw::Account, section: &Section<'_>) -> Option<Url> {
+fn base_url(raw: &RawAccount, section: &Section<'_>) -> Option<Url> {
     let Some(url) = http_url::read(section, "base_url", &raw.base_url, limits::BASE_URL, false) else {
         return Url::parse(limits::BASE_URL).ok().filter(|_| raw.base_url.is_none());
     };
@@ -115,7 +116,7 @@ fn base_url(raw: &raw::Account, section: &Section<'_>) -> Option<Url> {
     Some(url)
 }
 
-fn poll(raw: &raw::Poll, section: &Section<'_>) -> PollSettings {
+fn poll(raw: &RawPoll, section: &Section<'_>) -> PollSettings {
     let interval = section.duration("interval", &raw.interval, &limits::INTERVALS);
     let timeout = section.duration("timeout", &raw.timeout, &limits::TIMEOUTS);
     let stale_after = section.duration("stale_after", &raw.stale_after, &limits::STALE_AFTERS);
@@ -144,7 +145,7 @@ fn poll(raw: &raw::Poll, section: &Section<'_>) -> PollSettings {
     }
 }
 
-fn budget(raw: &raw::Budget, section: &Section<'_>, shard: Shard) -> Option<BudgetLimits> {
+fn budget(raw: &RawBudget, section: &Section<'_>, shard: Shard) -> Option<BudgetLimits> {
     let requests = section.whole("requests_per_minute", &raw.requests_per_minute, &limits::REQUESTS);
     let max_in_flight = section.whole("max_in_flight", &raw.max_in_flight, &limits::IN_FLIGHT);
     if requests.is_none() && raw.requests_per_minute.is_some() {

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use config_file::Section;
 use geelark_client::{Credentials, Secret};
 
-use super::{limits, raw};
+use super::limits;
+use super::raw::RawAccount;
 
 /// The account's credentials; `None` if problems were reported.
-pub(super) fn read(raw: &raw::Account, section: &Section<'_>) -> Option<Credentials> {
+pub(super) fn read(raw: &RawAccount, section: &Section<'_>) -> Option<Credentials> {
     let token = secret(section, ("token", &raw.token), ("token_file", &raw.token_file));
     let api_key = secret(section, ("api_key", &raw.api_key), ("api_key_file", &raw.api_key_file));
     let app_id = section.value("app_id", &raw.app_id, usable);
@@ -48,7 +49,7 @@ pub(super) fn read(raw: &raw::Account, section: &Section<'_>) -> Option<Credenti
 }
 
 /// A secret in the configuration or in a file that it names.
-fn secret(section: &Section<'_>, inline: (&str, &raw::Value), file: (&str, &raw::Value)) -> Option<Secret> {
+fn secret(section: &Section<'_>, inline: (&str, &Option<String>), file: (&str, &Option<String>)) -> Option<Secret> {
     let inline = section.value(inline.0, inline.1, usable);
     let path = section.path(file.0, file.1, "file");
     let from_file = |path: PathBuf| section.text_file(file.0, &path, limits::SECRET_FILE_BYTES, usable);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use config_file::{Mapping, Section, quoted};
 use geelark_client::phone::ChargeMode;
 
-use super::{limits, raw};
+use super::limits;
+use super::raw::{RawDiscovery, RawFilter};
 use crate::targets::{DiscoverySettings, PhoneFilter, Shard};
 
 /// The settings of the section; without keys it finds every phone.
-pub(super) fn read(raw: &raw::Discovery, section: &Section<'_>, shard: Shard) -> DiscoverySettings {
+pub(super) fn read(raw: &RawDiscovery, section: &Section<'_>, shard: Shard) -> DiscoverySettings {
     let refresh_interval = section.duration("refresh_interval", &raw.refresh_interval, &limits::REFRESH_INTERVALS);
     let own = filter(section, raw.groups.as_deref(), raw.tags.as_deref(), &raw.charge_mode);
     let any = any(raw, section);
@@ -27,7 +28,7 @@ pub(super) fn read(raw: &raw::Discovery, section: &Section<'_>, shard: Shard) ->
 }
 
 /// Filters of which one is enough.
-fn any(raw: &raw::Discovery, section: &Section<'_>) -> Vec<PhoneFilter> {
+fn any(raw: &RawDiscovery, section: &Section<'_>) -> Vec<PhoneFilter> {
     let entries = raw.any.as_deref().unwrap_or_default();
     if entries.is_empty() && section.contains("any") {
         section.report(
@@ -35,7 +36,7 @@ fn any(raw: &raw::Discovery, section: &Section<'_>) -> Vec<PhoneFilter> {
             "has no entries; write at least one, or remove it to watch every phone",
         );
     }
-    let read = |(position, Mapping(raw)): (usize, &Mapping<raw::Filter>)| {
+    let read = |(position, Mapping(raw)): (usize, &Mapping<RawFilter>)| {
         let entry = section.section(&format!("any[{position}]"));
         if !["groups", "tags", "charge_mode"].iter().any(|key| entry.contains(key)) {
             let advice = "give it groups, tags or a charge_mode, or remove it";
@@ -50,7 +51,7 @@ fn filter(
     section: &Section<'_>,
     groups: Option<&[String]>,
     tags: Option<&[String]>,
-    charge_mode: &raw::Value,
+    charge_mode: &Option<String>,
 ) -> PhoneFilter {
     PhoneFilter {
         groups: names(section, "groups", "group", groups),

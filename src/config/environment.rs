@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use config_file::{ConfigFile, Mapping, bare, suggest};
 
 use super::limits::ACCOUNT_NAME;
-use super::raw::{Account, Root, Value};
+use super::raw::{RawAccount, RawConfig};
 
 /// `GEELARK_EXPORTER__SHARDING__SHARD` is `sharding.shard`.
 const LONG: &str = "GEELARK_EXPORTER__";
@@ -17,7 +17,7 @@ pub(super) const FAMILY: &str = "GEELARK_";
 const NOT_OURS: &str = "GEELARK_EXPORTER_";
 
 /// The keys outside of lists. Each has a long variable.
-type LongKey = (&'static str, fn(&mut Root) -> &mut Value);
+type LongKey = (&'static str, fn(&mut RawConfig) -> &mut Option<String>);
 pub(super) const LONG_KEYS: [LongKey; 3] = [
     ("sharding.shard", |root| &mut root.sharding.shard),
     ("sharding.shards", |root| &mut root.sharding.shards),
@@ -25,7 +25,7 @@ pub(super) const LONG_KEYS: [LongKey; 3] = [
 ];
 
 /// Variables that describe the only account. [`PHONE_IDS`] is another one.
-type ShortVariable = (&'static str, &'static str, fn(&mut Account) -> &mut Value);
+type ShortVariable = (&'static str, &'static str, fn(&mut RawAccount) -> &mut Option<String>);
 pub(super) const SHORT: [ShortVariable; 6] = [
     ("GEELARK_TOKEN", "token", |account| &mut account.token),
     ("GEELARK_TOKEN_FILE", "token_file", |account| &mut account.token_file),
@@ -46,7 +46,7 @@ pub(super) fn variable(path: &str) -> String {
 }
 
 /// Sets the values of `variables` in `root`, which was read from `file`. A variable without a value counts as not set.
-pub(super) fn apply(variables: &BTreeMap<String, String>, root: &mut Root, file: &mut ConfigFile) {
+pub(super) fn apply(variables: &BTreeMap<String, String>, root: &mut RawConfig, file: &mut ConfigFile) {
     let mut account_variables = Vec::new();
     for (name, value) in variables.iter().filter(|(_, value)| !value.is_empty()) {
         let origin = origin(name);
@@ -79,9 +79,9 @@ pub(super) fn apply(variables: &BTreeMap<String, String>, root: &mut Root, file:
     } else if !account_variables.is_empty() {
         if accounts.is_empty() {
             file.set_by_variable("accounts[0]", "environment");
-            accounts.push(Mapping(Account {
+            accounts.push(Mapping(RawAccount {
                 name: Some(ACCOUNT_NAME.to_owned()),
-                ..Account::default()
+                ..RawAccount::default()
             }));
         }
         set_account(&mut accounts[0], &account_variables, variables, file);
@@ -89,7 +89,7 @@ pub(super) fn apply(variables: &BTreeMap<String, String>, root: &mut Root, file:
 }
 
 /// Sets the keys of the only account. A credential replaces the one in the file, in whichever way that authenticates.
-fn set_account(account: &mut Account, names: &[&str], variables: &BTreeMap<String, String>, file: &mut ConfigFile) {
+fn set_account(account: &mut RawAccount, names: &[&str], variables: &BTreeMap<String, String>, file: &mut ConfigFile) {
     let has = |parts: &[&str]| names.iter().any(|name| parts.contains(name));
     let token = has(&["GEELARK_TOKEN", "GEELARK_TOKEN_FILE"]);
     let api_key = has(&["GEELARK_API_KEY", "GEELARK_API_KEY_FILE"]);

@@ -3,10 +3,14 @@
 use config_file::{Section, quoted};
 use url::Url;
 
-use super::raw::Value;
-
 /// An http or https URL. No sentence contains a URL that is a secret or that may have a password in it.
-pub(super) fn read(section: &Section<'_>, key: &str, value: &Value, example: &str, is_secret: bool) -> Option<Url> {
+pub(super) fn read(
+    section: &Section<'_>,
+    key: &str,
+    value: &Option<String>,
+    example: &str,
+    is_secret: bool,
+) -> Option<Url> {
     let url = section.value(key, value, |text| {
         let is = if is_secret || text.contains(['@', '?', '#']) {
             "is".to_owned()

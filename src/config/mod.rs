@@ -26,6 +26,7 @@ pub use sources::Sources;
 
 use account::SeenAccounts;
 use config_file::{Mapping, Section};
+use raw::{RawAccount, RawConfig, RawSharding};
 
 use crate::targets::Shard;
 
@@ -60,7 +61,7 @@ fn load_for(sources: &Sources, seen: SeenAccounts) -> Result<Config, Problems> {
     })
 }
 
-fn accounts_of(root: &raw::Root, file: &Section<'_>, mut seen: SeenAccounts) -> Vec<AccountConfig> {
+fn accounts_of(root: &RawConfig, file: &Section<'_>, mut seen: SeenAccounts) -> Vec<AccountConfig> {
     let shard = shard(&root.sharding, &file.section("sharding"));
     let accounts = root.accounts.as_deref().unwrap_or_default();
     if accounts.is_empty() {
@@ -71,14 +72,14 @@ fn accounts_of(root: &raw::Root, file: &Section<'_>, mut seen: SeenAccounts) -> 
         };
         file.file().problem(format!("{}: {sentence}", file.file().place()));
     }
-    let read = |(position, Mapping(raw)): (usize, &Mapping<raw::Account>)| {
+    let read = |(position, Mapping(raw)): (usize, &Mapping<RawAccount>)| {
         account::read(raw, &file.section(&format!("accounts[{position}]")), shard, &mut seen)
     };
     accounts.iter().enumerate().filter_map(read).collect()
 }
 
 /// The `sharding` section: which part of the fleet, and of each budget, belongs to this process.
-fn shard(raw: &raw::Sharding, section: &Section<'_>) -> Shard {
+fn shard(raw: &RawSharding, section: &Section<'_>) -> Shard {
     let last = limits::SHARD_COUNTS.end() - 1;
     let shards = section.whole("shards", &raw.shards, &limits::SHARD_COUNTS);
     let shard = section.whole("shard", &raw.shard, &(0..=last)).unwrap_or(0);

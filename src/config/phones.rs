@@ -6,13 +6,14 @@ use std::sync::Arc;
 use config_file::{Section, bare, quoted};
 use geelark_client::phone::PhoneId;
 
-use super::{limits, raw};
+use super::limits;
+use super::raw::RawPhones;
 
 /// A sentence names so many ids, or a file so many lines; it counts the others.
 const NAMED: usize = 3;
 
 /// The configured phones of one account in configured order, each once. `section` is the section `phones`.
-pub(super) fn read(raw: &raw::Phones, section: &Section<'_>) -> Vec<PhoneId> {
+pub(super) fn read(raw: &RawPhones, section: &Section<'_>) -> Vec<PhoneId> {
     let mut list = IdList::default();
     for (position, id) in raw.ids.iter().flatten().enumerate() {
         match valid(id) {

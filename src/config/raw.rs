@@ -6,98 +6,95 @@
 use config_file::Mapping;
 use serde::Deserialize;
 
-/// A value, if there is one.
-pub(super) type Value = Option<String>;
-
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Root {
-    pub(super) accounts: Option<Vec<Mapping<Account>>>,
-    pub(super) sharding: Mapping<Sharding>,
-    pub(super) state: Mapping<State>,
+pub(super) struct RawConfig {
+    pub(super) accounts: Option<Vec<Mapping<RawAccount>>>,
+    pub(super) sharding: Mapping<RawSharding>,
+    pub(super) state: Mapping<RawState>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Account {
-    pub(super) name: Value,
-    pub(super) base_url: Value,
-    pub(super) token: Value,
-    pub(super) token_file: Value,
-    pub(super) app_id: Value,
-    pub(super) api_key: Value,
-    pub(super) api_key_file: Value,
-    pub(super) phones: Mapping<Phones>,
-    pub(super) poll: Mapping<Poll>,
-    pub(super) budget: Mapping<Budget>,
-    pub(super) billing: Mapping<Billing>,
-    pub(super) webhook: Mapping<Webhook>,
+pub(super) struct RawAccount {
+    pub(super) name: Option<String>,
+    pub(super) base_url: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) token_file: Option<String>,
+    pub(super) app_id: Option<String>,
+    pub(super) api_key: Option<String>,
+    pub(super) api_key_file: Option<String>,
+    pub(super) phones: Mapping<RawPhones>,
+    pub(super) poll: Mapping<RawPoll>,
+    pub(super) budget: Mapping<RawBudget>,
+    pub(super) billing: Mapping<RawBilling>,
+    pub(super) webhook: Mapping<RawWebhook>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Phones {
+pub(super) struct RawPhones {
     pub(super) ids: Option<Vec<String>>,
     pub(super) files: Option<Vec<String>>,
-    pub(super) discovery: Mapping<Discovery>,
+    pub(super) discovery: Mapping<RawDiscovery>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Discovery {
+pub(super) struct RawDiscovery {
     pub(super) groups: Option<Vec<String>>,
     pub(super) tags: Option<Vec<String>>,
-    pub(super) charge_mode: Value,
-    pub(super) any: Option<Vec<Mapping<Filter>>>,
-    pub(super) refresh_interval: Value,
+    pub(super) charge_mode: Option<String>,
+    pub(super) any: Option<Vec<Mapping<RawFilter>>>,
+    pub(super) refresh_interval: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Filter {
+pub(super) struct RawFilter {
     pub(super) groups: Option<Vec<String>>,
     pub(super) tags: Option<Vec<String>>,
-    pub(super) charge_mode: Value,
+    pub(super) charge_mode: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Poll {
-    pub(super) interval: Value,
-    pub(super) timeout: Value,
-    pub(super) stale_after: Value,
-    pub(super) transient_interval: Value,
+pub(super) struct RawPoll {
+    pub(super) interval: Option<String>,
+    pub(super) timeout: Option<String>,
+    pub(super) stale_after: Option<String>,
+    pub(super) transient_interval: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Budget {
-    pub(super) requests_per_minute: Value,
-    pub(super) max_in_flight: Value,
+pub(super) struct RawBudget {
+    pub(super) requests_per_minute: Option<String>,
+    pub(super) max_in_flight: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Billing {
-    pub(super) enabled: Value,
+pub(super) struct RawBilling {
+    pub(super) enabled: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Webhook {
-    pub(super) enabled: Value,
-    pub(super) relay_to: Value,
+pub(super) struct RawWebhook {
+    pub(super) enabled: Option<String>,
+    pub(super) relay_to: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Sharding {
-    pub(super) shard: Value,
-    pub(super) shards: Value,
+pub(super) struct RawSharding {
+    pub(super) shard: Option<String>,
+    pub(super) shards: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct State {
-    pub(super) path: Value,
+pub(super) struct RawState {
+    pub(super) path: Option<String>,
 }

@@ -2,11 +2,12 @@
 
 use config_file::Section;
 
-use super::{http_url, raw};
+use super::http_url;
+use super::raw::RawWebhook;
 use crate::webhook::{RelayUrl, WebhookSettings};
 
 /// The webhook, if it is enabled.
-pub(super) fn read(raw: &raw::Webhook, section: &Section<'_>) -> Option<WebhookSettings> {
+pub(super) fn read(raw: &RawWebhook, section: &Section<'_>) -> Option<WebhookSettings> {
     let enabled = section.boolean("enabled", &raw.enabled).unwrap_or(false);
     let relay_to = http_url::read(
         section,

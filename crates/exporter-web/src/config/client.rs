@@ -8,8 +8,9 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 
+use super::raw::RawTls;
 use super::verifier::{AllowedName, Verifier};
-use super::{meaning, pem, raw};
+use super::{meaning, pem};
 
 /// The meaning of each `client_auth_type`, as in Go: whether clients are asked for a certificate, whether they need one,
 /// and whether `client_ca` must have signed it.
@@ -24,7 +25,7 @@ const POLICIES: [(&str, [bool; 3]); 5] = [
 /// The verifier that `client_auth_type`, `client_ca`, `client_ca_file` and `client_allowed_sans` describe; `None` if
 /// problems were reported.
 pub(super) fn read(
-    raw: &raw::Tls,
+    raw: &RawTls,
     section: &Section<'_>,
     provider: &Arc<CryptoProvider>,
 ) -> Option<Arc<dyn ClientCertVerifier>> {

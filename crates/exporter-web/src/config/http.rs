@@ -8,7 +8,8 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
-use super::{meaning, raw};
+use super::meaning;
+use super::raw::{RawHttp, RawRateLimit};
 
 /// The headers that may be added.
 const HEADERS: [(&str, &HeaderName); 5] = [
@@ -24,9 +25,9 @@ const HEADERS: [(&str, &HeaderName); 5] = [
 const LONGEST_FILL: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Whether HTTP/2 is spoken, and the headers of every response.
-pub(super) fn read(raw: &raw::Http, section: &Section<'_>) -> (bool, HeaderMap) {
+pub(super) fn read(raw: &RawHttp, section: &Section<'_>) -> (bool, HeaderMap) {
     let headers_section = section.section("headers");
-    let read = |(key, value): (&String, &raw::Value)| {
+    let read = |(key, value): (&String, &Option<String>)| {
         let name = section.check("headers", meaning(key, &HEADERS))?;
         let value = headers_section.value(key, value, |text| header_value(name, text))?;
         Some((name.clone(), value))
@@ -48,7 +49,7 @@ fn header_value(name: &HeaderName, text: &str) -> Result<HeaderValue, String> {
 }
 
 /// The token bucket from which every request takes; `None` without one.
-pub(super) fn rate(raw: &raw::RateLimit, section: &Section<'_>) -> Option<DefaultDirectRateLimiter> {
+pub(super) fn rate(raw: &RawRateLimit, section: &Section<'_>) -> Option<DefaultDirectRateLimiter> {
     let interval = section.value("interval", &raw.interval, |text| match text {
         // Go writes zero without a unit.
         "0" => Ok(Duration::ZERO),

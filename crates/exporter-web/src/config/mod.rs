@@ -17,6 +17,7 @@ use std::path::Path;
 
 use config_file::{ConfigFile, FileStamps, Problems, ReadOptions, quoted};
 
+use self::raw::{RawTls, RawWebConfig};
 use super::rules::Rules;
 
 /// The deepest key is three levels down; there is room for thousands of users.
@@ -37,14 +38,14 @@ pub(super) fn read(path: &Path) -> (Result<Rules, Problems>, FileStamps) {
 }
 
 fn rules(file: &ConfigFile) -> Rules {
-    let raw: raw::Root = file.values();
+    let raw: RawWebConfig = file.values();
     let (http2, headers) = http::read(&raw.http_server_config, &file.section("http_server_config"));
     let tls = &raw.tls_server_config;
     let users = raw.basic_auth_users.filter(|users| !users.is_empty());
     Rules {
         http1_only: !http2,
         headers,
-        tls: (**tls != raw::Tls::default())
+        tls: (**tls != RawTls::default())
             .then(|| tls::read(tls, &file.section("tls_server_config"), http2))
             .flatten(),
         users: users.map(|users| users::read(users, &file.section("basic_auth_users"))),

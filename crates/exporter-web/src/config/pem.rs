@@ -4,8 +4,6 @@ use config_file::Section;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::raw::Value;
-
 /// Room for every certificate authority there is.
 const FILE_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -18,8 +16,8 @@ pub(super) struct Pem<T> {
 /// What `parse` makes of the PEM text at the key `inline`, or of the file that the key `file` names.
 pub(super) fn read<T>(
     section: &Section<'_>,
-    inline: (&'static str, &Value),
-    file: (&'static str, &Value),
+    inline: (&'static str, &Option<String>),
+    file: (&'static str, &Option<String>),
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Option<Pem<T>> {
     let of = |key| move |content| Pem { key, content };
@@ -41,8 +39,8 @@ pub(super) fn read<T>(
 /// Like [`read`], for PEM that TLS needs.
 pub(super) fn required<T>(
     section: &Section<'_>,
-    inline: (&'static str, &Value),
-    file: (&'static str, &Value),
+    inline: (&'static str, &Option<String>),
+    file: (&'static str, &Option<String>),
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Option<Pem<T>> {
     let problems = section.file().problems();

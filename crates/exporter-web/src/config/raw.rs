@@ -5,46 +5,43 @@ use std::collections::BTreeMap;
 use config_file::Mapping;
 use serde::Deserialize;
 
-/// A value, if there is one.
-pub(super) type Value = Option<String>;
-
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Root {
-    pub(super) tls_server_config: Mapping<Tls>,
-    pub(super) http_server_config: Mapping<Http>,
-    pub(super) basic_auth_users: Option<BTreeMap<String, Value>>,
-    pub(super) rate_limit: Mapping<RateLimit>,
+pub(super) struct RawWebConfig {
+    pub(super) tls_server_config: Mapping<RawTls>,
+    pub(super) http_server_config: Mapping<RawHttp>,
+    pub(super) basic_auth_users: Option<BTreeMap<String, Option<String>>>,
+    pub(super) rate_limit: Mapping<RawRateLimit>,
 }
 
 #[derive(Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Tls {
-    pub(super) cert: Value,
-    pub(super) cert_file: Value,
-    pub(super) key: Value,
-    pub(super) key_file: Value,
-    pub(super) client_auth_type: Value,
-    pub(super) client_ca: Value,
-    pub(super) client_ca_file: Value,
+pub(super) struct RawTls {
+    pub(super) cert: Option<String>,
+    pub(super) cert_file: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) key_file: Option<String>,
+    pub(super) client_auth_type: Option<String>,
+    pub(super) client_ca: Option<String>,
+    pub(super) client_ca_file: Option<String>,
     pub(super) client_allowed_sans: Option<Vec<String>>,
-    pub(super) min_version: Value,
-    pub(super) max_version: Value,
+    pub(super) min_version: Option<String>,
+    pub(super) max_version: Option<String>,
     pub(super) cipher_suites: Option<Vec<String>>,
-    pub(super) prefer_server_cipher_suites: Value,
+    pub(super) prefer_server_cipher_suites: Option<String>,
     pub(super) curve_preferences: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Http {
-    pub(super) http2: Value,
-    pub(super) headers: Option<BTreeMap<String, Value>>,
+pub(super) struct RawHttp {
+    pub(super) http2: Option<String>,
+    pub(super) headers: Option<BTreeMap<String, Option<String>>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct RateLimit {
-    pub(super) interval: Value,
-    pub(super) burst: Value,
+pub(super) struct RawRateLimit {
+    pub(super) interval: Option<String>,
+    pub(super) burst: Option<String>,
 }

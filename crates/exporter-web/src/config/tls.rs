@@ -8,7 +8,8 @@ use rustls::server::ServerConfig;
 use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, SupportedCipherSuite, SupportedProtocolVersion};
 
-use super::{client, meaning, pem, raw};
+use super::raw::RawTls;
+use super::{client, meaning, pem};
 
 /// The supported versions by their names in the file, oldest first.
 const VERSIONS: [(&str, &SupportedProtocolVersion); 2] = [("TLS12", &TLS12), ("TLS13", &TLS13)];
@@ -21,7 +22,7 @@ const CURVES: [(&str, &dyn SupportedKxGroup); 3] = [
 ];
 
 /// The TLS configuration; `None` if problems were reported.
-pub(super) fn read(raw: &raw::Tls, section: &Section<'_>, http2: bool) -> Option<Arc<ServerConfig>> {
+pub(super) fn read(raw: &RawTls, section: &Section<'_>, http2: bool) -> Option<Arc<ServerConfig>> {
     let problems = section.file().problems();
     let (cert, cert_file) = (("cert", &raw.cert), ("cert_file", &raw.cert_file));
     let chain = pem::required(section, cert, cert_file, pem::certificates);
@@ -55,7 +56,7 @@ pub(super) fn read(raw: &raw::Tls, section: &Section<'_>, http2: bool) -> Option
 }
 
 /// The versions from `min_version` to `max_version`.
-fn versions(raw: &raw::Tls, section: &Section<'_>) -> Vec<&'static SupportedProtocolVersion> {
+fn versions(raw: &RawTls, section: &Section<'_>) -> Vec<&'static SupportedProtocolVersion> {
     let positions = [("TLS12", 0), ("TLS13", 1)];
     let position = |key, value| section.value(key, value, |name| meaning(name, &positions));
     let oldest = position("min_version", &raw.min_version).unwrap_or(0);
@@ -68,7 +69,7 @@ fn versions(raw: &raw::Tls, section: &Section<'_>) -> Vec<&'static SupportedProt
 }
 
 /// The suites of `cipher_suites` in its order. Those of TLS 1.3 are always on, as in Go.
-fn suites(raw: &raw::Tls, section: &Section<'_>) -> Vec<SupportedCipherSuite> {
+fn suites(raw: &RawTls, section: &Section<'_>) -> Vec<SupportedCipherSuite> {
     let all = ring::default_provider().cipher_suites;
     let names = raw.cipher_suites.as_deref().unwrap_or_default();
     if names.is_empty() {
@@ -98,7 +99,7 @@ fn go_name(suite: CipherSuite) -> String {
 }
 
 /// The groups of `curve_preferences` in its order.
-fn curves(raw: &raw::Tls, section: &Section<'_>) -> Vec<&'static dyn SupportedKxGroup> {
+fn curves(raw: &RawTls, section: &Section<'_>) -> Vec<&'static dyn SupportedKxGroup> {
     let names = raw.curve_preferences.as_deref().unwrap_or_default();
     if names.is_empty() {
         return ring::default_provider().kx_groups;

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use bcrypt::HashParts;
 use config_file::Section;
 
-use super::raw::Value;
 use crate::auth::Users;
 
 /// The highest cost allowed. A check of cost 16 takes about 5 s, which a scrape's timeout just allows.
 const MAX_COST: u32 = 16;
 
 /// The users, if their hashes can be used. No sentence contains a wrong hash: it may be a password.
-pub(super) fn read(users: BTreeMap<String, Value>, section: &Section<'_>) -> Users {
+pub(super) fn read(users: BTreeMap<String, Option<String>>, section: &Section<'_>) -> Users {
     let mut hashes = BTreeMap::new();
     for (user, hash) in users {
         if user.contains(':') {
