@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(state) = decode(&file) {
         let mut again = Vec::new();
         encode(&state, &mut again).unwrap();
-        assert_eq!(decode(&again).as_ref(), Ok(&state));
+        assert_eq!(decode(&again).unwrap(), state);
         restore(state);
     }
 });
@@ -33,9 +33,9 @@ fn restore(state: State) {
     let elapsed = ElapsedSinceSave::new(state.written, now);
     for account in state.accounts {
         Gate::restored(account.gate, elapsed).snapshot(now);
-        let mut fleet = Fleet::restored(account.name, (*account.phones).clone(), elapsed);
+        let mut fleet = Fleet::restored(account.name, account.phones, elapsed);
         fleet.expire(Duration::from_secs(60), now.mono);
         assert!(fleet.views().all(|view| view.phones.len() <= 100));
-        fleet.snapshot(now);
+        fleet.saved(now);
     }
 }

@@ -45,37 +45,32 @@ impl StateSaver {
         accounts: Accounts,
         context: &Context,
     ) -> Result<(Self, SavedAccounts), Error> {
-        let mut saver = Self {
-            store: None,
+        let (mut store, mut saved) = (None, SavedAccounts::new());
+        if let Some(folder) = folder {
+            let now = context.clock.now();
+            let opened = Store::open(folder).map_err(|error| Error::Run(error.to_string()))?;
+            match opened.load(now.millis()) {
+                Err(problem) => warn!("{problem}"),
+                Ok(None) => {}
+                Ok(Some(state)) => {
+                    let elapsed = ElapsedSinceSave::new(state.written, now);
+                    let age = elapsed.elapsed().map_or_else(|| "unknown".into(), whole_seconds);
+                    info!(folder = %folder.display(), accounts = state.accounts.len(), phones = state.phones(), %age, "state loaded");
+                    let by_name = |account: AccountState| (account.name.clone(), (account, elapsed));
+                    saved.extend(state.accounts.into_iter().map(by_name));
+                }
+            }
+            let metrics = StateMetrics::new(&context.registry, &[]);
+            metrics.written.set(UnixTime::default());
+            store = Some((Arc::new(opened), metrics));
+        }
+        let saver = Self {
+            store,
             accounts,
             clock: context.clock.clone(),
             save_soon: context.save_soon.clone(),
             failing: Condition::default(),
         };
-        let Some(folder) = folder else {
-            return Ok((saver, SavedAccounts::new()));
-        };
-        let now = saver.clock.now();
-        let (store, loaded) = Store::open(folder, now.millis()).map_err(|error| Error::Run(error.to_string()))?;
-        let metrics = StateMetrics::new(&context.registry, &[]);
-        metrics.written.set(UnixTime::default());
-        saver.store = Some((Arc::new(store), metrics));
-        let mut saved = SavedAccounts::new();
-        match loaded {
-            Err(problem) => warn!("{problem}"),
-            Ok(None) => {}
-            Ok(Some(state)) => {
-                let elapsed = ElapsedSinceSave::new(state.written, now);
-                let age = elapsed.elapsed().map_or_else(|| "unknown".into(), whole_seconds);
-                info!(folder = %folder.display(), accounts = state.accounts.len(), phones = state.phones(), %age, "state loaded");
-                saved.extend(
-                    state
-                        .accounts
-                        .into_iter()
-                        .map(|account| (account.name.clone(), (account, elapsed))),
-                );
-            }
-        }
         Ok((saver, saved))
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
 use geelark_client::clock::UnixTime;
 use geelark_client::phone::{ChargeMode, PhoneId};
 
@@ -21,7 +23,8 @@ impl From<PhoneId> for Target {
 }
 
 /// What `/open/v1/phone/list` says of a phone beyond its status. Whatever is missing there is `None` here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// The state file has it as an array of the fields in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize_tuple, Deserialize_tuple)]
 pub struct PhoneDetails {
     /// `group.name`
     pub group: Option<Arc<str>>,

@@ -1,88 +1,76 @@
-//! The file: one JSON document, `{"format":2,"state":…,"crc32":"…"}`, written as a stream and checked before it is read.
+//! The file: one JSON document, `{"format":2,"state":…,"crc32":"…"}`, with the checksum on a line of its own.
 //!
-//! The checksum covers every byte before its own line, so a file that was cut off or altered is known as such before
-//! anything in it is used.
+//! The checksum covers every byte before its own line. It is checked before anything in the file is used.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::damage::{Damage, FORMAT};
+use flate2::CrcWriter;
+
 use super::saved::State;
 
-const START: &str = r#"{"format":"#;
-const BEFORE_STATE: &str = r#","state":"#;
-const AFTER_STATE: &str = ",\n";
-const BEFORE_CRC: &str = r#""crc32":""#;
-const AFTER_CRC: &str = "\"}\n";
+/// The format of the file. Raised whenever another version could misread it.
+const FORMAT: u64 = 2;
+
+/// Why a state file is not used. Displays as the rest of a sentence that begins with the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Damage {
+    /// It does not begin as a state file.
+    #[error("is not a state file of this exporter")]
+    Foreign,
+    /// Another version of the exporter wrote it.
+    #[error("has format {0}, and this version of the exporter reads format {FORMAT}")]
+    OtherFormat(u64),
+    /// Content and checksum do not agree.
+    #[error("is cut off or altered: its checksum is wrong")]
+    Torn,
+    /// The checksum is right, but no exporter wrote it. The position, without content: names of phones are private.
+    #[error("does not hold what a state file holds, at line {}, column {}", .0.line(), .0.column())]
+    Malformed(#[from] serde_json::Error),
+    /// An account, or a phone of an account, is in it twice.
+    #[error("has an account or a phone twice")]
+    Twice,
+    /// The system cannot read it.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
 
 /// Writes `state`. The text is never whole in memory; `out` should be buffered.
 pub fn encode(state: &State, out: impl Write) -> io::Result<()> {
-    let mut out = Checksummed {
-        out,
-        crc: crc32fast::Hasher::new(),
-    };
-    write!(out, "{START}{FORMAT}{BEFORE_STATE}")?;
+    let mut out = CrcWriter::new(out);
+    write!(out, r#"{{"format":{FORMAT},"state":"#)?;
     serde_json::to_writer(&mut out, state)?;
-    out.write_all(AFTER_STATE.as_bytes())?;
-    let Checksummed { mut out, crc } = out;
-    out.write_all(trailer(crc).as_bytes())
+    out.write_all(b",\n")?;
+    let checksum = checksum(out.crc().sum());
+    out.into_inner().write_all(checksum.as_bytes())
 }
 
 /// The state in a file's bytes: exactly what [`encode`] was given, or damage.
 pub fn decode(bytes: &[u8]) -> Result<State, Damage> {
-    let rest = bytes.strip_prefix(START.as_bytes()).ok_or(Damage::Foreign)?;
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (format, rest) = rest.split_at(digits);
-    let format = std::str::from_utf8(format).ok().and_then(|digits| digits.parse().ok());
-    match format {
-        Some(FORMAT) => {}
-        Some(other) if other > 0 => return Err(Damage::OtherFormat(other)),
+    let text = String::from_utf8_lossy(bytes);
+    let rest = text.strip_prefix(r#"{"format":"#).ok_or(Damage::Foreign)?;
+    let (format, rest) = rest.split_once(',').ok_or(Damage::Foreign)?;
+    match format.parse() {
+        Ok(FORMAT) => {}
+        Ok(other) if other > 0 => return Err(Damage::OtherFormat(other)),
         _ => return Err(Damage::Foreign),
     }
-    let rest = rest.strip_prefix(BEFORE_STATE.as_bytes()).ok_or(Damage::Foreign)?;
-    let trailer_len = BEFORE_CRC.len() + 8 + AFTER_CRC.len();
-    let (covered, crc) = bytes
-        .split_at_checked(bytes.len().saturating_sub(trailer_len))
-        .ok_or(Damage::Torn)?;
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(covered);
-    if crc != trailer(hasher).as_bytes() {
+    let rest = rest.strip_prefix(r#""state":"#).ok_or(Damage::Foreign)?;
+    let (state, last_line) = rest.split_once(",\n").ok_or(Damage::Torn)?;
+    let covered = &text.as_bytes()[..text.len() - last_line.len()];
+    if last_line != checksum(crc32fast::hash(covered)) {
         return Err(Damage::Torn);
     }
-    let end = rest.len().checked_sub(trailer_len).ok_or(Damage::Torn)?;
-    let state = rest[..end].strip_suffix(AFTER_STATE.as_bytes()).ok_or(Damage::Torn)?;
-    let state: State = serde_json::from_slice(state)?;
-    let has_doubles = has_doubles(state.accounts.iter().map(|account| &account.name))
-        || state
-            .accounts
-            .iter()
-            .any(|account| has_doubles(account.phones.iter().map(|(phone, _)| &phone.id)));
-    if has_doubles { Err(Damage::Twice) } else { Ok(state) }
+    let state: State = serde_json::from_str(state)?;
+    let mut names = HashSet::new();
+    let is_unique = state.accounts.iter().all(|account| {
+        let mut ids = HashSet::new();
+        names.insert(&account.name) && account.phones.iter().all(|(phone, _)| ids.insert(&phone.id))
+    });
+    if is_unique { Ok(state) } else { Err(Damage::Twice) }
 }
 
-fn has_doubles<T: Eq + std::hash::Hash>(mut items: impl Iterator<Item = T>) -> bool {
-    let mut known = HashSet::new();
-    !items.all(|item| known.insert(item))
-}
-
-fn trailer(crc: crc32fast::Hasher) -> String {
-    format!("{BEFORE_CRC}{:08x}{AFTER_CRC}", crc.finalize())
-}
-
-/// Computes the checksum of what passes through.
-struct Checksummed<W> {
-    out: W,
-    crc: crc32fast::Hasher,
-}
-
-impl<W: Write> Write for Checksummed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.crc.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
+/// The last line.
+fn checksum(crc: u32) -> String {
+    format!("\"crc32\":\"{crc:08x}\"}}\n")
 }

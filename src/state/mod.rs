@@ -10,7 +10,6 @@
 //! - a folder belongs to one exporter at a time;
 //! - no secret is written.
 
-mod damage;
 mod file;
 mod rows;
 mod saved;
@@ -18,7 +17,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use damage::Damage;
-pub use file::{decode, encode};
+pub use file::{Damage, decode, encode};
 pub use saved::{AccountState, Expiring, State};
-pub use store::{InUse, Store, WriteError};
+pub use store::{Store, StoreError};

@@ -1,136 +1,85 @@
 //! One phone as a row: an array without keys, since there may be a hundred thousand.
 //!
-//! `[id, name, freshness, status, since, not found, answered, details]`, with null for what is not known. Freshness is 0
-//! fresh, 1 not found, 2 stale. PhoneDetails, where discovery found any, are a row as well: `[group, charge mode, os version,
-//! brand, model, country, expires, task running]`.
+//! Details are a row as well: [`PhoneDetails`] in the order of its fields.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serializer};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::fleet::{Freshness, ObservedStatus, Phone, PhoneDetails};
 use geelark_client::clock::{UnixMillis, UnixTime};
-use geelark_client::phone::{ChargeMode, PhoneId, Status};
+use geelark_client::phone::{PhoneId, Status};
 
-/// A phone that was read, with when it was last answered.
-#[derive(Deserialize)]
-#[serde(try_from = "Row<String>")]
-struct SavedPhone(Phone, Option<UnixMillis>);
+/// A phone and when it was last answered.
+type SavedPhone = (Phone, Option<UnixMillis>);
 
-#[derive(Serialize, Deserialize)]
-struct Row<T>(
-    T,
-    Option<T>,
-    u8,
-    Option<i64>,
-    Option<UnixTime>,
-    u64,
-    Option<UnixMillis>,
-    Option<DetailsRow<T>>,
-);
-
-#[derive(Serialize, Deserialize)]
-struct DetailsRow<T>(
-    Option<T>,
-    Option<i64>,
-    Option<T>,
-    Option<T>,
-    Option<T>,
-    Option<T>,
-    Option<UnixTime>,
-    Option<bool>,
-);
-
-/// Writes the phones one by one.
-pub(super) fn serialize<S: Serializer>(
-    phones: &[(Phone, Option<UnixMillis>)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(phones.iter().map(|(phone, answered)| row(phone, *answered)))
+/// What is not known is null.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct Row {
+    id: PhoneId,
+    name: Option<Arc<str>>,
+    /// 0 fresh, 1 not found, 2 stale.
+    freshness: u8,
+    status: Option<Status>,
+    since: Option<UnixTime>,
+    not_found_total: u64,
+    answered: Option<UnixMillis>,
+    details: Option<Arc<PhoneDetails>>,
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<(Phone, Option<UnixMillis>)>, D::Error> {
-    let phones: Vec<SavedPhone> = Deserialize::deserialize(deserializer)?;
-    let phones = phones.into_iter().map(|SavedPhone(phone, answered)| (phone, answered));
-    Ok(phones.collect())
+pub(super) fn serialize<S: Serializer>(phones: &[SavedPhone], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(phones.iter().map(Row::from))
 }
 
-fn row(phone: &Phone, answered: Option<UnixMillis>) -> Row<&str> {
-    Row(
-        phone.id.as_str(),
-        phone.name.as_deref(),
-        match phone.freshness {
-            Freshness::Fresh => 0,
-            Freshness::NotFound => 1,
-            Freshness::Stale => 2,
-        },
-        phone.last.map(|seen| seen.status.0),
-        phone.last.map(|seen| seen.since),
-        phone.not_found_total,
-        answered,
-        phone.details.as_deref().map(details_row),
-    )
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SavedPhone>, D::Error> {
+    let rows: Vec<Row> = Deserialize::deserialize(deserializer)?;
+    let phones: Result<_, _> = rows.into_iter().map(Row::into_phone).collect();
+    phones.map_err(D::Error::custom)
 }
 
-fn details_row(details: &PhoneDetails) -> DetailsRow<&str> {
-    DetailsRow(
-        details.group.as_deref(),
-        details.charge_mode.map(|mode| mode.0),
-        details.os_version.as_deref(),
-        details.brand.as_deref(),
-        details.model.as_deref(),
-        details.country.as_deref(),
-        details.expires,
-        details.task_running,
-    )
+impl From<&SavedPhone> for Row {
+    fn from((phone, answered): &SavedPhone) -> Self {
+        let phone = phone.clone();
+        Self {
+            id: phone.id,
+            name: phone.name,
+            freshness: match phone.freshness {
+                Freshness::Fresh => 0,
+                Freshness::NotFound => 1,
+                Freshness::Stale => 2,
+            },
+            status: phone.last.map(|last| last.status),
+            since: phone.last.map(|last| last.since),
+            not_found_total: phone.not_found_total,
+            answered: *answered,
+            details: phone.details,
+        }
+    }
 }
 
-impl TryFrom<Row<String>> for SavedPhone {
-    type Error = &'static str;
-
-    fn try_from(row: Row<String>) -> Result<Self, Self::Error> {
-        let Row(id, name, freshness, status, since, not_found_total, answered, details) = row;
-        let last = match (status, since) {
-            (Some(code), Some(since)) => Some(ObservedStatus {
-                status: Status(code),
-                since,
-            }),
+impl Row {
+    fn into_phone(self) -> Result<SavedPhone, &'static str> {
+        let last = match (self.status, self.since) {
+            (Some(status), Some(since)) => Some(ObservedStatus { status, since }),
             (None, None) => None,
             _ => return Err("a status without its time, or the other way round"),
         };
-        let freshness = match (freshness, last) {
+        let freshness = match (self.freshness, last) {
             (0, Some(_)) => Freshness::Fresh,
             (1, None) => Freshness::NotFound,
             (2, _) => Freshness::Stale,
             _ => return Err("a freshness that does not fit"),
         };
         let phone = Phone {
-            id: PhoneId::from(id.as_str()),
-            name: name.map(Arc::from),
+            id: self.id,
+            name: self.name,
             freshness,
             last,
-            not_found_total,
-            details: details.map(|row| Arc::new(PhoneDetails::from(row))),
+            not_found_total: self.not_found_total,
+            details: self.details,
         };
-        Ok(Self(phone, answered))
-    }
-}
-
-impl From<DetailsRow<String>> for PhoneDetails {
-    fn from(row: DetailsRow<String>) -> Self {
-        let DetailsRow(group, charge_mode, os_version, brand, model, country, expires, task_running) = row;
-        let text = |text: Option<String>| text.map(Arc::from);
-        Self {
-            group: text(group),
-            charge_mode: charge_mode.map(ChargeMode),
-            os_version: text(os_version),
-            brand: text(brand),
-            model: text(model),
-            country: text(country),
-            expires,
-            task_running,
-        }
+        Ok((phone, self.answered))
     }
 }

@@ -1,13 +1,13 @@
 //! The folder: its lock, and how the file in it is read, replaced and set aside.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, Read};
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, BufWriter, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::damage::Damage;
-use super::file::{decode, encode};
+use parking_lot::Mutex;
+
+use super::file::{Damage, decode, encode};
 use super::saved::State;
 use geelark_client::clock::UnixMillis;
 
@@ -31,155 +31,135 @@ const FOLDER_MODE: u32 = 0o700;
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
-    /// The locked file, once it could be locked. Locked while writing, so that two writes do not mix.
+    /// The locked file, once it could be locked. The mutex keeps two writes apart.
     lock: Mutex<Option<File>>,
 }
 
-/// Another process uses the folder.
+/// Why the folder cannot be used. Displays as a sentence.
 #[derive(Debug, thiserror::Error)]
-#[error("{} (state.path) is in use by another exporter; end that one first, or give each a folder of its own", .0.display())]
-pub struct InUse(PathBuf);
-
-/// The state cannot be written. Displays as a sentence.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {error}", path.display())]
-pub struct WriteError {
-    action: &'static str,
-    path: PathBuf,
-    error: io::Error,
+pub enum StoreError {
+    /// Another process uses it.
+    #[error("{} (state.path) is in use by another exporter; end that one first, or give each a folder of its own", .0.display())]
+    InUse(PathBuf),
+    /// The system refuses.
+    #[error("cannot {action} {}: {error}", path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
 }
 
 impl Store {
-    /// Takes the folder, creates it if need be, and reads its file: the state; `None` without one; or a sentence about a file
-    /// that cannot be read. The only error is that another process uses the folder: where a folder cannot be used at all,
-    /// writing to it will say why.
-    pub fn open(folder: &Path, now: UnixMillis) -> Result<(Self, Result<Option<State>, String>), InUse> {
+    /// Takes the folder, and creates it if it does not exist. The only error is that another process uses the folder: if the
+    /// folder cannot be used at all, writing to it will say why.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let store = Self {
             folder: folder.to_owned(),
-            lock: Mutex::new(None),
+            lock: Mutex::default(),
         };
-        if let Err(OwnError::InUse(in_use)) = store.own(&mut store.lock()) {
-            return Err(in_use);
+        let owned = store.own(&mut store.lock.lock());
+        match owned {
+            Err(in_use @ StoreError::InUse(_)) => Err(in_use),
+            _ => Ok(store),
         }
-        let loaded = store.read().map_err(|unreadable| store.set_aside(&unreadable, now));
-        Ok((store, loaded))
     }
 
-    /// The folder's path, as it was given.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The state in the file; `None` without a file. A file that cannot be read is set aside, and the error is a sentence
+    /// about it.
+    pub fn load(&self, now: UnixMillis) -> Result<Option<State>, String> {
+        self.read().map_err(|damage| self.set_aside(&damage, now))
     }
 
     /// Replaces the file. Whatever happens, the folder holds the old file or the new one, whole. Blocks on the disk.
-    pub fn write(&self, state: &State) -> Result<(), WriteError> {
-        let mut lock = self.lock();
-        self.own(&mut lock).map_err(|error| match error {
-            OwnError::InUse(InUse(path)) => WriteError {
-                action: "lock",
-                path,
-                error: io::Error::from(io::ErrorKind::ResourceBusy),
-            },
-            OwnError::Write(error) => error,
-        })?;
+    pub fn write(&self, state: &State) -> Result<(), StoreError> {
+        let mut lock = self.lock.lock();
+        self.own(&mut lock)?;
         let temporary = self.folder.join(TEMPORARY);
         self.replace(state, &temporary).map_err(|error| {
-            // Gives its space back on a full disk. It may not be there.
+            // Frees its space on a full disk. It may not exist.
             let _ = fs::remove_file(&temporary);
-            if error.kind() == io::ErrorKind::NotFound {
+            if error.kind() == ErrorKind::NotFound {
                 // The folder is gone, and the lock with it.
                 *lock = None;
             }
-            self.error("write", FILE)(error)
+            io_error("write", self.folder.join(FILE))(error)
         })
     }
 
     fn replace(&self, state: &State, temporary: &Path) -> io::Result<()> {
-        match fs::remove_file(temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let file = OpenOptions::new()
+        // A process that was killed may have left it.
+        let _ = fs::remove_file(temporary);
+        let file = File::options()
             .write(true)
             .create_new(true)
             .mode(FILE_MODE)
             .open(temporary)?;
         let mut out = BufWriter::with_capacity(1 << 16, file);
         encode(state, &mut out)?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
+        out.into_inner()?.sync_all()?;
         fs::rename(temporary, self.folder.join(FILE))?;
-        self.sync()
-    }
-
-    /// Makes what was renamed, made or removed outlast the machine.
-    fn sync(&self) -> io::Result<()> {
+        // Makes the new name outlast the machine.
         match File::open(&self.folder)?.sync_all() {
             // Some network file systems do not support it, and do not need it.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
             result => result,
         }
     }
 
     /// Creates the folder and locks it, unless that is done.
-    fn own(&self, lock: &mut Option<File>) -> Result<(), OwnError> {
+    fn own(&self, lock: &mut Option<File>) -> Result<(), StoreError> {
         if lock.is_some() {
             return Ok(());
         }
         match DirBuilder::new().mode(FOLDER_MODE).create(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(self.error("create the folder", "")(error).into());
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(io_error("create the folder", self.folder.clone())(error));
             }
             _ => {}
         }
-        let file = OpenOptions::new()
+        let path = self.folder.join(LOCK);
+        let options = File::options()
             .write(true)
             .create(true)
-            .truncate(false)
+            .truncate(true)
             .mode(FILE_MODE)
-            .open(self.folder.join(LOCK))
-            .map_err(self.error("open", LOCK))?;
+            .clone();
+        let file = options.open(&path).map_err(io_error("open", path.clone()))?;
         match file.try_lock() {
-            Ok(()) => {
-                *lock = Some(file);
-                Ok(())
-            }
-            Err(TryLockError::WouldBlock) => Err(OwnError::InUse(InUse(self.folder.clone()))),
-            Err(TryLockError::Error(error)) => Err(self.error("lock", LOCK)(error).into()),
+            Ok(()) => *lock = Some(file),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(self.folder.clone())),
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", path)(error)),
         }
+        Ok(())
     }
 
-    /// The state in the file; `None` without one.
-    fn read(&self) -> Result<Option<State>, Unreadable> {
+    fn read(&self) -> Result<Option<State>, Damage> {
         let path = self.folder.join(FILE);
         let metadata = match fs::metadata(&path) {
-            Ok(metadata) => metadata,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            metadata => metadata?,
         };
         if !metadata.is_file() || metadata.len() > MAX_BYTES {
-            return Err(Damage::Foreign.into());
+            return Err(Damage::Foreign);
         }
-        let mut bytes = Vec::new();
-        // It could grow while it is read; then it is no state file either.
-        File::open(&path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
-        Ok(Some(decode(&bytes)?))
+        decode(&fs::read(path)?).map(Some)
     }
 
     /// Moves the file out of the way of the next one, and says so.
-    fn set_aside(&self, wrong: &Unreadable, now: UnixMillis) -> String {
+    fn set_aside(&self, damage: &Damage, now: UnixMillis) -> String {
         let file = self.folder.join(FILE);
         let aside = format!("{SET_ASIDE}{}", now.0 / 1000);
         let kept = match fs::rename(&file, self.folder.join(&aside)) {
-            Ok(()) => {
-                self.prune();
-                format!("it is set aside as {aside}")
-            }
+            Ok(()) => format!("it is set aside as {aside}"),
             Err(error) => format!("it cannot be set aside ({error}) and will be overwritten"),
         };
+        self.prune();
         format!(
-            "{} {wrong}; the exporter starts without the saved state, and {kept}",
+            "{} {damage}; the exporter starts without the saved state, and {kept}",
             file.display()
         )
     }
@@ -187,50 +167,20 @@ impl Store {
     /// Removes the oldest of the files set aside. One that cannot be removed does no harm.
     fn prune(&self) {
         let names = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut aside: Vec<(u64, PathBuf)> = names
-            .filter_map(|entry| {
-                let seconds = entry.file_name().to_str()?.strip_prefix(SET_ASIDE)?.parse().ok()?;
-                Some((seconds, entry.path()))
-            })
-            .collect();
+        let is_aside = |name: &str| {
+            name.strip_prefix(SET_ASIDE)
+                .is_some_and(|time| time.parse::<u64>().is_ok())
+        };
+        let aside = names.filter_map(|entry| entry.file_name().into_string().ok().filter(|name| is_aside(name)));
+        let mut aside: Vec<String> = aside.collect();
+        // Times of the same length, so their order as texts is the order of time.
         aside.sort();
-        let surplus = aside.len().saturating_sub(KEPT_ASIDE);
-        for (_, path) in aside.into_iter().take(surplus) {
-            let _ = fs::remove_file(path);
+        for name in aside.iter().rev().skip(KEPT_ASIDE) {
+            let _ = fs::remove_file(self.folder.join(name));
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Option<File>> {
-        // A write that panicked left at most a temporary file, which the next one removes.
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn error(&self, action: &'static str, name: &str) -> impl FnOnce(io::Error) -> WriteError {
-        let path = match name {
-            "" => self.folder.clone(),
-            name => self.folder.join(name),
-        };
-        move |error| WriteError { action, path, error }
-    }
 }
 
-/// Why the folder cannot be used.
-enum OwnError {
-    InUse(InUse),
-    Write(WriteError),
-}
-
-impl From<WriteError> for OwnError {
-    fn from(error: WriteError) -> Self {
-        Self::Write(error)
-    }
-}
-
-/// Why a file cannot be read. Displays as the rest of a sentence that begins with the file.
-#[derive(Debug, thiserror::Error)]
-enum Unreadable {
-    #[error(transparent)]
-    Damage(#[from] Damage),
-    #[error("cannot be read: {0}")]
-    Io(#[from] io::Error),
+fn io_error(action: &'static str, path: PathBuf) -> impl FnOnce(io::Error) -> StoreError {
+    move |error| StoreError::Io { action, path, error }
 }

@@ -4,13 +4,15 @@ use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The largest number of ids in a status call, as GeeLark documents for `/open/v1/phone/status`.
 pub const BATCH_SIZE: usize = 100;
 
 /// GeeLark's identifier of a cloud phone: an opaque string, usually of 18 digits.
 ///
 /// A clone shares the allocation.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PhoneId(Arc<str>);
 
 impl PhoneId {
@@ -45,7 +47,7 @@ impl fmt::Debug for PhoneId {
 }
 
 /// How a phone is paid for. A number that GeeLark does not document is kept as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChargeMode(pub i64);
 
 impl ChargeMode {
@@ -65,7 +67,7 @@ impl ChargeMode {
 }
 
 /// The status of a phone (`successDetails[].status`). A number that GeeLark does not document is kept as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Status(pub i64);
 
 impl Status {

@@ -11,7 +11,9 @@ use super::*;
 const NOW: UnixMillis = UnixMillis(1_700_000_200_000);
 
 fn open(folder: &Path) -> (Store, Result<Option<State>, String>) {
-    Store::open(folder, NOW).unwrap()
+    let store = Store::open(folder).unwrap();
+    let loaded = store.load(NOW);
+    (store, loaded)
 }
 
 fn nested() -> (TempDir, PathBuf) {
@@ -34,7 +36,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn what_was_written_is_recalled_and_only_its_owner_can_read_it() {
+fn the_state_is_loaded_again_and_only_its_owner_can_read_it() {
     let (_parent, folder) = nested();
     let (store, loaded) = open(&folder);
     assert_eq!(loaded, Ok(None));
@@ -47,10 +49,10 @@ fn what_was_written_is_recalled_and_only_its_owner_can_read_it() {
 }
 
 #[test]
-fn a_second_exporter_is_turned_away_until_the_first_has_ended() {
+fn a_second_exporter_cannot_use_the_folder_until_the_first_has_ended() {
     let (_parent, folder) = nested();
     let (first, _) = open(&folder);
-    let refused = Store::open(&folder, NOW).unwrap_err().to_string();
+    let refused = Store::open(&folder).unwrap_err().to_string();
     let expected = "(state.path) is in use by another exporter; end that one first, or give each a folder of its own";
     assert_eq!(refused, format!("{} {expected}", folder.display()));
     drop(first);
@@ -63,7 +65,8 @@ fn a_damaged_file_is_set_aside_and_three_of_them_are_kept() {
     fs::create_dir(&folder).unwrap();
     for second in 1..=5 {
         fs::write(folder.join("state.json"), format!("broken {second}")).unwrap();
-        let (store, loaded) = Store::open(&folder, UnixMillis(second * 1000 + 7)).unwrap();
+        let store = Store::open(&folder).unwrap();
+        let loaded = store.load(UnixMillis(second * 1000 + 7));
         let path = folder.display();
         let expected = format!(
             "{path}/state.json is not a state file of this exporter; the exporter starts without the saved state, and it is \
@@ -85,7 +88,7 @@ fn a_damaged_file_is_set_aside_and_three_of_them_are_kept() {
 }
 
 #[test]
-fn a_newer_format_says_so() {
+fn the_problem_names_a_newer_format() {
     let (_parent, folder) = nested();
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("state.json"), "{\"format\":7,\"state\":{}}").unwrap();
@@ -97,7 +100,7 @@ fn a_newer_format_says_so() {
 }
 
 #[test]
-fn something_else_under_the_files_name_is_set_aside_unread() {
+fn a_folder_with_the_name_of_the_file_is_set_aside() {
     let (_parent, folder) = nested();
     fs::create_dir_all(folder.join("state.json")).unwrap();
     let (store, loaded) = open(&folder);
@@ -106,7 +109,7 @@ fn something_else_under_the_files_name_is_set_aside_unread() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_used_costs_the_saved_state_only() {
+fn an_exporter_starts_without_state_if_the_folder_cannot_be_used() {
     let parent = tempfile::tempdir().unwrap();
     let file = parent.path().join("file");
     fs::write(&file, "").unwrap();
@@ -136,7 +139,7 @@ fn writing_resumes_when_the_folder_can_be_used_again() {
 }
 
 #[test]
-fn what_a_killed_writer_left_is_no_obstacle() {
+fn a_temporary_file_of_a_killed_process_is_replaced() {
     let (_parent, folder) = nested();
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("state.json.tmp"), "half a fi").unwrap();
@@ -147,7 +150,7 @@ fn what_a_killed_writer_left_is_no_obstacle() {
 }
 
 #[test]
-fn a_disk_that_is_full_is_an_error_and_not_a_short_file() {
+fn a_full_disk_is_an_error() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let error = encode(&state(), std::io::BufWriter::with_capacity(8, full)).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);

@@ -6,7 +6,7 @@ use super::*;
 
 /// The format is a contract with later versions: a change here needs another number, and code that still reads this.
 #[test]
-fn the_file_is_exactly_this() {
+fn the_file_has_exactly_this_text() {
     let expected = concat!(
         r#"{"format":2,"state":{"written":1700000123456,"accounts":[{"name":"main","credentials":"salt:1f2e","#,
         r#""gate":{"locked_until":1700007200000,"refused_until":null,"back_off_ms":15000,"is_half_open":true},"#,
@@ -26,21 +26,21 @@ fn the_file_is_exactly_this() {
     let crc = crc32fast::hash(format!("{expected}\n").as_bytes());
     assert_eq!(sum, format!("\"crc32\":\"{crc:08x}\"}}\n"));
     serde_json::from_str::<serde_json::Value>(&text).expect("any JSON reader can read it");
-    assert_eq!(decode(text.as_bytes()), Ok(state()));
+    assert_eq!(decode(text.as_bytes()).unwrap(), state());
 }
 
 #[test]
-fn every_truncation_is_damage() {
+fn a_file_that_is_cut_off_is_damaged() {
     let whole = text(&state());
     for length in 0..whole.len() {
         assert!(decode(&whole[..length]).is_err(), "cut off after {length} bytes");
     }
     let longer = [&whole[..], b"\n"].concat();
-    assert_eq!(decode(&longer), Err(Damage::Torn));
+    assert!(matches!(decode(&longer), Err(Damage::Torn)));
 }
 
 #[test]
-fn every_flipped_bit_is_damage() {
+fn a_file_with_a_flipped_bit_is_damaged() {
     let whole = text(&state());
     for bit in 0..whole.len() * 8 {
         let mut flipped = whole.clone();
@@ -50,7 +50,7 @@ fn every_flipped_bit_is_damage() {
 }
 
 #[test]
-fn what_is_not_ours_is_told_apart() {
+fn a_foreign_file_and_another_format_are_told_apart() {
     for foreign in [
         "",
         "{}",
@@ -60,11 +60,12 @@ fn what_is_not_ours_is_told_apart() {
         "{\"format\":0,\"state\":{}}",
         "{\"format\":2}",
     ] {
-        assert_eq!(decode(foreign.as_bytes()), Err(Damage::Foreign), "{foreign}");
+        assert!(matches!(decode(foreign.as_bytes()), Err(Damage::Foreign)), "{foreign}");
     }
-    assert_eq!(decode(b"{\"format\":3,\"fleets\":[]}"), Err(Damage::OtherFormat(3)));
+    let other = decode(b"{\"format\":3,\"fleets\":[]}");
+    assert!(matches!(other, Err(Damage::OtherFormat(3))));
     let whole = text(&state());
-    assert_eq!(decode(&whole[..whole.len() - 1]), Err(Damage::Torn));
+    assert!(matches!(decode(&whole[..whole.len() - 1]), Err(Damage::Torn)));
 }
 
 /// A file with these words in it and the right checksum.
@@ -76,13 +77,13 @@ fn forged(state: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_right_checksum_makes_no_nonsense_true() {
+fn a_file_with_a_correct_checksum_is_validated_too() {
     let good = String::from_utf8(text(&state())).unwrap();
     let good = good
         .strip_prefix("{\"format\":2,\"state\":")
         .and_then(|rest| Some(rest.split_once(",\n")?.0))
         .unwrap();
-    assert_eq!(decode(&forged(good)), Ok(state()));
+    assert_eq!(decode(&forged(good)).unwrap(), state());
     let row = "[\"588732926036803643\",null,2,null,null,0,null,null]";
     for (there, instead) in [
         (row, "[\"588732926036803643\",null,0,null,null,0,null,null]"),
@@ -103,14 +104,14 @@ fn a_right_checksum_makes_no_nonsense_true() {
         assert!(matches!(said, Err(Damage::Malformed { .. })), "{instead}: {said:?}");
     }
     let twice = good.replace("803643", "803642");
-    assert_eq!(decode(&forged(&twice)), Err(Damage::Twice));
+    assert!(matches!(decode(&forged(&twice)), Err(Damage::Twice)));
     let mut two = state();
     two.accounts.extend(state().accounts);
-    assert_eq!(decode(&text(&two)), Err(Damage::Twice));
+    assert!(matches!(decode(&text(&two)), Err(Damage::Twice)));
 }
 
 #[test]
-fn nobody_learns_a_name_from_what_is_wrong() {
+fn an_error_does_not_repeat_the_content() {
     let bad = forged("{\"written\":\"a phone's name\"}");
     let said = decode(&bad).unwrap_err();
     assert_eq!(
@@ -166,7 +167,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_is_remembered_is_read_back(
+    fn every_state_is_read_back_as_it_was_written(
         written in any::<u64>(),
         accounts in prop::collection::vec(prop::collection::vec(any_phone(), 0..150), 0..4),
         until in prop::option::of(any::<u64>()),
@@ -182,15 +183,15 @@ proptest! {
             account.wallet = until.map(|until| Expiring { value, until: UnixMillis(until) });
             account
         });
-        let memory = State {
+        let state = State {
             written: UnixMillis(written),
             accounts: accounts.collect(),
         };
-        prop_assert_eq!(decode(&text(&memory)), Ok(memory));
+        prop_assert_eq!(decode(&text(&state)).unwrap(), state);
     }
 
     #[test]
-    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..900) {
+    fn no_bytes_cause_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..900) {
         prop_assert!(decode(&bytes).is_err());
         prop_assert!(decode(&forged(&String::from_utf8_lossy(&bytes))).is_err());
         let mut spliced = text(&state());

@@ -61,10 +61,10 @@ fn writer_process() {
     // A process that another test starts at this moment may hold a copy of the lock's descriptor for an instant.
     let opened = (0..1000).find_map(|_| {
         std::thread::sleep(Duration::from_millis(5));
-        Store::open(Path::new(&folder), NOW).ok()
+        Store::open(Path::new(&folder)).ok()
     });
-    let (store, loaded) = opened.expect("a folder that no process uses");
-    let last = loaded.unwrap().map_or(0, |state| state.written.0);
+    let store = opened.expect("a folder that no process uses");
+    let last = store.load(NOW).unwrap().map_or(0, |state| state.written.0);
     for nth in last + 1.. {
         store.write(&state(nth)).unwrap();
         // A single write, so that a kill cannot split the line.
@@ -116,7 +116,7 @@ fn a_killed_writer_always_leaves_the_last_or_the_next_state() {
         during_a_write += u64::from(folder.join("state.json.tmp").exists());
 
         let reported = reported.load(Ordering::SeqCst);
-        let (_store, loaded) = Store::open(&folder, NOW).unwrap();
+        let loaded = Store::open(&folder).unwrap().load(NOW);
         let found = loaded.unwrap().expect("a state");
         // The last write may have finished without its report.
         assert!(
