@@ -1,12 +1,12 @@
 //! GeeLark's two ways to authenticate a call, verified as its documentation describes them.
 
 use axum::http::HeaderMap;
-use indexmap::IndexSet;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::envelope::{Refusal, header};
 use crate::options::Options;
+use crate::state::ServerState;
 
 /// How far `ts` may be from the simulator's clock, either way.
 const MAX_SKEW_MILLIS: u64 = 5 * 60 * 1000;
@@ -14,14 +14,9 @@ const MAX_SKEW_MILLIS: u64 = 5 * 60 * 1000;
 /// How many trace ids are remembered at least. At the documented limit that is more than two and a half hours of calls.
 const REMEMBERED: usize = 65_536;
 
-/// Authenticates a call, once per trace id. Only an authenticated call adds its trace id to `used`, which has the oldest
-/// first. `now` is the wall clock in milliseconds since the Unix epoch.
-pub(crate) fn authenticate(
-    used: &mut IndexSet<Uuid>,
-    options: &Options,
-    headers: &HeaderMap,
-    now: i64,
-) -> Result<(), Refusal> {
+/// Authenticates a call, once per trace id. Only an authenticated call uses up its trace id. `now` is the wall clock in
+/// milliseconds since the Unix epoch.
+pub(crate) fn authenticate(state: &mut ServerState, headers: &HeaderMap, now: i64) -> Result<(), Refusal> {
     let trace_id = header(headers, "traceId");
     if trace_id.is_empty() {
         return Err(Refusal::new(40002, "traceId is empty"));
@@ -31,15 +26,15 @@ pub(crate) fn authenticate(
     let id = id.filter(|id| id.get_version_num() == 4 && trace_id.len() == 36);
     let id = id.ok_or(Refusal::new(40003, "traceId is not a UUID v4"))?;
     if headers.contains_key("sign") || headers.contains_key("appId") {
-        check_signature(options, headers, trace_id, now)?;
-    } else if header(headers, "Authorization") != format!("Bearer {}", options.token) {
+        check_signature(&state.options, headers, trace_id, now)?;
+    } else if header(headers, "Authorization") != format!("Bearer {}", state.options.token) {
         return Err(Refusal::new(40003, "token is invalid"));
     }
-    if !used.insert(id) {
+    if !state.used_trace_ids.insert(id) {
         return Err(Refusal::new(40003, "traceId was used before"));
     }
-    if used.len() > 2 * REMEMBERED {
-        used.drain(..REMEMBERED);
+    if state.used_trace_ids.len() > 2 * REMEMBERED {
+        state.used_trace_ids.drain(..REMEMBERED);
     }
     Ok(())
 }
@@ -68,6 +63,7 @@ pub(crate) fn signature(app_id: &str, trace_id: &str, ts: &str, nonce: &str, api
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::SharedState;
 
     const TRACE: &str = "db6094ab-3797-4186-84d5-b0b58eebad56";
     const TS: i64 = 1_716_972_892_166;
@@ -75,15 +71,15 @@ mod tests {
 
     /// Authenticates the first call.
     fn first_call(headers: &HeaderMap, now: i64) -> Result<(), Refusal> {
-        authenticate(&mut IndexSet::new(), &options(), headers, now)
+        authenticate(&mut state().lock(), headers, now)
     }
 
-    fn options() -> Options {
-        Options {
+    fn state() -> SharedState {
+        SharedState::new(Options {
             app_id: "eH6gQR4oHr3FsZpI36La01IW".to_owned(),
             api_key: "YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf".to_owned(),
             ..Options::default()
-        }
+        })
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -153,9 +149,9 @@ mod tests {
     #[test]
     fn a_token_needs_a_fresh_trace_id() {
         let call = |trace: &str, authorization: &str| headers(&[("traceid", trace), ("authorization", authorization)]);
-        let (options, mut used) = (options(), IndexSet::new());
-        let mut code = |headers: &HeaderMap| {
-            let result = authenticate(&mut used, &options, headers, TS);
+        let state = state();
+        let code = |headers: &HeaderMap| {
+            let result = authenticate(&mut state.lock(), headers, TS);
             result.map_err(|refusal| refusal.code)
         };
         assert_eq!(code(&call(TRACE, "Bearer wrong")), Err(40003));
@@ -187,12 +183,14 @@ mod tests {
     #[test]
     fn old_trace_ids_are_forgotten() {
         let first = Uuid::new_v4();
-        let mut used = IndexSet::from([first]);
-        used.extend((1..2 * REMEMBERED).map(|_| Uuid::new_v4()));
-        let mut call = |trace_id: Uuid| {
+        let state = state();
+        state.lock().used_trace_ids.insert(first);
+        let others = (1..2 * REMEMBERED).map(|_| Uuid::new_v4());
+        state.lock().used_trace_ids.extend(others);
+        let call = |trace_id: Uuid| {
             let trace_id = trace_id.to_string();
             let headers = headers(&[("traceid", &trace_id), ("authorization", "Bearer demo-token")]);
-            authenticate(&mut used, &options(), &headers, TS)
+            authenticate(&mut state.lock(), &headers, TS)
         };
         assert_eq!(call(first).unwrap_err().msg, "traceId was used before");
         call(Uuid::new_v4()).unwrap();

@@ -27,21 +27,15 @@ pub(crate) struct CallLimits {
     hour: VecDeque<Duration>,
     minute: VecDeque<(Duration, ApiEndpoint)>,
     locked_until: Duration,
-    concurrent: Arc<ConcurrentCall>,
+    concurrent: Permit,
 }
 
 /// A call counts as concurrent as long as it holds a clone.
-#[derive(Debug, Default)]
-pub(crate) struct ConcurrentCall;
+pub(crate) type Permit = Arc<()>;
 
 impl CallLimits {
     /// Counts a call and admits or refuses it. The call counts as concurrent until the result is dropped.
-    pub(crate) fn admit(
-        &mut self,
-        options: &Options,
-        endpoint: ApiEndpoint,
-        now: Duration,
-    ) -> Result<Arc<ConcurrentCall>, Refusal> {
+    pub(crate) fn admit(&mut self, options: &Options, endpoint: ApiEndpoint, now: Duration) -> Result<Permit, Refusal> {
         while self.hour.pop_front_if(|at| *at + HOUR <= now).is_some() {}
         while self.minute.pop_front_if(|(at, _)| *at + MINUTE <= now).is_some() {}
         if self.lock_left(now).is_none() && self.hour.len() >= options.requests_per_hour as usize {
@@ -105,7 +99,7 @@ mod tests {
             Self { options, limits }
         }
 
-        fn admit(&mut self, endpoint: ApiEndpoint, now: Duration) -> Result<Arc<ConcurrentCall>, Refusal> {
+        fn admit(&mut self, endpoint: ApiEndpoint, now: Duration) -> Result<Permit, Refusal> {
             self.limits.admit(&self.options, endpoint, now)
         }
 

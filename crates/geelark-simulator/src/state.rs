@@ -24,6 +24,7 @@ pub(crate) struct ServerState {
     /// The time since the start, when the state was locked.
     pub(crate) elapsed: Duration,
     pub(crate) fleet: SimulatedFleet,
+    /// The trace ids of authenticated calls, the oldest first.
     pub(crate) used_trace_ids: IndexSet<Uuid>,
     pub(crate) limits: CallLimits,
     pub(crate) calls: CallLog,

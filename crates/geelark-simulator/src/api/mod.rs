@@ -89,7 +89,7 @@ async fn answer(
     }
     let (_permit, effects) = {
         let state = &mut *state.lock();
-        authenticate(&mut state.used_trace_ids, &state.options, headers, unix_millis())?;
+        authenticate(state, headers, unix_millis())?;
         let permit = state.limits.admit(&state.options, endpoint, state.elapsed)?;
         let ids = request.as_ref().map_or(&[][..], |request| &request.ids);
         (

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::limits::LOCK;
-use crate::options::{Options, WebhookAuth};
+use crate::options::WebhookAuth;
 use crate::state::{ServerState, SharedState, WebhookCounts};
 use crate::webhook;
 use request::{ControlError, Sim, change, read, refuse, show};
@@ -33,9 +33,8 @@ pub(crate) fn router() -> Router<SharedState> {
         .delete(change(|state, _: IgnoredAny| state.options.faults.clear()));
     let lock = get(show(lock_left))
         .post(change(|state, Lock { seconds }| {
-            state
-                .limits
-                .lock(seconds.map_or(LOCK, Duration::from_secs), state.elapsed);
+            let length = seconds.map_or(LOCK, Duration::from_secs);
+            state.limits.lock(length, state.elapsed);
         }))
         .delete(change(|state, _: IgnoredAny| state.limits.unlock()));
     let webhook = get(show(webhook_target))
@@ -92,15 +91,8 @@ fn set_webhook(state: &mut ServerState, NewTarget { url, auth }: NewTarget) {
 }
 
 fn webhook_target(state: &ServerState) -> Value {
-    let (
-        Options {
-            webhook_url,
-            webhook_auth,
-            ..
-        },
-        WebhookCounts { taken, failed },
-    ) = (&state.options, &state.webhooks);
-    json!({"url": webhook_url, "auth": webhook_auth, "taken": taken, "failed": failed})
+    let (options, counts) = (&state.options, &state.webhooks);
+    json!({"url": options.webhook_url, "auth": options.webhook_auth, "taken": counts.taken, "failed": counts.failed})
 }
 
 /// Sends a webhook at once, and answers with the status that the receiver answered with.

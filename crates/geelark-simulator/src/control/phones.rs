@@ -6,10 +6,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::request::{ControlError, Sim, read, refuse, unusable};
-use crate::fleet::SimulatedPhone;
+use crate::fleet::{Changes, SimulatedPhone};
 use crate::state::{ServerState, SharedState};
 
 /// How many phones one request may create; they need less than 100 MiB.
@@ -32,7 +32,7 @@ struct NewPhones {
     count: Option<usize>,
     id: Option<String>,
     #[serde(flatten)]
-    change: Map<String, Value>,
+    change: Changes,
 }
 
 /// Creates `count` phones, or one with the given `id`. Every other key applies to each of them.
@@ -56,7 +56,7 @@ pub(super) async fn create(State(state): Sim, body: Bytes) -> Result<impl IntoRe
         }
         _ => {}
     }
-    let created: Result<Vec<_>, _> = (0..count).map(|_| fleet.create(id.as_deref(), &change)).collect();
+    let created: Result<Vec<_>, _> = (0..count).map(|_| fleet.create(id.clone(), change.clone())).collect();
     Ok((StatusCode::CREATED, Json(created.map_err(unusable)?)))
 }
 

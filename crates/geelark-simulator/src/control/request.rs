@@ -22,10 +22,8 @@ pub(super) fn refuse(status: StatusCode, sentence: impl Display) -> ControlError
 }
 
 pub(super) fn unusable(error: impl Display) -> ControlError {
-    refuse(
-        StatusCode::BAD_REQUEST,
-        format_args!("The body cannot be used: {error}."),
-    )
+    let sentence = format!("The body cannot be used: {error}.");
+    refuse(StatusCode::BAD_REQUEST, sentence)
 }
 
 /// A JSON body. Without a body the result is the default.

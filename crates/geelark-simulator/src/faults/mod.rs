@@ -62,7 +62,6 @@ pub(crate) enum Effect {
         retry_after: Option<u64>,
     },
     /// An envelope with this code and no data.
-    #[command(allow_negative_numbers = true)]
     Code { code: i64 },
     /// A well-formed envelope that is not true.
     #[command(flatten)]
@@ -76,13 +75,11 @@ impl TryFrom<String> for Fault {
     type Error = String;
 
     fn try_from(spec: String) -> Result<Self, String> {
-        let mut words = Vec::new();
-        for (index, part) in spec.split(',').map(str::trim).enumerate() {
-            match index {
-                0 => words.extend(part.splitn(2, ':').map(str::to_owned)),
-                _ => words.push(format!("--{part}")),
-            }
-        }
+        let mut parts = spec.split(',').map(str::trim);
+        let mut kind = parts.next().unwrap_or_default().splitn(2, ':').map(str::to_owned);
+        let mut words: Vec<String> = kind.next().into_iter().collect();
+        words.extend(parts.map(|key| format!("--{key}")));
+        words.extend(kind.flat_map(|argument| ["--".to_owned(), argument]));
         match Self::try_parse_from(words) {
             Ok(fault) => Ok(Self { spec, ..fault }),
             Err(error) => {
@@ -109,18 +106,16 @@ pub(crate) fn strike(faults: &mut [Fault], rng: &mut Rng, endpoint: ApiEndpoint,
     let is_body = |effect: &Effect| matches!(effect, Effect::Body(_));
     let mut effects: Vec<Effect> = Vec::new();
     for fault in faults {
+        let effect = &fault.effect;
         let matches = fault.endpoint.is_none_or(|only| only == endpoint)
             && fault.id.as_ref().is_none_or(|id| ids.contains(id))
             && fault.count.is_none_or(|count| fault.struck < count)
-            && !(is_body(&fault.effect) && effects.iter().any(is_body))
+            && !(is_body(effect) && effects.iter().any(is_body))
             && fault.probability.is_none_or(|share| rng.f64() < share);
         if matches {
             fault.struck += 1;
-            effects.push(fault.effect.clone());
-            if !matches!(
-                fault.effect,
-                Effect::Latency { .. } | Effect::Mutation(_) | Effect::Body(_)
-            ) {
+            effects.push(effect.clone());
+            if !matches!(effect, Effect::Latency { .. } | Effect::Mutation(_) | Effect::Body(_)) {
                 break;
             }
         }

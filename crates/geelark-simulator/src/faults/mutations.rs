@@ -10,7 +10,6 @@ const COUNTS: [&str; 4] = ["totalAmount", "successAmount", "failAmount", "total"
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Mutation {
-    #[command(allow_negative_numbers = true)]
     CodeWithData {
         code: i64,
     },

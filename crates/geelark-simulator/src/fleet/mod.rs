@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-pub(crate) use phone::{MONTHLY, SimulatedPhone, status};
+pub(crate) use phone::{Changes, MONTHLY, SimulatedPhone, status};
 
 use crate::options::Options;
 use lifecycle::{LivePhone, Timeline};
@@ -51,7 +51,7 @@ impl SimulatedFleet {
         let mut ranks: Vec<usize> = (0..options.phones + options.missing).collect();
         fleet.rng.shuffle(&mut ranks);
         for rank in ranks {
-            let mut phone = fleet.new_phone();
+            let mut phone = fleet.new_phone(None);
             generate::add_history(&mut phone, rank, options.phones, &mut fleet.rng, start);
             fleet.add(phone);
         }
@@ -84,26 +84,14 @@ impl SimulatedFleet {
     }
 
     /// Adds a phone with these keys. An id must be free.
-    pub(crate) fn create(
-        &mut self,
-        id: Option<&str>,
-        change: &Map<String, Value>,
-    ) -> serde_json::Result<SimulatedPhone> {
-        let mut phone = self.new_phone();
-        if let Some(id) = id {
-            id.clone_into(&mut phone.id);
-        }
-        let phone = phone.with(change.clone())?;
+    pub(crate) fn create(&mut self, id: Option<String>, change: Changes) -> serde_json::Result<SimulatedPhone> {
+        let phone = self.new_phone(id).with(change)?;
         self.add(phone.clone());
         Ok(phone)
     }
 
     /// Changes a phone, which goes on living from there. None for an unknown id.
-    pub(crate) fn change(
-        &mut self,
-        id: &str,
-        change: Map<String, Value>,
-    ) -> serde_json::Result<Option<SimulatedPhone>> {
+    pub(crate) fn change(&mut self, id: &str, change: Changes) -> serde_json::Result<Option<SimulatedPhone>> {
         let Some(live) = self.phones.get_mut(id) else {
             return Ok(None);
         };
@@ -115,8 +103,8 @@ impl SimulatedFleet {
         Ok(Some(changed))
     }
 
-    fn new_phone(&mut self) -> SimulatedPhone {
-        let mut id = generate::id(&mut self.rng);
+    fn new_phone(&mut self, id: Option<String>) -> SimulatedPhone {
+        let mut id = id.unwrap_or_else(|| generate::id(&mut self.rng));
         while self.phones.contains_key(&id) {
             id = generate::id(&mut self.rng);
         }

@@ -18,6 +18,9 @@ pub(crate) const MONTHLY: u8 = 1;
 /// How many characters an id may have.
 const MAX_ID_LENGTH: usize = 64;
 
+/// The keys of a phone with their values.
+pub(crate) type Changes = Map<String, Value>;
+
 /// All about one phone, as `/_simulator/phones` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -53,7 +56,7 @@ impl SimulatedPhone {
     }
 
     /// The phone with the keys of `change`. A null changes nothing; an unknown key, `id` and `serialNo` are errors.
-    pub(super) fn with(&self, mut change: Map<String, Value>) -> serde_json::Result<Self> {
+    pub(super) fn with(&self, mut change: Changes) -> serde_json::Result<Self> {
         change.retain(|_, value| !value.is_null());
         if let Some(key) = ["id", "serialNo"].iter().find(|key| change.contains_key(**key)) {
             return Err(serde_json::Error::custom(format!("{key} cannot be changed")));
@@ -62,7 +65,7 @@ impl SimulatedPhone {
         if change.contains_key("status") || change.get("exists") == Some(&Value::Bool(false)) {
             change.entry("frozen").or_insert(true.into());
         }
-        let mut fields: Map<String, Value> = serde_json::from_value(serde_json::to_value(self)?)?;
+        let mut fields: Changes = serde_json::from_value(serde_json::to_value(self)?)?;
         fields.extend(change);
         serde_json::from_value(fields.into())
     }
@@ -73,10 +76,8 @@ impl SimulatedPhone {
     pub(super) fn events_since(&self, before: &Self) -> Vec<Value> {
         let id = &self.id;
         if !self.exists {
-            let deleted = before
-                .exists
-                .then(|| json!({"type": 10, "items": [{"id": id, "recycle": true}]}));
-            return deleted.into_iter().collect();
+            let deleted = json!({"type": 10, "items": [{"id": id, "recycle": true}]});
+            return before.exists.then_some(deleted).into_iter().collect();
         }
         let status = match (before.status, self.status) {
             (before, now) if before == now => None,

@@ -223,7 +223,7 @@ fn an_unknown_status_is_refused_in_a_sentence() {
     let mut fleet = SimulatedFleet::new(&options(1, 0.0), START);
     let mut change = |keys: Value| {
         fleet
-            .create(None, keys.as_object().unwrap())
+            .create(None, keys.as_object().unwrap().clone())
             .map_err(|error| error.to_string())
     };
     assert_eq!(
