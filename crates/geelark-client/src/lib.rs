@@ -16,6 +16,9 @@
 //! The flow of a call, in [`Client`]: take a permit of the [`Budget`], ask the [`Gate`], sign, send through a
 //! [`Transport`], remove credentials from the reply, decode it, tell the gate, return the permit.
 //!
+//! To call another endpoint: add it to [`Endpoint`], write its request and its response type in a file with the endpoint's
+//! name, implement [`ResponseData`] for the type, and add a method to [`Client`].
+//!
 //! Invariants:
 //! - In any 60 seconds, GeeLark sees at most as many calls of an account as its budget allows, and at most as many calls of
 //!   an endpoint as GeeLark allows.

@@ -12,7 +12,7 @@ pub const BATCH_SIZE: usize = 100;
 /// GeeLark's identifier of a cloud phone: an opaque string, usually of 18 digits.
 ///
 /// A clone shares the allocation.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PhoneId(Arc<str>);
 
 impl PhoneId {
@@ -37,12 +37,6 @@ impl Borrow<str> for PhoneId {
 impl fmt::Display for PhoneId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for PhoneId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }
 
