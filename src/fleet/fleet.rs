@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::attention::Attention;
-use super::batch::{Batch, Tracking};
+use super::batch::Batch;
 use super::phone::{BatchView, Freshness, Phone};
 use super::target::Target;
 use geelark_client::clock::{ElapsedSinceSave, Timestamp, UnixMillis};
@@ -20,16 +20,23 @@ const INVALID_ID_RETRY: Duration = Duration::from_mins(10);
 pub struct Fleet {
     account: Arc<str>,
     batches: Vec<Batch>,
-    positions: HashMap<PhoneId, Position>,
+    /// An entry for each phone of `batches`.
+    tracking: HashMap<PhoneId, Tracking>,
     attention: Attention,
 }
 
-/// Where a phone is.
-#[derive(Clone, Copy, Debug)]
-struct Position {
+/// What is tracked of a phone and not shown.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tracking {
     batch: usize,
-    /// Within the batch.
+    /// The phone's place in the batch.
     index: usize,
+    /// When a response last mentioned the phone.
+    answered: Option<Instant>,
+    /// The last response did not mention the phone, or GeeLark rejects its id.
+    unanswered: bool,
+    /// GeeLark rejects requests that contain the id. At this time it is requested again, alone.
+    invalid_until: Option<Instant>,
 }
 
 /// What a round requests.
@@ -67,7 +74,7 @@ impl Fleet {
         Self {
             account,
             batches: Vec::new(),
-            positions: HashMap::new(),
+            tracking: HashMap::new(),
             attention: Attention::default(),
         }
     }
@@ -75,12 +82,13 @@ impl Fleet {
     /// The fleet that an earlier process saved with [`Fleet::saved`]. A status of unknown age is stale; [`Fleet::expire`]
     /// marks those that are too old.
     pub fn restored(account: Arc<str>, saved: Vec<(Phone, Option<UnixMillis>)>, elapsed: ElapsedSinceSave) -> Self {
-        let now = elapsed.now.unix();
-        let phones = saved.into_iter().map(|(mut phone, answered)| {
+        let mut fleet = Self::new(account);
+        let mut phones = Vec::with_capacity(saved.len());
+        for (mut phone, answered) in saved {
             let answered = answered.and_then(|at| elapsed.earlier(at));
             if let Some(last) = &mut phone.last {
                 // The wall clock may have been set back since.
-                last.since = last.since.min(now);
+                last.since = last.since.min(elapsed.now.unix());
             }
             if answered.is_none() && phone.freshness == Freshness::Fresh {
                 phone.freshness = Freshness::Stale;
@@ -89,21 +97,17 @@ impl Fleet {
                 answered,
                 ..Tracking::default()
             };
-            (phone, tracking)
-        });
-        let mut fleet = Self::new(account);
+            fleet.tracking.insert(phone.id.clone(), tracking);
+            phones.push(phone);
+        }
         fleet.place(phones);
         fleet
     }
 
     /// Every phone and when it was last answered, for the state file.
     pub fn saved(&self, now: Timestamp) -> Vec<(Phone, Option<UnixMillis>)> {
-        let phones = self
-            .batches
-            .iter()
-            .flat_map(|batch| batch.view.phones.iter().zip(&batch.tracking));
-        let saved = phones.map(|(phone, tracking)| (phone.clone(), tracking.answered.map(|at| now.millis_at(at))));
-        saved.collect()
+        let answered = |phone: &Phone| self.tracking[&phone.id].answered.map(|at| now.millis_at(at));
+        self.phones().map(|phone| (phone.clone(), answered(phone))).collect()
     }
 
     /// Makes `targets` the whole fleet. Phones that stay keep their state and, wherever possible, their batch; new ones
@@ -118,31 +122,38 @@ impl Fleet {
             return None;
         }
         let needed = targets.len().div_ceil(BATCH_SIZE).min(self.batches.len());
-        let moved: Vec<_> = self.batches.drain(needed..).flat_map(Batch::into_phones).collect();
+        let mut phones: Vec<Phone> = self.batches.drain(needed..).flat_map(Batch::into_phones).collect();
         let added: Vec<&Target> = targets.iter().filter(|it| wanted.contains_key(&it.id)).collect();
-        let new = added.iter().map(|target| (Phone::new(target), Tracking::default()));
-        self.place(moved.into_iter().chain(new));
-        self.attention.retain(|id| self.positions.contains_key(id));
+        phones.extend(added.iter().map(|target| Phone::new(target)));
+        self.place(phones);
+        self.attention.retain(|id| self.tracking.contains_key(id));
         Some(added.into_iter().map(|target| target.id.clone()).collect())
     }
 
     /// Puts each phone into the first batch that has room, or else into a new batch.
-    fn place(&mut self, phones: impl Iterator<Item = (Phone, Tracking)>) {
+    fn place(&mut self, phones: Vec<Phone>) {
         let mut gap = 0;
-        for (phone, tracking) in phones {
-            while self.batches.get(gap).is_some_and(Batch::is_full) {
+        for phone in phones {
+            while self
+                .batches
+                .get(gap)
+                .is_some_and(|batch| batch.view.phones.len() >= BATCH_SIZE)
+            {
                 gap += 1;
             }
             if gap == self.batches.len() {
                 self.batches.push(Batch::new(self.account.clone()));
             }
-            self.batches[gap].push(phone, tracking);
+            Arc::make_mut(&mut self.batches[gap].view).phones.push(phone);
         }
-        self.positions.clear();
-        for (batch, state) in self.batches.iter().enumerate() {
-            let ids = state.view.phones.iter().map(|phone| phone.id.clone());
-            self.positions
-                .extend(ids.zip((0..).map(|index| Position { batch, index })));
+        let mut before = std::mem::take(&mut self.tracking);
+        for (batch, state) in self.batches.iter_mut().enumerate() {
+            for (index, phone) in state.view.phones.iter().enumerate() {
+                let known = before.remove(&phone.id).unwrap_or_default();
+                state.oldest = state.oldest.into_iter().chain(known.answered).min();
+                self.tracking
+                    .insert(phone.id.clone(), Tracking { batch, index, ..known });
+            }
         }
     }
 
@@ -151,10 +162,13 @@ impl Fleet {
         &self.account
     }
 
+    fn phones(&self) -> impl Iterator<Item = &Phone> {
+        self.batches.iter().flat_map(|batch| &batch.view.phones)
+    }
+
     /// The phones as targets.
     pub fn targets(&self) -> impl Iterator<Item = Target> {
-        let phones = self.batches.iter().flat_map(|batch| &batch.view.phones);
-        phones.map(|phone| Target {
+        self.phones().map(|phone| Target {
             id: phone.id.clone(),
             details: phone.details.clone(),
         })
@@ -177,8 +191,7 @@ impl Fleet {
 
     /// How many ids are missing from the last answers, including invalid ones.
     pub fn unanswered(&self) -> usize {
-        let tracking = self.batches.iter().flat_map(|batch| &batch.tracking);
-        tracking.filter(|tracking| tracking.unanswered).count()
+        self.tracking.values().filter(|tracking| tracking.unanswered).count()
     }
 
     /// What a round that begins now requests.
@@ -187,9 +200,9 @@ impl Fleet {
         batches.sort_by_key(|(_, batch)| batch.requested);
         let mut requests = RoundRequests::default();
         for (number, batch) in batches {
-            let mut ids = Vec::with_capacity(batch.tracking.len());
-            for (phone, tracking) in batch.view.phones.iter().zip(&batch.tracking) {
-                match tracking.invalid_until {
+            let mut ids = Vec::with_capacity(batch.view.phones.len());
+            for phone in &batch.view.phones {
+                match self.tracking[&phone.id].invalid_until {
                     None => ids.push(phone.id.clone()),
                     Some(until) if until <= now => requests.invalid_ids.push(phone.id.clone()),
                     Some(_) => {}
@@ -218,16 +231,9 @@ impl Fleet {
     /// Hints say that these phones changed. Ids that are invalid or not in the fleet are ignored. Returns how many hints
     /// are dropped because too many phones wait already.
     pub fn hint(&mut self, ids: &[PhoneId]) -> usize {
-        let mut dropped = 0;
-        for id in ids {
-            if let Some(at) = self.positions.get(id)
-                && self.batches[at.batch].tracking[at.index].invalid_until.is_none()
-                && !self.attention.hint(id)
-            {
-                dropped += 1;
-            }
-        }
-        dropped
+        let is_valid = |id: &&PhoneId| self.tracking.get(*id).is_some_and(|it| it.invalid_until.is_none());
+        let hinted = ids.iter().filter(is_valid).map(|id| self.attention.hint(id));
+        hinted.filter(|is_taken| !is_taken).count()
     }
 
     /// Applies the response to a request for `ids`. Phones that left the fleet meanwhile are ignored.
@@ -241,28 +247,33 @@ impl Fleet {
             // The code says nothing about the phone.
             _ => None,
         });
-        // Whether the response mentioned the id.
-        let mut requested: HashMap<&str, bool> = ids.iter().map(|id| (id.as_str(), false)).collect();
-        for (id, status, name) in found.chain(failed) {
-            match requested.get_mut(&*id) {
-                None => applied.anomalies.unrequested_ids.push(id),
-                Some(true) => applied.anomalies.repeated.push(id),
-                Some(is_mentioned) => {
-                    *is_mentioned = true;
-                    let Some((id, at)) = self.positions.get_key_value(&*id) else {
+        // Ids that the response has not mentioned yet.
+        let mut open: HashMap<&str, Option<&PhoneId>> = ids.iter().map(|id| (id.as_str(), Some(id))).collect();
+        for (text, status, name) in found.chain(failed) {
+            match open.get_mut(&*text).map(Option::take) {
+                None => applied.anomalies.unrequested_ids.push(text),
+                Some(None) => applied.anomalies.repeated.push(text),
+                Some(Some(id)) => {
+                    let Some(tracking) = self.tracking.get_mut(id) else {
                         continue;
                     };
-                    let answer = self.batches[at.batch].apply(at.index, status, name, now);
-                    self.attention.answered(id, answer.is_transient, now.mono);
-                    if answer.is_changed {
-                        applied.changed.insert(at.batch);
+                    tracking.answered = Some(now.mono);
+                    tracking.unanswered = false;
+                    tracking.invalid_until = None;
+                    let batch = &mut self.batches[tracking.batch];
+                    let before = batch.view.phones[tracking.index].last.map(|last| last.status);
+                    if batch.apply(tracking.index, status, name, now) {
+                        applied.changed.insert(tracking.batch);
                     }
+                    // The first status of a phone may be as old as the phone: it is no change.
+                    let is_transient = status == Some(Status::STARTING) || (before.is_some() && before != status);
+                    self.attention.answered(id, is_transient, now.mono);
                 }
             }
         }
-        for id in ids.iter().filter(|id| !requested[id.as_str()]) {
-            if let Some(at) = self.positions.get(id) {
-                self.batches[at.batch].tracking[at.index].unanswered = true;
+        for id in ids.iter().filter(|id| open[id.as_str()].is_some()) {
+            if let Some(tracking) = self.tracking.get_mut(id) {
+                tracking.unanswered = true;
                 applied.anomalies.unanswered.push(id.to_string());
             }
         }
@@ -271,18 +282,20 @@ impl Fleet {
 
     /// GeeLark rejects `id` alone, so it is invalid. True if that was not known.
     pub fn set_invalid(&mut self, id: &PhoneId, now: Instant) -> bool {
-        let Some(at) = self.positions.get(id) else { return false };
+        let Some(tracking) = self.tracking.get_mut(id) else {
+            return false;
+        };
         self.attention.remove(id);
-        let tracking = &mut self.batches[at.batch].tracking[at.index];
         tracking.unanswered = true;
         tracking.invalid_until.replace(now + INVALID_ID_RETRY).is_none()
     }
 
     /// Marks every status as stale that was not confirmed for `stale_after`. Returns the batches whose view changed.
     pub fn expire(&mut self, stale_after: Duration, now: Instant) -> Vec<usize> {
+        let answered = |id: &PhoneId| self.tracking[id].answered;
+        let is_old = |answered: Instant| now.saturating_duration_since(answered) >= stale_after;
         let batches = self.batches.iter_mut().enumerate();
-        batches
-            .filter_map(|(number, batch)| batch.expire(stale_after, now).then_some(number))
-            .collect()
+        let changed = batches.filter_map(|(number, batch)| batch.expire(answered, is_old).then_some(number));
+        changed.collect()
     }
 }

@@ -10,11 +10,11 @@ use humantime::format_duration;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use super::parts::PollSettings;
 use super::round::QueuedCall;
 use crate::condition::Condition;
 use crate::fleet::AnswerAnomalies;
 use crate::logging::named;
-use geelark_client::phone::PhoneId;
 use geelark_client::{Failure, Reason};
 
 /// In an outage all batches fail alike. This many failures of one reason are warnings, and the end of the round counts the
@@ -24,7 +24,7 @@ const WARNED_FAILURES: usize = 3;
 /// The conditions of one account that were logged.
 #[derive(Debug)]
 pub(super) struct PollLog {
-    account: Arc<str>,
+    pub(super) account: Arc<str>,
     /// How many failures of each reason were logged as warnings since a round was complete.
     failures: HashMap<Reason, usize>,
     /// Why the account is blocked, until a call succeeds.
@@ -32,46 +32,44 @@ pub(super) struct PollLog {
     /// A hash of the anomalies of each batch that has some: the anomalies may be large.
     anomalies: HashMap<usize, u64>,
     incomplete: Condition<()>,
-    longer_interval: Condition<Duration>,
-    raised_stale_after: Condition<Duration>,
+    /// The settings that were logged last.
+    effective: PollSettings,
 }
 
 impl PollLog {
-    pub(super) fn new(account: Arc<str>) -> Self {
+    pub(super) fn new(account: Arc<str>, configured: PollSettings) -> Self {
         Self {
             account,
             failures: HashMap::new(),
             blocked: Condition::default(),
             anomalies: HashMap::new(),
             incomplete: Condition::default(),
-            longer_interval: Condition::default(),
-            raised_stale_after: Condition::default(),
+            effective: configured,
         }
     }
 
-    /// The effective interval.
-    pub(super) fn interval(&mut self, configured: Duration, effective: Duration, batches: usize, budget: NonZeroU32) {
-        let is_longer = effective > configured;
-        if !self.longer_interval.set(is_longer.then_some(effective)) {
-            return;
-        }
-        let (account, interval) = (&self.account, format_duration(effective));
-        if is_longer {
+    /// The settings that are in effect with `batches` and `budget`.
+    pub(super) fn effective(
+        &mut self,
+        configured: PollSettings,
+        now: PollSettings,
+        batches: usize,
+        budget: NonZeroU32,
+    ) {
+        let before = std::mem::replace(&mut self.effective, now);
+        let account = &self.account;
+        let (interval, stale_after) = (format_duration(now.interval), format_duration(now.stale_after));
+        if now.interval > configured.interval && now.interval != before.interval {
             warn!(
-                %account, batches, requests_per_minute = budget, configured = %format_duration(configured), effective = %interval,
+                %account, batches, requests_per_minute = budget, configured = %format_duration(configured.interval), effective = %interval,
                 "the budget is too small for the interval, so rounds take longer than configured; raise budget.requests_per_minute or poll.interval, or watch fewer phones"
             );
-        } else {
+        } else if now.interval != before.interval {
             info!(%account, %interval, "the budget suffices for the configured interval");
         }
-    }
-
-    /// The effective `stale_after`.
-    pub(super) fn stale_after(&mut self, configured: Duration, effective: Duration) {
-        let raised = (effective > configured).then_some(effective);
-        if self.raised_stale_after.set(raised) && raised.is_some() {
+        if now.stale_after > configured.stale_after && now.stale_after != before.stale_after {
             warn!(
-                account = %self.account, configured = %format_duration(configured), effective = %format_duration(effective),
+                %account, configured = %format_duration(configured.stale_after), effective = %stale_after,
                 "poll.stale_after is raised to three effective intervals, so that one lost answer hides no phone"
             );
         }
@@ -121,19 +119,6 @@ impl PollLog {
         }
     }
 
-    /// The fleet has new targets.
-    pub(super) fn targets(&self, phones: usize, added: usize) {
-        info!(account = %self.account, phones, added, "the watched phones changed");
-    }
-
-    /// GeeLark rejects `id` alone.
-    pub(super) fn invalid_id(&self, id: &PhoneId, trace_id: Uuid) {
-        warn!(
-            account = %self.account, %id, %trace_id,
-            "GeeLark rejects this id as invalid (40004); correct it; it is left out of its batch and tried again every 10 minutes"
-        );
-    }
-
     /// The account is blocked.
     pub(super) fn blocked(&mut self, trace_id: Uuid, failure: &Failure, wait: Duration) {
         let (account, reason, message) = (&self.account, failure.reason, &failure.message);
@@ -143,16 +128,6 @@ impl PollLog {
         } else {
             debug!(%account, %reason, %trace_id, %wait, "account still blocked: {message}");
         }
-    }
-
-    /// The lock of the account is over.
-    pub(super) fn unlocked(&self) {
-        info!(account = %self.account, "account unlocked, calls resume");
-    }
-
-    /// The progress of the first round.
-    pub(super) fn progress(&self, answered: usize, batches: usize) {
-        info!(account = %self.account, answered, batches, "first round in progress");
     }
 
     /// A round is over.
@@ -175,9 +150,16 @@ impl PollLog {
 mod tests {
     use super::*;
 
+    const SETTINGS: PollSettings = PollSettings {
+        interval: Duration::ZERO,
+        transient_interval: Duration::ZERO,
+        stale_after: Duration::ZERO,
+        timeout: Duration::ZERO,
+    };
+
     #[test]
     fn unrequested_ids_do_not_grow_memory() {
-        let mut log = PollLog::new("main".into());
+        let mut log = PollLog::new("main".into(), SETTINGS);
         for batch in 0..10 {
             let anomalies = AnswerAnomalies {
                 unrequested_ids: (0..10_000).map(|number| format!("unrequested {number}")).collect(),
@@ -186,6 +168,6 @@ mod tests {
             log.answered(Some(batch), &anomalies);
         }
         let memory = format!("{log:?}");
-        assert!(memory.len() < 1200, "{} bytes", memory.len());
+        assert!(memory.len() < 1500, "{} bytes", memory.len());
     }
 }

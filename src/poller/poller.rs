@@ -8,9 +8,10 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
 use super::metrics::LastRound;
-use super::parts::Parts;
+use super::parts::{Parts, PollSettings};
 use super::poll_log::PollLog;
 use super::round::{NextRound, QueuedCall, Round};
 use super::schedule::{effective_interval, effective_stale_after, spare_spacing};
@@ -29,10 +30,8 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 pub struct Poller<T> {
     pub(super) parts: Parts<T>,
     pub(super) log: PollLog,
-    /// The effective interval.
-    interval: Duration,
-    /// The effective `stale_after`.
-    stale_after: Duration,
+    /// The settings that are in effect with the present budget and number of batches.
+    effective: PollSettings,
     /// The time between two calls outside of rounds; `None` if the rounds need the whole budget.
     spare_spacing: Option<Duration>,
     /// When the next call outside of rounds may be made.
@@ -51,9 +50,8 @@ impl<T: Transport> Poller<T> {
         parts.status.metrics.budget.set(budget.get());
         let account = parts.fleet.lock().account().clone();
         let mut poller = Self {
-            log: PollLog::new(account),
-            interval: parts.settings.interval,
-            stale_after: parts.settings.stale_after,
+            log: PollLog::new(account, parts.settings),
+            effective: parts.settings,
             spare_spacing: None,
             next_spare: Instant::now(),
             locked: Condition::default(),
@@ -61,7 +59,7 @@ impl<T: Transport> Poller<T> {
         };
         poller.adapt_to_fleet();
         let now = Instant::now().into_std();
-        poller.parts.fleet.lock().expire(poller.stale_after, now);
+        poller.parts.fleet.lock().expire(poller.effective.stale_after, now);
         poller.publish_all();
         // The previous poller may have shown a lock that ended meanwhile.
         poller.parts.status.metrics.locked_until.set(UnixTime::default());
@@ -83,7 +81,7 @@ impl<T: Transport> Poller<T> {
             let now = Instant::now();
             if let Some(due) = next.take_if(|next| next.at <= now) {
                 let requests = self.parts.fleet.lock().round_requests(now.into_std());
-                round = Some(Round::new(requests, now, due.spread, self.interval));
+                round = Some(Round::new(requests, now, due.spread, self.effective.interval));
             }
             while in_flight.len() < self.width()
                 && let Some(call) = round.as_mut().and_then(|round| round.pop_due(now))
@@ -121,12 +119,13 @@ impl<T: Transport> Poller<T> {
                     }
                 }
                 _ = tick.tick() => {
-                    let expired = self.parts.fleet.lock().expire(self.stale_after, Instant::now().into_std());
+                    let expired = self.parts.fleet.lock().expire(self.effective.stale_after, Instant::now().into_std());
                     self.publish(expired);
                     self.show_lock();
                     if let Some(round) = &round && !self.finished_first_round() && now >= progress_at {
                         progress_at += PROGRESS_EVERY;
-                        self.log.progress(round.answers, self.parts.fleet.lock().batches());
+                        let batches = self.parts.fleet.lock().batches();
+                        info!(account = %self.log.account, answered = round.answers, batches, "first round in progress");
                     }
                 }
                 () = sleep_until(wake_at.unwrap_or(now)), if wake_at.is_some() => {}
@@ -178,7 +177,7 @@ impl<T: Transport> Poller<T> {
         if let Some(ids) = changes {
             self.publish_all();
             self.adapt_to_fleet();
-            self.log.targets(targets.len(), added);
+            info!(account = %self.log.account, phones = targets.len(), added, "the watched phones changed");
             if added <= BATCH_SIZE && self.finished_first_round() {
                 self.parts.fleet.lock().hint(&ids);
             }
@@ -191,12 +190,12 @@ impl<T: Transport> Poller<T> {
     fn adapt_to_fleet(&mut self) {
         let (settings, batches) = (self.parts.settings, self.parts.fleet.lock().batches());
         let budget = self.parts.client.budget().limits().requests_per_minute;
-        self.interval = effective_interval(settings.interval, batches, budget);
-        self.stale_after = effective_stale_after(settings.stale_after, self.interval);
-        self.spare_spacing = spare_spacing(budget, batches, self.interval);
-        self.parts.status.metrics.interval.set(self.interval);
-        self.log.interval(settings.interval, self.interval, batches, budget);
-        self.log.stale_after(settings.stale_after, self.stale_after);
+        let interval = effective_interval(settings.interval, batches, budget);
+        self.effective.interval = interval;
+        self.effective.stale_after = effective_stale_after(settings.stale_after, interval);
+        self.spare_spacing = spare_spacing(budget, batches, interval);
+        self.parts.status.metrics.interval.set(interval);
+        self.log.effective(settings, self.effective, batches, budget);
     }
 
     fn finish(&mut self, round: &Round) {
@@ -228,7 +227,7 @@ impl<T: Transport> Poller<T> {
             let shown = until.map_or_else(UnixTime::default, |until| now.wall_at(until));
             self.parts.status.metrics.locked_until.set(shown);
             if until.is_none() {
-                self.log.unlocked();
+                info!(account = %self.log.account, "account unlocked, calls resume");
             }
         }
     }

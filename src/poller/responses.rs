@@ -1,6 +1,7 @@
 //! What follows from the end of a call: the fleet changes, or the request is sent again, split or given up.
 
 use tokio::time::Instant;
+use tracing::warn;
 use uuid::Uuid;
 
 use super::poller::Poller;
@@ -59,7 +60,10 @@ impl<T: Transport> Poller<T> {
             (Consequence::Split, Some(_)) => {
                 let id = &queued.ids[0];
                 if self.parts.fleet.lock().set_invalid(id, now.into_std()) {
-                    self.log.invalid_id(id, trace_id);
+                    warn!(
+                        account = %self.log.account, %id, %trace_id,
+                        "GeeLark rejects this id as invalid (40004); correct it; it is left out of its batch and tried again every 10 minutes"
+                    );
                 }
             }
             (consequence, round) => {

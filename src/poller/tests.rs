@@ -1,4 +1,4 @@
-//! The scheduler under paused time: the real client, budget, gate, fleet and store, and a GeeLark that is a function.
+//! The poller under paused time, with the real client, budget, gate, fleet and store, and a GeeLark that is a function.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -26,19 +26,19 @@ use geelark_client::{Credentials, Secret};
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// What GeeLark does with the nth call (from 0), which asks about these ids.
+/// The response to the nth call (from 0), which requests these ids.
 type Behaviour = dyn Fn(usize, &[String]) -> Result<Value, Failure> + Send + Sync;
 
-/// GeeLark as a function, and a log of when it was asked what.
+/// GeeLark as a function, and the calls it received.
 #[derive(Clone)]
 struct Upstream {
     behaviour: Arc<Behaviour>,
     latency: Duration,
-    calls: Arc<Mutex<Vec<RequestedPhone>>>,
+    calls: Arc<Mutex<Vec<ReceivedCall>>>,
 }
 
-/// When GeeLark was asked about which ids.
-type RequestedPhone = (Instant, Vec<String>);
+/// When a call came, and its ids.
+type ReceivedCall = (Instant, Vec<String>);
 
 impl Upstream {
     fn new(behaviour: impl Fn(usize, &[String]) -> Result<Value, Failure> + Send + Sync + 'static) -> Self {
@@ -49,7 +49,7 @@ impl Upstream {
         }
     }
 
-    fn well() -> Self {
+    fn healthy() -> Self {
         Self::new(|_, ids| Ok(all_started(ids)))
     }
 
@@ -61,7 +61,7 @@ impl Upstream {
         self.calls.lock().unwrap().iter().map(|(_, ids)| ids.len()).collect()
     }
 
-    fn forget(&self) {
+    fn clear_calls(&self) {
         self.calls.lock().unwrap().clear();
     }
 
@@ -98,7 +98,7 @@ fn all_started(ids: &[String]) -> Value {
     json!({"code": 0, "msg": "success", "data": {"successDetails": phones, "failDetails": null}})
 }
 
-fn refusal(code: i64) -> Value {
+fn failure_code(code: i64) -> Value {
     json!({"code": code, "msg": "no", "data": null})
 }
 
@@ -107,7 +107,7 @@ struct Fixture {
     upstream: Upstream,
     store: MetricsStore,
     budget: Arc<Budget>,
-    targets: Arc<OwnershipHandle>,
+    ownership: Arc<OwnershipHandle>,
     fleet: SharedFleet,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -136,11 +136,11 @@ impl Fixture {
         let registry = crate::app::metrics::registry();
         let store = MetricsStore::new(registry.clone());
         let fleet = SharedFleet::new(Fleet::new("main".into()));
-        let section = store.account(&"main".into());
-        store.set_accounts(vec![section.clone()]);
-        let targets = Ownership::default().account(&"main".into());
-        let mut receiver = targets.subscribe();
-        targets.publish(members(ids));
+        let account_store = store.account(&"main".into());
+        store.set_accounts(vec![account_store.clone()]);
+        let ownership = Ownership::default().account(&"main".into());
+        let mut receiver = ownership.subscribe();
+        ownership.publish(targets(ids));
         receiver.mark_changed();
         let settings = PollSettings {
             interval,
@@ -153,7 +153,7 @@ impl Fixture {
             client: Arc::new(client),
             fleet: fleet.clone(),
             targets: receiver,
-            store: section,
+            store: account_store,
             calls: CallMetrics::new(&registry, "main"),
             status: Arc::new(RoundStatus::new(&registry, "main")),
             clock,
@@ -165,7 +165,7 @@ impl Fixture {
             upstream,
             store,
             budget,
-            targets,
+            ownership,
             fleet,
             stop: stop.clone(),
             task: tokio::spawn(poller.run(stop)),
@@ -211,7 +211,7 @@ impl Fixture {
     }
 }
 
-fn members(ids: &[PhoneId]) -> Arc<[Target]> {
+fn targets(ids: &[PhoneId]) -> Arc<[Target]> {
     ids.iter().cloned().map(Target::from).collect()
 }
 
@@ -220,8 +220,8 @@ fn ids(count: usize) -> Vec<PhoneId> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_small_fleet_is_complete_seconds_after_the_start() {
-    let fixture = Fixture::start(Upstream::well(), 253, 100, MINUTE);
+async fn a_small_fleet_is_complete_within_seconds_of_the_start() {
+    let fixture = Fixture::start(Upstream::healthy(), 253, 100, MINUTE);
     sleep(Duration::from_secs(4)).await;
     assert_eq!(fixture.upstream.sizes(), [100, 100, 53]);
     assert_eq!(fixture.count("phone_status"), 253);
@@ -229,8 +229,8 @@ async fn a_small_fleet_is_complete_seconds_after_the_start() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_answers_show_before_the_round_is_over() {
-    let fixture = Fixture::start(Upstream::well(), 20_000, 100, MINUTE);
+async fn answers_are_shown_before_the_round_is_over() {
+    let fixture = Fixture::start(Upstream::healthy(), 20_000, 100, MINUTE);
     sleep(Duration::from_secs(20)).await;
     let shown = fixture.count("phone_status");
     assert!((2_000..5_000).contains(&shown), "{shown}");
@@ -239,7 +239,7 @@ async fn the_first_answers_show_before_the_round_is_over() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_are_spread_over_the_round() {
-    let fixture = Fixture::start(Upstream::well(), 300, 100, MINUTE);
+    let fixture = Fixture::start(Upstream::healthy(), 300, 100, MINUTE);
     sleep(Duration::from_secs(118)).await;
     let seconds = fixture.seconds();
     let second_round: Vec<f64> = seconds[3..6].iter().map(|at| at.round()).collect();
@@ -247,8 +247,8 @@ async fn calls_are_spread_over_the_round() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_minute_has_more_calls_than_the_budget_over_restarts_too() {
-    let upstream = Upstream::well();
+async fn no_minute_has_more_calls_than_the_budget_over_restarts() {
+    let upstream = Upstream::healthy();
     for run in 0..4 {
         let fixture = Fixture::start(upstream.clone(), 1200, 60, Duration::from_secs(1));
         sleep(Duration::from_secs(100 + run * 7)).await;
@@ -264,8 +264,8 @@ async fn no_minute_has_more_calls_than_the_budget_over_restarts_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rounds_do_not_overlap_when_answers_are_slow() {
-    let mut upstream = Upstream::well();
+async fn slow_answers_do_not_make_rounds_overlap() {
+    let mut upstream = Upstream::healthy();
     upstream.latency = Duration::from_secs(9);
     let fixture = Fixture::start(upstream, 100, 100, Duration::from_secs(5));
     sleep(MINUTE).await;
@@ -274,8 +274,14 @@ async fn rounds_do_not_overlap_when_answers_are_slow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_two_hour_lock_means_no_call_for_two_hours() {
-    let upstream = Upstream::new(|nth, ids| Ok(if nth == 1 { refusal(40014) } else { all_started(ids) }));
+async fn a_lock_prevents_calls_for_two_hours() {
+    let upstream = Upstream::new(|nth, ids| {
+        Ok(if nth == 1 {
+            failure_code(40014)
+        } else {
+            all_started(ids)
+        })
+    });
     let fixture = Fixture::start(upstream, 300, 100, MINUTE);
     sleep(Duration::from_secs(30)).await;
     let before = fixture.seconds();
@@ -291,7 +297,7 @@ async fn a_two_hour_lock_means_no_call_for_two_hours() {
     assert_eq!(
         fixture.count("phone_status"),
         0,
-        "what is older than stale_after is not shown"
+        "statuses older than stale_after are hidden"
     );
 
     sleep(2 * MINUTE).await;
@@ -305,8 +311,14 @@ async fn a_two_hour_lock_means_no_call_for_two_hours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_limit_pauses_until_the_next_minute() {
-    let upstream = Upstream::new(|nth, ids| Ok(if nth == 0 { refusal(40007) } else { all_started(ids) }));
+async fn a_rate_limit_prevents_calls_for_a_minute() {
+    let upstream = Upstream::new(|nth, ids| {
+        Ok(if nth == 0 {
+            failure_code(40007)
+        } else {
+            all_started(ids)
+        })
+    });
     let fixture = Fixture::start(upstream, 200, 100, MINUTE);
     sleep(2 * MINUTE).await;
     let seconds = fixture.seconds();
@@ -316,8 +328,8 @@ async fn a_rate_limit_pauses_until_the_next_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_credentials_are_tried_ever_more_slowly_one_call_at_a_time() {
-    let fixture = Fixture::start(Upstream::new(|_, _| Ok(refusal(40003))), 1000, 100, MINUTE);
+async fn refused_credentials_are_tried_with_one_call_at_a_time_and_longer_waits() {
+    let fixture = Fixture::start(Upstream::new(|_, _| Ok(failure_code(40003))), 1000, 100, MINUTE);
     sleep(HOUR).await;
     let seconds = fixture.seconds();
     let gaps: Vec<f64> = seconds.windows(2).map(|pair| (pair[1] - pair[0]).round()).collect();
@@ -332,8 +344,8 @@ async fn refused_credentials_are_tried_ever_more_slowly_one_call_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transient_failure_is_retried_within_the_round() {
-    let upstream = Upstream::new(|nth, ids| Ok(if nth < 2 { refusal(50000) } else { all_started(ids) }));
+async fn a_failed_call_is_retried_within_the_round() {
+    let upstream = Upstream::new(|nth, ids| Ok(if nth < 2 { failure_code(50000) } else { all_started(ids) }));
     let fixture = Fixture::start(upstream, 100, 100, MINUTE);
     sleep(Duration::from_secs(10)).await;
     assert_eq!(fixture.upstream.times().len(), 3);
@@ -343,7 +355,7 @@ async fn a_transient_failure_is_retried_within_the_round() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_end_when_the_next_round_is_due_and_stay_within_the_budget() {
+async fn retries_end_when_the_next_round_is_due_and_keep_the_budget() {
     let broken = || Failure {
         reason: Reason::Timeout,
         message: "no answer".into(),
@@ -359,14 +371,14 @@ async fn retries_end_when_the_next_round_is_due_and_stay_within_the_budget() {
     assert!(fixture.upstream.busiest_minute() <= 20);
     assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "0");
     let seconds = fixture.seconds();
-    assert!(seconds.last().unwrap() > &570.0, "it goes on trying: {seconds:?}");
+    assert!(seconds.last().unwrap() > &570.0, "it continues to try: {seconds:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_batch_costs_only_its_own_phones() {
+async fn a_failing_batch_affects_only_its_own_phones() {
     let upstream = Upstream::new(|_, ids| {
         let bad = ids.contains(&format!("{:018}", 150));
-        Ok(if bad { refusal(50000) } else { all_started(ids) })
+        Ok(if bad { failure_code(50000) } else { all_started(ids) })
     });
     let fixture = Fixture::start(upstream, 300, 100, MINUTE);
     sleep(10 * MINUTE).await;
@@ -379,13 +391,15 @@ async fn a_failing_batch_costs_only_its_own_phones() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_refused_id_costs_its_neighbours_nothing() {
+async fn an_invalid_id_affects_no_other_phone_of_its_batch() {
     let upstream = Upstream::new(|_, ids| {
         let bad = ids.contains(&format!("{:018}", 150));
-        Ok(if bad { refusal(40004) } else { all_started(ids) })
+        Ok(if bad { failure_code(40004) } else { all_started(ids) })
     });
     let fixture = Fixture::start(upstream, 300, 100, MINUTE);
     sleep(MINUTE).await;
+    let calls = fixture.upstream.times().len();
+    assert!(calls <= 3 + 14, "{calls}");
     assert_eq!(fixture.count("phone_status"), 299);
     assert_eq!(
         fixture.value("geelark_up{account=\"main\"}"),
@@ -394,20 +408,20 @@ async fn one_refused_id_costs_its_neighbours_nothing() {
     );
     assert_eq!(fixture.value("geelark_poll_unanswered_phones{account=\"main\"}"), "1");
 
-    fixture.upstream.forget();
+    fixture.upstream.clear_calls();
     sleep(MINUTE).await;
     let mut sizes = fixture.upstream.sizes();
     sizes.sort_unstable();
     assert_eq!(sizes, [99, 100, 100], "the invalid id is left out");
-    fixture.upstream.forget();
+    fixture.upstream.clear_calls();
     sleep(10 * MINUTE).await;
     let alone = fixture.upstream.sizes().iter().filter(|size| **size == 1).count();
-    assert_eq!(alone, 1, "and tried again every ten minutes");
+    assert_eq!(alone, 1, "and requested again, alone, every ten minutes");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_geelark_that_refuses_everything_does_not_take_the_whole_budget() {
-    let fixture = Fixture::start(Upstream::new(|_, _| Ok(refusal(40004))), 1000, 100, MINUTE);
+async fn a_geelark_that_rejects_every_request_does_not_use_up_the_budget() {
+    let fixture = Fixture::start(Upstream::new(|_, _| Ok(failure_code(40004))), 1000, 100, MINUTE);
     sleep(20 * MINUTE).await;
     let calls = fixture.upstream.times().len();
     assert!(calls <= 20 * (10 + 64 + 10), "{calls}");
@@ -415,8 +429,14 @@ async fn a_geelark_that_refuses_everything_does_not_take_the_whole_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_confirms_is_taken_back_after_stale_after() {
-    let upstream = Upstream::new(|nth, ids| Ok(if nth == 0 { all_started(ids) } else { refusal(50000) }));
+async fn an_unconfirmed_status_is_hidden_after_stale_after() {
+    let upstream = Upstream::new(|nth, ids| {
+        Ok(if nth == 0 {
+            all_started(ids)
+        } else {
+            failure_code(50000)
+        })
+    });
     let fixture = Fixture::start(upstream, 10, 100, MINUTE);
     sleep(Duration::from_secs(295)).await;
     assert_eq!(fixture.count("phone_status"), 10);
@@ -427,7 +447,7 @@ async fn what_nobody_confirms_is_taken_back_after_stale_after() {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_poller_keeps_what_the_previous_one_knew_and_the_budget() {
-    let upstream = Upstream::well();
+    let upstream = Upstream::healthy();
     let first = Fixture::start(upstream.clone(), 1200, 60, MINUTE);
     sleep(Duration::from_secs(40)).await;
     let budget = first.budget.clone();
@@ -440,8 +460,8 @@ async fn a_new_poller_keeps_what_the_previous_one_knew_and_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_without_phones_makes_no_call_and_is_well() {
-    let fixture = Fixture::start(Upstream::well(), 0, 100, MINUTE);
+async fn an_account_without_phones_makes_no_call_and_is_up() {
+    let fixture = Fixture::start(Upstream::healthy(), 0, 100, MINUTE);
     sleep(5 * MINUTE).await;
     assert!(fixture.upstream.times().is_empty());
     assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "1");
@@ -460,7 +480,7 @@ fn one_starting(starting: usize) -> Upstream {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_starting_phone_is_asked_about_between_rounds() {
+async fn a_starting_phone_is_requested_outside_of_rounds() {
     let fixture = Fixture::start(one_starting(150), 300, 100, 10 * MINUTE);
     sleep(Duration::from_secs(70)).await;
     let sizes = fixture.upstream.sizes();
@@ -479,15 +499,15 @@ async fn a_starting_phone_is_asked_about_between_rounds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_is_followed_within_two_seconds_and_a_flood_costs_the_spare_budget_only() {
-    let fixture = Fixture::start(Upstream::well(), 300, 60, MINUTE);
+async fn a_hinted_phone_is_requested_within_two_seconds_and_a_flood_of_hints_uses_only_spare_calls() {
+    let fixture = Fixture::start(Upstream::healthy(), 300, 60, MINUTE);
     sleep(Duration::from_secs(30)).await;
-    fixture.upstream.forget();
+    fixture.upstream.clear_calls();
     fixture.fleet.hint(&ids(2)[1..]);
     sleep(Duration::from_secs(2)).await;
     assert!(fixture.upstream.sizes().contains(&1), "{:?}", fixture.upstream.sizes());
 
-    fixture.upstream.forget();
+    fixture.upstream.clear_calls();
     for _ in 0..600 {
         fixture.fleet.hint(&ids(300));
         sleep(Duration::from_millis(100)).await;
@@ -496,36 +516,39 @@ async fn a_hint_is_followed_within_two_seconds_and_a_flood_costs_the_spare_budge
     assert!(sizes.len() <= 60, "{}", sizes.len());
     assert_eq!(fixture.value("geelark_up{account=\"main\"}"), "1");
     sleep(Duration::from_secs(10)).await;
-    fixture.upstream.forget();
+    fixture.upstream.clear_calls();
     sleep(2 * MINUTE).await;
     assert_eq!(
         fixture.upstream.sizes().len(),
         6,
-        "two rounds, and nothing out of turn any more"
+        "two rounds, and no call outside of rounds"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn rounds_that_need_the_whole_budget_leave_nothing_out_of_turn() {
+async fn rounds_that_need_the_whole_budget_leave_no_call_outside_of_rounds() {
     let fixture = Fixture::start(one_starting(0), 1000, 10, MINUTE);
     sleep(10 * MINUTE).await;
     assert!(fixture.upstream.sizes().iter().all(|size| *size == 100));
 }
 
 #[tokio::test(start_paused = true)]
-async fn phones_come_and_go_while_the_others_stay_as_they_are() {
-    let fixture = Fixture::start(Upstream::well(), 150, 100, MINUTE);
+async fn new_targets_do_not_change_phones_that_stay() {
+    let fixture = Fixture::start(Upstream::healthy(), 150, 100, MINUTE);
     sleep(Duration::from_secs(10)).await;
     let since = fixture.value(
         "phone_status_since_timestamp_seconds{id=\"000000000000000149\",serial_name=\"phone 000000000000000149\"}",
     );
     let mut others = ids(151);
     others.remove(0);
-    fixture.targets.publish(members(&others));
+    fixture.ownership.publish(targets(&others));
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(fixture.count("phone_status"), 150, "the new one is asked about at once");
+    assert_eq!(fixture.count("phone_status"), 150, "the new phone is requested at once");
     assert_eq!(fixture.count("phone_info"), 150);
-    assert!(!fixture.text().contains("000000000000000000"), "who left is gone");
+    assert!(
+        !fixture.text().contains("000000000000000000"),
+        "the phone that left is hidden"
+    );
     assert_eq!(
         fixture.value(
             "phone_status_since_timestamp_seconds{id=\"000000000000000149\",serial_name=\"phone 000000000000000149\"}"
@@ -535,48 +558,54 @@ async fn phones_come_and_go_while_the_others_stay_as_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_addition_is_asked_about_as_fast_as_the_budget_allows() {
-    let fixture = Fixture::start(Upstream::well(), 10, 100, 10 * MINUTE);
+async fn many_new_phones_are_requested_as_fast_as_the_budget_allows() {
+    let fixture = Fixture::start(Upstream::healthy(), 10, 100, 10 * MINUTE);
     sleep(Duration::from_secs(10)).await;
-    fixture.targets.publish(members(&ids(2000)));
+    fixture.ownership.publish(targets(&ids(2000)));
     sleep(Duration::from_secs(30)).await;
     assert_eq!(fixture.count("phone_status"), 2000);
     assert_eq!(fixture.upstream.sizes().len(), 21, "and only once");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fleet_that_shrinks_below_a_batch_saves_the_call() {
-    let fixture = Fixture::start(Upstream::well(), 250, 100, MINUTE);
+async fn a_smaller_fleet_needs_fewer_calls() {
+    let fixture = Fixture::start(Upstream::healthy(), 250, 100, MINUTE);
     sleep(Duration::from_secs(30)).await;
-    fixture.targets.publish(members(&ids(90)));
+    fixture.ownership.publish(targets(&ids(90)));
     sleep(2 * MINUTE).await;
     assert_eq!(*fixture.upstream.sizes().last().unwrap(), 90);
     assert_eq!(fixture.count("phone_status"), 90);
 }
 
 #[tokio::test(start_paused = true)]
-async fn rounds_that_are_cut_short_each_time_starve_no_batch() {
-    // Whoever else spends the account's limit trips it in the middle of every round.
-    let upstream = Upstream::new(|nth, ids| Ok(if nth % 4 == 3 { refusal(40007) } else { all_started(ids) }));
+async fn every_batch_is_answered_although_each_round_is_blocked() {
+    // Another program uses the same account, so each round exceeds the limit.
+    let upstream = Upstream::new(|nth, ids| {
+        Ok(if nth % 4 == 3 {
+            failure_code(40007)
+        } else {
+            all_started(ids)
+        })
+    });
     let fixture = Fixture::start(upstream, 600, 100, MINUTE);
     sleep(8 * MINUTE).await;
     assert_eq!(fixture.count("phone_status"), 600);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_addition_in_the_middle_of_a_round_does_not_wait_for_two() {
-    let fixture = Fixture::start(Upstream::well(), 300, 100, 2 * MINUTE);
+async fn many_new_phones_in_the_middle_of_a_round_are_requested_right_after_it() {
+    let fixture = Fixture::start(Upstream::healthy(), 300, 100, 2 * MINUTE);
     sleep(Duration::from_secs(130)).await;
-    fixture.targets.publish(members(&ids(1500)));
+    fixture.ownership.publish(targets(&ids(1500)));
     sleep(2 * MINUTE).await;
     assert_eq!(fixture.count("phone_status"), 1500);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lock_that_a_question_out_of_turn_runs_into_is_kept_and_shown() {
+async fn a_lock_that_a_call_outside_of_rounds_meets_is_kept_and_shown() {
     let upstream = Upstream::new(|_, ids| {
         let alone = ids.len() == 1;
-        Ok(if alone { refusal(40014) } else { all_started(ids) })
+        Ok(if alone { failure_code(40014) } else { all_started(ids) })
     });
     let fixture = Fixture::start(upstream, 200, 100, 10 * MINUTE);
     sleep(Duration::from_secs(10)).await;
