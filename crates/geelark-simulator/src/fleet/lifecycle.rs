@@ -48,7 +48,7 @@ impl LivePhone {
 
     /// Replaces the next step by one that fits the phone as it is.
     ///
-    /// The speed stretches how long a phone boots, runs and rests. A rental ends by the wall clock, so that
+    /// The speed divides how long a phone boots, runs and rests. A rental ends by the wall clock, so that
     /// `monthlyExpire` is true at any speed.
     pub(super) fn schedule(&mut self, now: Duration, timeline: Timeline) {
         // The speed 0 makes it infinite.
