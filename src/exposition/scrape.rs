@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::block::{Block, END};
 use super::checksum::Checksum;
-use super::families::FAMILIES;
+use super::families::{FAMILIES, PhoneFamily};
 use super::rendered_batch::RenderedBatch;
 
 /// Small enough to stay in the processor's cache, large enough to need few writes.
@@ -29,7 +29,7 @@ pub struct Scrape {
     headers: Arc<[Block]>,
     batches: Vec<Arc<RenderedBatch>>,
     rest: Block,
-    len: u64,
+    len: usize,
     /// The number of the next part.
     next: usize,
 }
@@ -41,68 +41,56 @@ impl Scrape {
         batches: Vec<Arc<RenderedBatch>>,
         rest: Vec<u8>,
     ) -> Self {
+        let rest = match encoding {
+            Encoding::Plain => Block::plain(rest),
+            Encoding::Gzip => Block::deflated(&rest),
+        };
         let mut scrape = Self {
             encoding,
             headers,
             batches,
-            rest: match encoding {
-                Encoding::Plain => Block::plain(rest),
-                Encoding::Gzip => Block::deflated(&rest),
-            },
+            rest,
             len: 0,
             next: 0,
         };
-        let mut checksum = Checksum::EMPTY;
+        let (mut checksum, mut bytes) = (Checksum::EMPTY, 0);
         for part in 0..scrape.parts() {
-            checksum.append(&scrape.block(part).checksum);
+            let block = scrape.part(part).2;
+            checksum.append(&block.checksum);
+            bytes += block.bytes.len();
         }
-        if encoding == Encoding::Gzip {
-            scrape.rest.bytes.extend_from_slice(&END);
-            scrape.rest.bytes.extend_from_slice(&checksum.trailer());
-        }
-        scrape.len = (0..scrape.parts()).map(|part| scrape.part_len(part) as u64).sum();
+        let trailer = [&END[..], &checksum.trailer()].concat();
+        scrape.len = match encoding {
+            Encoding::Plain => checksum.len,
+            Encoding::Gzip => {
+                scrape.rest.bytes.extend_from_slice(&trailer);
+                bytes + trailer.len()
+            }
+        };
         scrape
     }
 
     /// The length of the whole body in bytes, whatever has been read of it.
     #[expect(clippy::len_without_is_empty, reason = "a scrape is never empty")]
     pub fn len(&self) -> u64 {
-        self.len
+        self.len as u64
     }
 
     fn parts(&self) -> usize {
         FAMILIES.len() * (1 + self.batches.len()) + 1
     }
 
-    /// The family of a part, unless it is the rest, and its batch, unless it is a header.
-    fn place(&self, part: usize) -> (usize, Option<&RenderedBatch>) {
+    /// The family, the batch and the block of a part. A header has no batch, and the rest has neither.
+    fn part(&self, number: usize) -> (Option<&PhoneFamily>, Option<&RenderedBatch>, &Block) {
         let parts = 1 + self.batches.len();
-        let batch = (part % parts).checked_sub(1);
-        (part / parts, batch.map(|batch| &*self.batches[batch]))
-    }
-
-    fn block(&self, part: usize) -> &Block {
-        match self.place(part) {
-            (family, Some(batch)) => &batch.blocks[family],
-            (family, None) => self.headers.get(family).unwrap_or(&self.rest),
-        }
-    }
-
-    fn part_len(&self, part: usize) -> usize {
-        let block = self.block(part);
-        match self.encoding {
-            Encoding::Plain => block.checksum.len,
-            Encoding::Gzip => block.bytes.len(),
-        }
-    }
-
-    fn write_part(&self, part: usize, chunk: &mut Vec<u8>) {
-        match (self.encoding, self.place(part)) {
-            (Encoding::Plain, (family, Some(batch))) => FAMILIES[family].write(&batch.view, &batch.prefixes, chunk),
-            (Encoding::Plain, (family, None)) if family < FAMILIES.len() => {
-                FAMILIES[family].definition.write_header(chunk);
+        let (family, batch) = (number / parts, number % parts);
+        match (self.headers.get(family), batch.checked_sub(1)) {
+            (None, _) => (None, None, &self.rest),
+            (Some(header), None) => (Some(&FAMILIES[family]), None, header),
+            (Some(_), Some(batch)) => {
+                let batch = &self.batches[batch];
+                (Some(&FAMILIES[family]), Some(batch), &batch.blocks[family])
             }
-            _ => chunk.extend_from_slice(&self.block(part).bytes),
         }
     }
 }
@@ -113,8 +101,20 @@ impl Iterator for Scrape {
     /// The next chunk: parts as long as they fit, at least one.
     fn next(&mut self) -> Option<Bytes> {
         let mut chunk = Vec::with_capacity(CHUNK);
-        while self.next < self.parts() && (chunk.is_empty() || chunk.len() + self.part_len(self.next) <= CHUNK) {
-            self.write_part(self.next, &mut chunk);
+        while self.next < self.parts() {
+            let (family, batch, block) = self.part(self.next);
+            let len = match self.encoding {
+                Encoding::Plain => block.checksum.len,
+                Encoding::Gzip => block.bytes.len(),
+            };
+            if !chunk.is_empty() && chunk.len() + len > CHUNK {
+                break;
+            }
+            match (self.encoding, family, batch) {
+                (Encoding::Plain, Some(family), Some(batch)) => family.write(&batch.view, &batch.prefixes, &mut chunk),
+                (Encoding::Plain, Some(family), None) => family.definition.write_header(&mut chunk),
+                _ => chunk.extend_from_slice(&block.bytes),
+            }
             self.next += 1;
         }
         (!chunk.is_empty()).then(|| chunk.into())
