@@ -1,9 +1,9 @@
-//! CRC-32 of text that is never in one place: the checksum of a concatenation, from those of its parts.
+//! CRC-32 of a concatenation, computed from the checksums of its parts.
 //!
-//! A gzip member ends with one CRC of all it holds, and a scrape holds thousands of blocks. Appending a block to a checksum
-//! multiplies it by x^(8·length) modulo the CRC's polynomial. `crc32fast` raises that power anew at every combination, which
-//! for a large fleet costs as much as sending the body; it depends on the block alone, so it is kept with the block, and what
-//! is left at a scrape is one multiplication.
+//! A gzip member ends with one CRC of its whole text, and a scrape has thousands of blocks. Appending a block to a checksum
+//! multiplies it by x^(8·length) modulo the CRC's polynomial. `crc32fast` computes that power at every combination, which
+//! costs as much as sending the body of a large fleet. The power depends on the block alone, so it is stored with the
+//! block, and a scrape only multiplies.
 
 use crc32fast::Hasher;
 
@@ -24,7 +24,7 @@ pub(super) struct Checksum {
 }
 
 impl Checksum {
-    /// That of no text.
+    /// The checksum of the empty text.
     pub(super) const EMPTY: Self = Self {
         crc: 0,
         shift: ONE,

@@ -106,7 +106,7 @@ pub(super) const FAMILIES: &[PhoneFamily] = &[
     ),
 ];
 
-/// Not a family of phone series but their sum, taken from the very views that a scrape shows.
+/// The counts of phones, taken from the views that the same scrape shows.
 pub(super) const PHONES: Definition = Definition {
     name: "geelark_phones",
     kind: Kind::Gauge,

@@ -83,8 +83,8 @@ impl MetricsStore {
 }
 
 impl AccountStore {
-    /// Shows `view` as batch number `batch`. A view that says nothing new costs a comparison; otherwise only families
-    /// whose text changed are compressed.
+    /// Shows `view` as batch number `batch`. An equal view costs a comparison; otherwise only families whose text changed
+    /// are compressed.
     ///
     /// # Panics
     /// If the account has no such batch.

@@ -1,4 +1,4 @@
-//! What Prometheus reads: a scrape is assembled from blocks that are ready.
+//! What Prometheus reads: a scrape is assembled from blocks that were rendered before.
 //!
 //! GeeLark answers a batch at a time, so text is rendered and compressed a batch at a time. An [`AccountStore`] holds the
 //! batches of one account, and [`AccountStore::update_batch`] replaces one of them. For each family of phone series a
@@ -7,8 +7,8 @@
 //! of the text.
 //!
 //! Invariants:
-//! - a scrape loads every batch once, so each batch is shown wholly before or wholly after an answer, in every family and
-//!   in `geelark_phones`;
+//! - a scrape loads every batch once, so it shows each batch entirely before or entirely after a response, in every family
+//!   and in `geelark_phones`;
 //! - gzip and plain have the same text;
 //! - [`Scrape::len`] is the exact length of the body, known before its first byte;
 //! - every metric that is shown is in [`MetricsStore::definitions`], and the reverse.

@@ -70,7 +70,7 @@ impl Scrape {
         scrape
     }
 
-    /// The length of the whole body in bytes, whatever has been read of it.
+    /// The length of the whole body in bytes. It does not change while the body is read.
     #[expect(clippy::len_without_is_empty, reason = "a scrape is never empty")]
     pub fn len(&self) -> u64 {
         self.len as u64

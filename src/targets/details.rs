@@ -1,4 +1,4 @@
-//! What a list says of a phone, stored once for all phones of which it says the same.
+//! The details of phones that a list contains. Equal details are stored once.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -13,8 +13,8 @@ use crate::fleet::PhoneDetails;
 /// `rpaStatus` of a phone on which a task runs.
 const TASK_RUNS: i64 = 1;
 
-/// Every text and every set of details in use, once. Phones of one group and model differ in little else, so that a
-/// hundred thousand of them share a few allocations.
+/// Every text and every set of details in use, once. A hundred thousand phones of few groups and models share a few
+/// allocations.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     texts: HashSet<Arc<str>>,
@@ -22,7 +22,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// The details of `phone`. An empty text says nothing.
+    /// The details of `phone`. An empty text counts as unknown.
     pub(super) fn details(&mut self, phone: &ListedPhone) -> Arc<PhoneDetails> {
         let mut text = |text: &Option<String>| {
             let text = text.as_deref().filter(|text| !text.is_empty());
@@ -41,7 +41,7 @@ impl Pool {
         shared(&mut self.details, details)
     }
 
-    /// Drops what no phone has any more.
+    /// Drops texts and details that no phone has any more.
     pub(super) fn drop_unused(&mut self) {
         self.details.retain(|details| Arc::strong_count(details) > 1);
         self.texts.retain(|text| Arc::strong_count(text) > 1);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_or_zero_tells_nothing() {
+    fn an_empty_text_and_a_zero_are_unknown() {
         let details = Pool::default().details(&listed("1", "Pixel 7"));
         assert_eq!((&details.country, details.expires), (&None, None));
         assert_eq!(
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn phones_of_which_the_same_is_told_share_it() {
+    fn equal_texts_and_details_are_stored_once() {
         let mut pool = Pool::default();
         let phones = ["Pixel 7", "Pixel 7", "Mi 12"].map(|model| pool.details(&listed("1", model)));
         assert!(Arc::ptr_eq(&phones[0], &phones[1]));

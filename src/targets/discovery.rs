@@ -1,4 +1,4 @@
-//! One account's discovery: a task that lists the phones again and again, and publishes what to watch.
+//! One account's discovery: a task that lists the phones at each refresh, and publishes the targets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use geelark_client::{Client, ListedPhone, Transport};
 /// After the first failure in a row the next attempt comes about this soon; the wait doubles up to the refresh interval.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 
-/// Hints that the phones changed cause at most one listing in this time.
+/// Hints that the phones changed cause at most one refresh in this time.
 const HINT_PAUSE: Duration = Duration::from_secs(30);
 
 /// The targets of an account without discovery.
@@ -41,9 +41,9 @@ pub struct Discovery<T> {
     pub account: Arc<str>,
     /// What to find, and how often.
     pub settings: DiscoverySettings,
-    /// Phones that are watched whatever is found.
+    /// Phones that are always watched.
     pub configured: Vec<PhoneId>,
-    /// Phones that were watched before. They stay until everything was listed once, so that a failure after a reload or a
+    /// Phones that were watched before. They stay until all lists were read once, so that a failure after a reload or a
     /// restart removes none of them.
     pub remembered: BTreeMap<PhoneId, Arc<PhoneDetails>>,
     /// Where targets are published.
@@ -59,7 +59,7 @@ pub struct Discovery<T> {
 }
 
 impl<T: Transport> Discovery<T> {
-    /// Publishes what is known before the first listing: configured and remembered phones.
+    /// Publishes the configured and the remembered phones, which are known before a list is read.
     pub fn publish_initial(&self) {
         self.publish(&Lists::new(&[]));
     }

@@ -14,12 +14,11 @@ use geelark_client::{Blocked, Client, Consequence, Failure, ListFilter, ListedPh
 /// How often one page is requested before the list is given up.
 const TRIES: u32 = 3;
 
-/// The longest list that is read: a million phones, ten times the largest expected fleet. More can only come from a server
-/// that answers every page with phones for ever.
+/// The longest list that is read: a million phones, ten times the largest expected fleet.
 const MAX_PAGES: u32 = 10_000;
 
-/// A phone that is created while pages are read moves the others down, so that one comes twice. This many a page are
-/// explained by that; more mean that the server ignores the page number.
+/// A phone that is created while pages are read moves the others down, so that one comes twice. If more than this many
+/// come twice for each page, the server ignores the page number.
 const MOVED_A_PAGE: usize = 10;
 
 /// After the first listing, discovery leaves three quarters of the budget to polling.
@@ -156,8 +155,7 @@ impl<'a, T: Transport> ListReader<'a, T> {
     }
 }
 
-/// A page after `before` phones must hold what is left of its total, or a hundred phones. An answer with neither phones
-/// nor a total is none.
+/// Why a page after `before` phones is implausible: it must hold the rest of its total, or a hundred phones.
 fn problem(page: &Page, before: usize) -> Option<String> {
     match page.total.map(|total| total.saturating_sub(before).min(PAGE_SIZE)) {
         Some(expected) if page.entries < expected => {

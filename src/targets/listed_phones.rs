@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn every_group_is_a_listing_of_its_own() {
+    fn each_group_is_a_list() {
         let filter = PhoneFilter {
             groups: vec!["a".into(), "b".into()],
             tags: vec!["prod".into(), "vip".into()],
@@ -121,13 +121,13 @@ mod tests {
             groups: vec!["b".into()],
             ..filter.clone()
         };
-        let listings = ListedPhones::<()>::all(&[filter, only_b, PhoneFilter::default()]);
-        let groups: Vec<_> = listings
+        let lists = ListedPhones::<()>::all(&[filter, only_b, PhoneFilter::default()]);
+        let groups: Vec<_> = lists
             .iter()
             .map(|listed_phones| listed_phones.filter.group.as_deref())
             .collect();
         assert_eq!(groups, [Some("a"), Some("b"), None]);
-        let tags: Vec<_> = listings
+        let tags: Vec<_> = lists
             .iter()
             .map(|listed_phones| listed_phones.filter.tags.len())
             .collect();
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn one_page_proves_itself() {
+    fn a_list_of_one_page_is_confirmed_at_once() {
         let mut listed_phones = listed_phones();
         assert!(listed_phones.add_reading(reading(&["1", "2"], true)));
         assert!(listed_phones.add_reading(reading(&["2", "3"], true)));
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn several_pages_are_proven_by_a_second_reading_that_agrees() {
+    fn a_list_of_several_pages_is_confirmed_by_a_second_reading_that_agrees() {
         let mut listed_phones = listed_phones();
         assert!(!listed_phones.add_reading(reading(&["1", "2"], false)));
         assert_eq!(ids(&listed_phones), ["1", "2"], "what is listed is there");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missed_phone_stays_and_one_that_is_missing_twice_goes() {
+    fn a_phone_is_dropped_when_two_readings_miss_it() {
         let mut listed_phones = listed_phones();
         listed_phones.add_reading(reading(&["1", "2", "3"], false));
         // 1 went when its page had been read, so that 2 was missed.
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_never_stands_still_is_still_followed() {
+    fn a_list_that_changes_all_the_time_is_followed() {
         let mut listed_phones = listed_phones();
         for (ids_read, expected) in [
             (["1", "2"], vec!["1", "2"]),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_in_place_of_phones_needs_a_second_word() {
+    fn an_empty_list_in_place_of_phones_needs_a_second_reading() {
         let mut listed_phones = listed_phones();
         assert!(
             listed_phones.add_reading(reading(&[], true)),

@@ -11,8 +11,8 @@ use crate::backoff;
 use geelark_client::phone::PhoneId;
 use geelark_client::{Client, ListedPhone, Transport};
 
-/// How often a list is read until two readings agree. A fleet that changes all the time may never stand still; its phones
-/// are used all the same.
+/// How often a list is read until two readings agree. The phones of a list that changes all the time are used without
+/// that.
 const READINGS: u32 = 3;
 
 /// The lists of one account, and what is kept of each phone.
@@ -31,7 +31,7 @@ impl<V> Lists<V> {
     }
 
     /// Reads every list until it is confirmed. `keep` returns what to keep of a phone; `after_reading` is called after each
-    /// reading of all lists, with what is known by then and whether another reading follows.
+    /// reading of all lists, and learns whether another reading follows.
     pub(super) async fn read<T: Transport>(
         &mut self,
         reader: &mut ListReader<'_, T>,
@@ -63,7 +63,7 @@ impl<V> Lists<V> {
     }
 }
 
-/// The phones that one of `filters` admits, each once, in the order of their ids; for people who want to see the list.
+/// The phones that one of `filters` admits, each once, in the order of their ids.
 pub async fn list_phones<T: Transport>(
     client: &Client<T>,
     filters: &[PhoneFilter],

@@ -95,7 +95,7 @@ impl OwnershipHandle {
         }
     }
 
-    /// A listing is over. An account without targets is told so as well: its first round begins now.
+    /// All lists were read. This counts as a change for an account without targets too: its first round begins now.
     pub fn announce(&self) {
         if let Some(account) = self.ownership.0.lock().account(self.key) {
             account.granted.send_if_modified(|granted| granted.is_empty());
@@ -120,13 +120,13 @@ impl OwnTargets {
         let _ = self.granted.changed().await;
     }
 
-    /// The targets that are granted now, without looking at them.
+    /// The targets that are granted now. They still count as changed.
     #[cfg(test)]
     pub(super) fn peek(&self) -> Arc<[Target]> {
         self.granted.borrow().clone()
     }
 
-    /// Whether other targets were granted since the last look.
+    /// Whether other targets were granted since the last call of `latest`.
     #[cfg(test)]
     pub(super) fn has_changed(&self) -> bool {
         self.granted.has_changed().unwrap_or(false)

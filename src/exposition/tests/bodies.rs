@@ -37,7 +37,7 @@ fn chunks_are_about_64_kib() {
 }
 
 #[test]
-fn gzip_and_plain_say_the_same() {
+fn gzip_and_plain_have_the_same_text() {
     let metrics_store = large();
     assert_eq!(
         steady(&text(&metrics_store, Encoding::Gzip)),
@@ -52,7 +52,7 @@ fn gzip_is_several_times_shorter() {
 }
 
 #[test]
-fn the_length_stays_that_of_the_whole_body_while_it_is_read() {
+fn the_length_of_a_scrape_does_not_change_while_it_is_read() {
     let mut scrape = large().scrape(Encoding::Gzip);
     let len = scrape.len();
     scrape.next().unwrap();
@@ -60,21 +60,21 @@ fn the_length_stays_that_of_the_whole_body_while_it_is_read() {
 }
 
 #[test]
-fn a_scrape_shows_what_was_there_when_it_was_made() {
+fn a_scrape_shows_the_state_of_the_time_when_it_began() {
     let metrics_store = metrics_store();
-    let section = store_of(&metrics_store, &"main".into(), 1);
-    metrics_store.set_accounts(vec![section.clone()]);
-    section.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
+    let account_store = store_of(&metrics_store, &"main".into(), 1);
+    metrics_store.set_accounts(vec![account_store.clone()]);
+    account_store.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
     for encoding in [Encoding::Plain, Encoding::Gzip] {
-        section.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
+        account_store.update_batch(0, view("main", [fresh("1", "before", 0, 1)]));
         let scrape = metrics_store.scrape(encoding);
-        section.update_batch(0, view("main", [fresh("1", "much later", 2, 99)]));
+        account_store.update_batch(0, view("main", [fresh("1", "much later", 2, 99)]));
         assert!(read(scrape, encoding).contains("before"));
     }
 }
 
 #[test]
-fn a_very_long_name_spoils_nothing() {
+fn a_very_long_name_is_rendered_whole() {
     let long = "\"".repeat(1 << 17);
     let metrics_store = showing([view("main", [fresh("1", &long, 0, 1), fresh("2", "b", 2, 1)])]);
     for encoding in [Encoding::Plain, Encoding::Gzip] {

@@ -46,22 +46,22 @@ fn generations(families: &std::collections::BTreeMap<String, parser::Family>, ac
 }
 
 #[test]
-fn no_reader_sees_half_an_answer() {
+fn no_scrape_shows_a_part_of_a_response() {
     let metrics_store = metrics_store();
-    let sections = ["a", "b"].map(|account| store_of(&metrics_store, &account.into(), 1));
-    for (section, account) in sections.iter().zip(["a", "b"]) {
-        section.update_batch(0, answered(account, 0));
+    let accounts = ["a", "b"].map(|account| store_of(&metrics_store, &account.into(), 1));
+    for (account_store, account) in accounts.iter().zip(["a", "b"]) {
+        account_store.update_batch(0, answered(account, 0));
     }
-    metrics_store.set_accounts(sections.to_vec());
+    metrics_store.set_accounts(accounts.to_vec());
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        for (section, account) in sections.iter().zip(["a", "b"]) {
+        for (account_store, account) in accounts.iter().zip(["a", "b"]) {
             let done = &done;
             scope.spawn(move || {
                 let mut generation = 0;
                 while !done.load(Ordering::Relaxed) {
                     generation += 1;
-                    section.update_batch(0, answered(account, generation));
+                    account_store.update_batch(0, answered(account, generation));
                 }
             });
         }
@@ -86,13 +86,13 @@ fn no_reader_sees_half_an_answer() {
 }
 
 #[test]
-fn phones_that_move_between_batches_are_always_seen_once() {
+fn phones_that_move_between_batches_are_always_shown_once() {
     let metrics_store = metrics_store();
-    let section = metrics_store.account(&"main".into());
-    metrics_store.set_accounts(vec![section.clone()]);
+    let account_store = metrics_store.account(&"main".into());
+    metrics_store.set_accounts(vec![account_store.clone()]);
     let phones: Vec<Phone> = (0..PHONES).map(|phone| fresh(&format!("{phone}"), "", 0, 1)).collect();
     let cut = |at: usize| [&phones[..at], &phones[at..]].map(|part| view("main", part.to_vec()));
-    section.replace_batches(cut(5).iter());
+    account_store.replace_batches(cut(5).iter());
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -100,7 +100,7 @@ fn phones_that_move_between_batches_are_always_seen_once() {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
-                section.replace_batches(cut(at).iter());
+                account_store.replace_batches(cut(at).iter());
             }
         });
         for round in 0..100 {

@@ -23,10 +23,10 @@ fn documented() -> BTreeMap<&'static str, (&'static str, Vec<&'static str>)> {
 }
 
 #[test]
-fn every_metric_is_documented_with_its_type_and_labels_and_no_other_is() {
+fn exactly_the_metrics_of_the_exporter_are_documented_with_type_and_labels() {
     let documented = documented();
-    let catalog = definitions();
-    let definitions: BTreeMap<_, _> = catalog
+    let definitions = definitions();
+    let definitions: BTreeMap<_, _> = definitions
         .iter()
         .map(|info| (info.name, (info.kind.as_str(), info.labels.to_vec())))
         .collect();

@@ -1,12 +1,12 @@
-//! The exposition seen from outside: stores are posted to, bodies are read.
+//! Tests of the whole exposition: batches are updated, bodies are read.
 
 mod bodies;
 mod concurrency;
 mod documentation;
-mod exact;
-mod own;
+mod exporter_metrics;
+mod golden;
 mod parser;
-mod truth;
+mod updates;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -48,22 +48,22 @@ fn fresh(id: &str, name: &str, status: i64, since: i64) -> Phone {
     }
 }
 
-/// A section of `batches` batches without phones.
+/// The store of an account with `batches` batches without phones.
 fn store_of(metrics_store: &MetricsStore, account: &Arc<str>, batches: usize) -> AccountStore {
-    let section = metrics_store.account(account);
-    section.replace_batches(vec![view(account, []); batches].iter());
-    section
+    let account_store = metrics_store.account(account);
+    account_store.replace_batches(vec![view(account, []); batches].iter());
+    account_store
 }
 
-/// A metrics_store that shows one account `main` with these batches.
+/// A store that shows one account `main` with these batches.
 fn showing(batches: impl IntoIterator<Item = Arc<BatchView>>) -> MetricsStore {
     let metrics_store = metrics_store();
     let batches: Vec<_> = batches.into_iter().collect();
-    let section = store_of(&metrics_store, &"main".into(), batches.len());
+    let account_store = store_of(&metrics_store, &"main".into(), batches.len());
     for (batch, view) in batches.into_iter().enumerate() {
-        section.update_batch(batch, view);
+        account_store.update_batch(batch, view);
     }
-    metrics_store.set_accounts(vec![section]);
+    metrics_store.set_accounts(vec![account_store]);
     metrics_store
 }
 
@@ -99,7 +99,7 @@ fn text(metrics_store: &MetricsStore, encoding: Encoding) -> String {
     read(metrics_store.scrape(encoding), encoding)
 }
 
-/// The part that does not change from scrape to scrape: all before what the process says of itself.
+/// The part that does not change from scrape to scrape: all before the metrics of the process.
 fn steady(text: &str) -> &str {
     &text[..text.find("# HELP process_").unwrap()]
 }

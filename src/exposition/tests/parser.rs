@@ -1,7 +1,7 @@
 //! A strict reader of the text format, written from its specification and knowing nothing of the code under test.
 //!
 //! It accepts less than Prometheus does: no timestamps, no blanks but the one before the value, families in one block, each
-//! with HELP and TYPE first, no series twice. Whatever else it meets is an error.
+//! with HELP and TYPE first, no series twice. Everything else is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -120,7 +120,7 @@ fn quoted(text: &str) -> Result<(String, &str), &'static str> {
 }
 
 #[test]
-fn what_is_not_an_exposition_is_refused() {
+fn invalid_text_is_refused() {
     for bad in [
         "",
         "m 1",

@@ -51,7 +51,7 @@ impl Accounts {
 }
 
 #[test]
-fn the_first_account_owns_an_id_and_the_other_knows_which() {
+fn the_first_account_owns_an_id_and_the_other_knows_its_name() {
     let mut accounts = Accounts::new(&["main", "spare"]);
     accounts.publish(0, &["1", "2"]);
     accounts.publish(1, &["2", "3"]);
@@ -76,7 +76,7 @@ fn an_earlier_account_is_granted_an_id_when_the_other_does_not_show_it_any_more(
 }
 
 #[test]
-fn an_account_that_loses_interest_leaves_the_id_where_it_is() {
+fn an_id_stays_when_the_earlier_account_no_longer_wants_it() {
     let mut accounts = Accounts::new(&["a", "b"]);
     accounts.publish(1, &["1"]);
     accounts.poll(1);
@@ -100,7 +100,7 @@ fn the_next_account_is_granted_what_the_first_does_not_want_any_more() {
 }
 
 #[test]
-fn the_ids_of_an_account_that_is_gone_are_free() {
+fn the_ids_of_a_removed_account_are_free() {
     let mut accounts = Accounts::new(&["a", "b"]);
     accounts.publish(0, &["1"]);
     accounts.publish(1, &["1"]);
@@ -110,7 +110,7 @@ fn the_ids_of_an_account_that_is_gone_are_free() {
 }
 
 #[test]
-fn another_order_moves_ids_that_both_list_and_no_other() {
+fn another_order_moves_only_ids_that_both_accounts_list() {
     let mut accounts = Accounts::new(&["a", "b"]);
     accounts.publish(0, &["1", "2"]);
     accounts.publish(1, &["2", "3"]);

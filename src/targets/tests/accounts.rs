@@ -18,7 +18,7 @@ async fn a_phone_of_two_accounts_goes_to_the_first_and_is_never_granted_to_both(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_phone_that_moves_to_another_account_follows() {
+async fn a_phone_that_moves_to_another_account_is_watched_there() {
     let ownership = Ownership::default();
     let [first, second] = [Upstream::of(3), Upstream::of(0)];
     let mut from = Fixture::set(&first, Setting::default(), &ownership, "first");
@@ -40,7 +40,7 @@ async fn a_phone_that_moves_to_another_account_follows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn configured_phones_are_owned_before_any_listing() {
+async fn configured_phones_are_owned_before_any_list_is_read() {
     let ownership = Ownership::default();
     let setting = Setting {
         configured: vec!["000001".into()],

@@ -1,8 +1,8 @@
 //! Discovery under paused time: the real client, budget and gate, and a GeeLark that is a list.
 
 mod accounts;
+mod failures;
 mod readings;
-mod trouble;
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};

@@ -1,23 +1,23 @@
-//! What is found, and that nothing is lost while the list moves under the reading.
+//! Which phones are found, also while the list changes during a reading.
 
 use proptest::prelude::*;
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn every_phone_of_three_pages_is_found_and_proven_by_a_second_reading() {
+async fn every_phone_of_three_pages_is_found_and_confirmed_by_a_second_reading() {
     let mut fixture = Fixture::start(&Upstream::of(243));
     assert!(!fixture.targets.has_changed() && fixture.ids().is_empty());
     assert_eq!(fixture.next().await, fixture.upstream.ids());
     assert_eq!(fixture.upstream.calls(), 3);
     fixture.at(REFRESH / 2).await;
     assert_eq!(fixture.upstream.calls(), 6);
-    assert!(!fixture.targets.has_changed(), "the proof is no news");
+    assert!(!fixture.targets.has_changed(), "the confirmation changes nothing");
     fixture.at(REFRESH * 3 / 2).await;
     assert_eq!(
         fixture.upstream.calls(),
         9,
-        "what did not change needs no second reading"
+        "a list that did not change needs no second reading"
     );
     assert!(!fixture.targets.has_changed());
     assert_eq!(fixture.metric("geelark_discovery_phones"), 243);
@@ -26,7 +26,7 @@ async fn every_phone_of_three_pages_is_found_and_proven_by_a_second_reading() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn groups_are_listed_one_by_one_and_united() {
+async fn the_phones_of_all_groups_are_found() {
     let two = PhoneFilter {
         groups: vec!["farm-a".into(), "farm-c".into()],
         ..PhoneFilter::default()
@@ -50,7 +50,7 @@ async fn groups_are_listed_one_by_one_and_united() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn configured_phones_come_first_and_learn_what_discovery_found() {
+async fn configured_phones_come_first_and_have_the_details_that_discovery_found() {
     let setting = Setting {
         configured: vec!["zz".into(), "000002".into()],
         ..Setting::default()
@@ -59,7 +59,7 @@ async fn configured_phones_come_first_and_learn_what_discovery_found() {
     assert_eq!(
         fixture.next().await,
         ["zz", "000002"],
-        "at once, whatever the list does"
+        "at once, before any list is read"
     );
     assert_eq!(fixture.next().await, ["zz", "000002", "000000", "000001", "000003"]);
     let targets = fixture.targets.peek();
@@ -72,7 +72,7 @@ async fn configured_phones_come_first_and_learn_what_discovery_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shard_keeps_its_own() {
+async fn a_shard_watches_only_its_phones() {
     let all = Upstream::of(243);
     let mut found = Vec::new();
     for shard in 0..2 {
@@ -87,7 +87,7 @@ async fn a_shard_keeps_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn phones_that_come_and_go_do_so_at_the_next_look() {
+async fn new_and_removed_phones_are_found_at_the_next_refresh() {
     let mut fixture = Fixture::start(&Upstream::of(150));
     fixture.next().await;
     fixture.at(REFRESH / 2).await;
@@ -97,19 +97,18 @@ async fn phones_that_come_and_go_do_so_at_the_next_look() {
     });
     assert!(
         fixture.next().await.contains(&item(999).id),
-        "what is new is there at once"
+        "a new phone is watched at once"
     );
     assert_eq!(
         fixture.next().await,
         fixture.upstream.ids(),
-        "what is gone goes when that is proven"
+        "a removed phone is dropped when that is confirmed"
     );
     assert!(fixture.start.elapsed() < REFRESH + Duration::from_secs(10));
 }
 
-/// The list moves up between the first page and the second, so that the 101st phone slips from one to the other unread.
 #[tokio::test(start_paused = true)]
-async fn a_rumour_brings_the_next_look_forward_and_a_flood_of_them_only_so_often() {
+async fn a_hint_causes_an_early_refresh_and_many_hints_cause_few() {
     let upstream = Upstream::of(3);
     let mut fixture = Fixture::start(&upstream);
     fixture.next().await;
@@ -125,12 +124,13 @@ async fn a_rumour_brings_the_next_look_forward_and_a_flood_of_them_only_so_often
         fixture.hints.notify_one();
         sleep(Duration::from_millis(100)).await;
     }
-    let looks = upstream.calls() - before;
-    assert!((1..=2).contains(&looks), "{looks} looks in a minute");
+    let refreshes = upstream.calls() - before;
+    assert!((1..=2).contains(&refreshes), "{refreshes} refreshes in a minute");
 }
 
+/// A phone of the first page is removed before the second is read, so the 101st phone is on neither.
 #[tokio::test(start_paused = true)]
-async fn a_phone_that_slips_from_page_to_page_is_not_lost() {
+async fn a_phone_that_moves_to_a_page_that_was_read_is_not_lost() {
     for comes_another in [false, true] {
         let mut fixture = Fixture::start(&Upstream::of(243));
         fixture.next().await;
@@ -143,7 +143,7 @@ async fn a_phone_that_slips_from_page_to_page_is_not_lost() {
         });
         while fixture.ids().contains(&item(50).id) {
             let targets = fixture.next().await;
-            assert!(targets.contains(&item(100).id), "passed over, and believed gone");
+            assert!(targets.contains(&item(100).id), "the phone that moved was dropped");
         }
         assert_eq!(fixture.ids(), fixture.upstream.ids());
         assert!(fixture.start.elapsed() < REFRESH + Duration::from_secs(30));
@@ -151,7 +151,7 @@ async fn a_phone_that_slips_from_page_to_page_is_not_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_phone_that_slips_during_the_very_first_reading_is_found_by_the_second() {
+async fn a_phone_that_the_first_reading_misses_is_found_by_the_second() {
     let upstream = Upstream::of(243);
     upstream.before(1, |list| {
         list.remove(50);
@@ -164,12 +164,12 @@ async fn a_phone_that_slips_during_the_very_first_reading_is_found_by_the_second
     assert_eq!(
         fixture.next().await,
         fixture.upstream.ids(),
-        "the phone that went is missing twice"
+        "two readings miss the removed phone"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_phone_that_is_listed_twice_is_one() {
+async fn a_phone_that_is_listed_twice_is_one_target() {
     let upstream = Upstream::of(150);
     upstream.before(1, |list| list.insert(0, item(999)));
     let mut fixture = Fixture::start(&upstream);
@@ -178,7 +178,7 @@ async fn a_phone_that_is_listed_twice_is_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_fleet_is_found_within_the_budget_and_looked_after_with_a_quarter_of_it() {
+async fn a_large_fleet_is_found_with_the_whole_budget_and_refreshed_with_a_quarter_of_it() {
     let setting = Setting {
         requests_per_minute: 100,
         ..Setting::default()
@@ -214,9 +214,9 @@ async fn a_large_fleet_is_found_within_the_budget_and_looked_after_with_a_quarte
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever comes and goes between pages: in the end the targets is the truth, and no targets names a phone twice.
+    /// Phones are added and removed between pages. In the end the targets are those of the list, each once.
     #[test]
-    fn after_any_changes_the_roster_becomes_the_truth(
+    fn after_any_changes_the_targets_become_the_list(
         size in 0..350_usize,
         changes in prop::collection::vec((0..12_usize, any::<prop::sample::Index>(), any::<bool>()), 0..12)
     ) {

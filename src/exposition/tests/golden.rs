@@ -12,11 +12,11 @@ use crate::poller::{LastRound, RoundStatus};
 use crate::webhook::WebhookMetrics;
 use geelark_client::Reason;
 
-use super::own::call;
+use super::exporter_metrics::call;
 use geelark_client::{Plan, Wallet};
 
 #[test]
-fn a_small_fleet_reads_exactly_like_this() {
+fn a_small_fleet_is_rendered_exactly_like_this() {
     let registry = registry();
     let metrics_store = MetricsStore::new(registry.clone());
     let main = store_of(&metrics_store, &"main".into(), 2);
@@ -101,9 +101,9 @@ fn a_small_fleet_reads_exactly_like_this() {
 fn an_empty_store_names_every_metric() {
     let text = text(&metrics_store(), Encoding::Plain);
     let families = parser::parse(&text).unwrap();
-    let catalog = definitions();
-    assert_eq!(families.len(), catalog.len());
-    for info in catalog {
+    let definitions = definitions();
+    assert_eq!(families.len(), definitions.len());
+    for info in definitions {
         let family = &families[info.name];
         assert_eq!(
             (family.kind.as_str(), family.help.as_str()),

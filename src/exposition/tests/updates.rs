@@ -1,4 +1,4 @@
-//! Whatever is posted, in whatever order: what an independent reader finds is the state, and nothing else.
+//! After any updates an independent reader finds exactly the last state.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ fn any_phone() -> impl Strategy<Value = Phone> {
         })
 }
 
-/// A update_batch: which account, which batch, which phones. Ids follow from the place, so no id is in two places.
+/// An update: which account, which batch, which phones. Ids follow from the place, so no id is in two places.
 fn any_post() -> impl Strategy<Value = (usize, usize, Arc<BatchView>)> {
     let phones = prop::collection::vec(any_phone(), 0..6);
     (0..ACCOUNTS.len(), 0..BATCHES, phones).prop_map(|(account, batch, mut phones)| {
@@ -79,8 +79,8 @@ fn labels<const N: usize>(labels: [(&str, &str); N]) -> Labels {
     labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-/// The labels for what is known.
-fn told(details: &PhoneDetails) -> Labels {
+/// The labels of the details that are known.
+fn details_labels(details: &PhoneDetails) -> Labels {
     let texts = [
         ("group", &details.group),
         ("os_version", &details.os_version),
@@ -96,11 +96,11 @@ fn told(details: &PhoneDetails) -> Labels {
     let texts = texts
         .into_iter()
         .filter_map(|(name, text)| Some((name, text.as_deref()?.to_owned())));
-    let told = texts.chain(mode.map(|mode| ("charge_mode", mode)));
-    told.map(|(name, text)| (name.to_owned(), text)).collect()
+    let details_labels = texts.chain(mode.map(|mode| ("charge_mode", mode)));
+    details_labels.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
-/// What a reader must find of these views, straight from the contract.
+/// The series of these views, by the documentation of the metrics.
 fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
     let mut series = Series::new();
     for (name, views) in ACCOUNTS.iter().zip(accounts) {
@@ -137,7 +137,7 @@ fn expected(accounts: &[Vec<Arc<BatchView>>]) -> Series {
                     if let Some(running) = details.task_running {
                         add("phone_task_running", both, u8::from(running).to_string());
                     }
-                    info.extend(told(details));
+                    info.extend(details_labels(details));
                 }
                 add("phone_info", info, "1".into());
             }
@@ -166,11 +166,11 @@ proptest! {
     #[test]
     fn a_scrape_shows_the_last_update_of_each_batch(posts in prop::collection::vec(any_post(), 0..8)) {
         let metrics_store = metrics_store();
-        let sections = ACCOUNTS.map(|account| store_of(&metrics_store, &account.into(), BATCHES));
-        metrics_store.set_accounts(sections.to_vec());
+        let accounts = ACCOUNTS.map(|account| store_of(&metrics_store, &account.into(), BATCHES));
+        metrics_store.set_accounts(accounts.to_vec());
         let mut state = ACCOUNTS.map(|account| vec![view(account, []); BATCHES]);
         for (account, batch, view) in posts {
-            sections[account].update_batch(batch, view.clone());
+            accounts[account].update_batch(batch, view.clone());
             state[account][batch] = view;
             // In between as well, so that kept blocks are seen beside new ones.
             prop_assert_eq!(of_phones(&text(&metrics_store, Encoding::Gzip)), expected(&state));
@@ -194,10 +194,10 @@ fn an_account_that_is_not_set_is_not_shown() {
 #[test]
 fn a_renamed_phone_has_one_series() {
     let metrics_store = metrics_store();
-    let section = store_of(&metrics_store, &"main".into(), 1);
-    metrics_store.set_accounts(vec![section.clone()]);
-    section.update_batch(0, view("main", [fresh("1", "old", 0, 1)]));
-    section.update_batch(0, view("main", [fresh("1", "new", 0, 1)]));
+    let account_store = store_of(&metrics_store, &"main".into(), 1);
+    metrics_store.set_accounts(vec![account_store.clone()]);
+    account_store.update_batch(0, view("main", [fresh("1", "old", 0, 1)]));
+    account_store.update_batch(0, view("main", [fresh("1", "new", 0, 1)]));
     let shown = text(&metrics_store, Encoding::Gzip);
     assert!(shown.contains("phone_status{id=\"1\",serial_name=\"new\"} 0\n") && !shown.contains("old"));
 }

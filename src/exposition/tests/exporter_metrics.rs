@@ -31,7 +31,7 @@ fn lines(metrics_store: &MetricsStore, prefix: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_series_of_an_account_go_with_its_handle() {
+fn the_series_of_an_account_disappear_with_its_handle() {
     let registry = registry();
     let metrics_store = MetricsStore::new(registry.clone());
     let [main, spare] = ["main", "spare"].map(|account| {
@@ -86,7 +86,7 @@ fn a_call_without_a_complete_answer_is_counted_and_not_timed() {
 }
 
 #[test]
-fn made_up_codes_do_not_grow_the_number_of_series() {
+fn the_number_of_failure_reasons_is_bounded() {
     let registry = registry();
     let metrics_store = MetricsStore::new(registry.clone());
     let calls = CallMetrics::new(&registry, "main");

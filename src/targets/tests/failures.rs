@@ -1,8 +1,8 @@
-//! Lists that fail, lie or stop short.
+//! Lists that fail, are short or are implausible.
 
 use super::*;
 
-/// Lets the first look succeed and goes to the middle of the interval after it.
+/// Lets the first refresh succeed and goes to the middle of the interval after it.
 async fn settled(phones: usize) -> Fixture {
     let mut fixture = Fixture::start(&Upstream::of(phones));
     fixture.next().await;
@@ -10,8 +10,9 @@ async fn settled(phones: usize) -> Fixture {
     fixture
 }
 
-/// What happens to every answer in the second look leaves the targets as it was and is counted; afterwards all is well.
-async fn is_withstood(what: &str, twist: impl Fn(&mut Value) + Send + Sync + 'static) {
+/// A change of every response in the second refresh leaves the targets as they were and is counted as a failure. After it
+/// discovery works again.
+async fn keeps_the_targets(what: &str, twist: impl Fn(&mut Value) + Send + Sync + 'static) {
     let mut fixture = settled(243).await;
     fixture.upstream.twist(twist);
     fixture.at(REFRESH * 3 / 2).await;
@@ -35,29 +36,29 @@ async fn is_withstood(what: &str, twist: impl Fn(&mut Value) + Send + Sync + 'st
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_list_leaves_the_roster_standing() {
-    is_withstood("an internal error", |envelope| *envelope = json!({"code": 50000})).await;
-    is_withstood("a refused filter", |envelope| *envelope = json!({"code": 40004})).await;
-    is_withstood("a lock", |envelope| *envelope = json!({"code": 40007})).await;
-    is_withstood("no data", |envelope| envelope["data"] = Value::Null).await;
-    is_withstood("data of another shape", |envelope| {
+async fn a_list_that_fails_keeps_the_targets() {
+    keeps_the_targets("an internal error", |envelope| *envelope = json!({"code": 50000})).await;
+    keeps_the_targets("a refused filter", |envelope| *envelope = json!({"code": 40004})).await;
+    keeps_the_targets("a lock", |envelope| *envelope = json!({"code": 40007})).await;
+    keeps_the_targets("no data", |envelope| envelope["data"] = Value::Null).await;
+    keeps_the_targets("data of another shape", |envelope| {
         envelope["data"]["items"] = json!("none");
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_comes_back_short_leaves_the_roster_standing() {
-    is_withstood("half a page", |envelope| {
+async fn a_short_list_keeps_the_targets() {
+    keeps_the_targets("half a page", |envelope| {
         envelope["data"]["items"].as_array_mut().unwrap().truncate(50);
     })
     .await;
-    is_withstood("no items", |envelope| envelope["data"]["items"] = Value::Null).await;
-    is_withstood("no items and no total", |envelope| {
+    keeps_the_targets("no items", |envelope| envelope["data"]["items"] = Value::Null).await;
+    keeps_the_targets("no items and no total", |envelope| {
         envelope["data"] = json!({"page": 1});
     })
     .await;
-    is_withstood("always the first page", |envelope| {
+    keeps_the_targets("always the first page", |envelope| {
         let items: Vec<Value> = (0..100).map(|number| json!({"id": item(number).id})).collect();
         envelope["data"]["items"] = items.into();
     })
@@ -65,11 +66,11 @@ async fn a_list_that_comes_back_short_leaves_the_roster_standing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hiccup_in_the_middle_costs_one_more_call() {
+async fn a_page_that_fails_once_is_requested_again() {
     let upstream = Upstream::of(243);
-    let hiccup = Mutex::new(Some(()));
+    let first = Mutex::new(Some(()));
     upstream.twist(move |envelope| {
-        if envelope["data"]["page"] == 2 && hiccup.lock().unwrap().take().is_some() {
+        if envelope["data"]["page"] == 2 && first.lock().unwrap().take().is_some() {
             *envelope = json!({"code": 50000});
         }
     });
@@ -80,19 +81,19 @@ async fn a_hiccup_in_the_middle_costs_one_more_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_list_is_believed_when_a_second_reading_confirms_it() {
+async fn an_empty_list_removes_all_phones_when_a_second_reading_confirms_it() {
     let mut fixture = settled(3).await;
     fixture.upstream.before(0, Vec::clear);
     fixture.upstream.before(1, |list| list.extend((0..3).map(item)));
     fixture.at(REFRESH * 3 / 2).await;
-    assert!(!fixture.targets.has_changed(), "a hiccup emptied the targets");
+    assert!(!fixture.targets.has_changed(), "one reading emptied the targets");
     fixture.upstream.change(Vec::clear);
     assert_eq!(fixture.next().await, [""; 0]);
     assert!(fixture.start.elapsed() < REFRESH * 2 + Duration::from_secs(10));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_configured_waits_for_no_list_and_a_failed_first_look_is_soon_repeated() {
+async fn configured_phones_do_not_wait_for_a_list_and_a_failed_first_list_is_soon_read_again() {
     let upstream = Upstream::of(3);
     upstream.twist(|envelope| *envelope = json!({"code": 40001}));
     let setting = Setting {
@@ -109,12 +110,12 @@ async fn what_is_configured_waits_for_no_list_and_a_failed_first_look_is_soon_re
     assert_eq!(fixture.next().await.len(), 4);
     assert!(
         fixture.start.elapsed() < Duration::from_secs(10),
-        "a failure is retried long before the next look"
+        "a failure is retried long before the next refresh"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_account_is_not_called_until_it_opens() {
+async fn a_blocked_account_is_not_called_until_the_block_ends() {
     let upstream = Upstream::of(3);
     upstream.twist(|envelope| *envelope = json!({"code": 40014}));
     let mut fixture = Fixture::start(&upstream);
@@ -131,7 +132,7 @@ async fn a_closed_account_is_not_called_until_it_opens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_listing_that_fails_does_not_keep_the_others_from_being_found() {
+async fn a_list_that_fails_does_not_prevent_other_lists() {
     let upstream = Upstream::of(9);
     upstream.twist(|envelope| {
         if envelope["data"]["items"][0]["group"]["name"] == "farm-a" {
@@ -159,7 +160,7 @@ async fn a_list_without_a_total_is_read_to_its_last_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn phones_that_were_not_asked_for_are_left_out() {
+async fn phones_that_the_filter_does_not_admit_are_left_out() {
     let upstream = Upstream::of(9);
     upstream.twist(|envelope| {
         let items = envelope["data"]["items"].as_array_mut().unwrap();
