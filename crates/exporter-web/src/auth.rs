@@ -71,25 +71,21 @@ impl Users {
         if let Some(is_right) = self.remembered(&user, &fingerprint) {
             return allow(is_right);
         }
-        let (is_known, hash) = self.hash_of(&user);
+        let known = self.hashes.get(&user);
+        // An unknown user gets another user's hash, always the same one, so that the time does not reveal who exists.
+        let other = usize::from(self.fingerprint(&user, b"")[0]) % self.hashes.len().max(1);
+        let hash = known
+            .or_else(|| self.hashes.values().nth(other))
+            .cloned()
+            .unwrap_or_default();
         let check = tokio::task::spawn_blocking(move || {
             // Kept until the check ends, even if the client no longer waits for it.
             let _turn = turn;
             bcrypt::verify(password, &hash).unwrap_or(false)
         });
-        let is_right = check.await.unwrap_or(false) && is_known;
+        let is_right = check.await.unwrap_or(false) && known.is_some();
         self.remember(user, fingerprint, is_right);
         allow(is_right)
-    }
-
-    /// The user's hash. An unknown user gets the hash of another, always the same one, so that the time a check takes does
-    /// not reveal who exists.
-    fn hash_of(&self, user: &str) -> (bool, String) {
-        if let Some(hash) = self.hashes.get(user) {
-            return (true, hash.clone());
-        }
-        let any = usize::from(self.fingerprint(user, b"")[0]) % self.hashes.len().max(1);
-        (false, self.hashes.values().nth(any).cloned().unwrap_or_default())
     }
 
     fn fingerprint(&self, user: &str, password: &[u8]) -> Fingerprint {

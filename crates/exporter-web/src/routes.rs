@@ -68,10 +68,8 @@ async fn metrics<S: Backend>(State(backend): State<Arc<S>>, headers: HeaderMap) 
 }
 
 async fn ready<S: Backend>(State(backend): State<Arc<S>>) -> Reply {
-    match backend.ready() {
-        Ok(()) => Ok("Ready\n"),
-        Err(reason) => Err((StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n"))),
-    }
+    let ready = backend.ready().map(|()| "Ready\n");
+    ready.map_err(|reason| (StatusCode::SERVICE_UNAVAILABLE, reason + "\n"))
 }
 
 async fn reload<S: Backend>(is_enabled: bool, State(backend): State<Arc<S>>) -> Reply {
@@ -82,10 +80,9 @@ async fn reload<S: Backend>(is_enabled: bool, State(backend): State<Arc<S>>) -> 
     }
     // A task of its own, so that the reload ends even if the client leaves.
     let outcome = tokio::spawn(async move { backend.reload().await }).await;
-    match outcome.unwrap_or_else(|_| Err("The reload failed unexpectedly; see the log.".to_owned())) {
-        Ok(()) => Ok("Reloaded\n"),
-        Err(problems) => Err((StatusCode::INTERNAL_SERVER_ERROR, format!("{problems}\n"))),
-    }
+    let outcome = outcome.unwrap_or_else(|_| Err("The reload failed unexpectedly; see the log.".to_owned()));
+    let reloaded = outcome.map(|()| "Reloaded\n");
+    reloaded.map_err(|problems| (StatusCode::INTERNAL_SERVER_ERROR, problems + "\n"))
 }
 
 async fn refuse_large_body(request: Request, next: Next) -> Response {
