@@ -1,7 +1,8 @@
 //! The cost of a scrape and of an updated batch: `cargo bench --bench exposition`.
 //!
-//! The goals are in CPU time: a gzip scrape of 100,000 phones within 2 times what writing its bytes to a socket takes, a plain
-//! one within 4 times; a batch whose answer changed nothing within 60 µs, one that changed wholly within 400 µs.
+//! The goals in CPU time: a gzip scrape of 100,000 phones takes at most 2 times as long as a write of its bytes to a socket,
+//! and a plain scrape at most 4 times. An update of a batch takes at most 60 µs if nothing changed, and at most 400 µs if
+//! everything changed.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot open a socket fails")]
 
@@ -24,7 +25,7 @@ fn main() {
     divan::main();
 }
 
-/// A batch as fleets have them: ids of 18 digits that share a beginning, names that count, mixed statuses.
+/// A realistic batch: ids of 18 digits with a common prefix, numbered names, mixed statuses.
 fn batch(number: usize, generation: i64) -> Arc<BatchView> {
     let mut random = fastrand::Rng::with_seed(number as u64);
     let phones = (0..BATCH_SIZE).map(|position| Phone {
@@ -44,7 +45,7 @@ fn batch(number: usize, generation: i64) -> Arc<BatchView> {
     })
 }
 
-/// The same batch with every name and every count changed too, so that no text stays the same.
+/// The same batch with other names and counts, so that each line differs.
 fn renamed(view: &BatchView) -> Arc<BatchView> {
     let mut view = view.clone();
     for phone in &mut view.phones {
@@ -75,7 +76,7 @@ fn scrape(bencher: Bencher<'_, '_>, (encoding, phones): (Encoding, usize)) {
         });
 }
 
-/// The yardstick: bytes of a scrape's length, written to a loopback socket that a thread reads.
+/// The reference: a write of a scrape's length to a loopback socket that a thread reads.
 #[divan::bench(args = [Encoding::Gzip, Encoding::Plain])]
 fn socket(bencher: Bencher<'_, '_>, encoding: Encoding) {
     let (store, _) = fleet(PHONES);
@@ -92,7 +93,7 @@ fn socket(bencher: Bencher<'_, '_>, encoding: Encoding) {
         .bench_local(|| writer.write_all(&body).unwrap());
 }
 
-/// An answer that changed nothing, in a new view.
+/// An answer without a change, in a new view.
 #[divan::bench]
 fn update_unchanged(bencher: Bencher<'_, '_>) {
     let (_store, account) = fleet(BATCH_SIZE);
@@ -101,7 +102,7 @@ fn update_unchanged(bencher: Bencher<'_, '_>) {
         .bench_local_values(|view| account.update_batch(0, view));
 }
 
-/// One phone of the batch changed its status.
+/// A batch with one changed status.
 #[divan::bench]
 fn update_one_changed(bencher: Bencher<'_, '_>) {
     let (_store, account) = fleet(BATCH_SIZE);
@@ -116,7 +117,7 @@ fn update_one_changed(bencher: Bencher<'_, '_>) {
         .bench_local_values(|view| account.update_batch(0, view));
 }
 
-/// Every phone changed its status.
+/// A batch in which each status changed.
 #[divan::bench]
 fn update_every_status_changed(bencher: Bencher<'_, '_>) {
     let (_store, account) = fleet(BATCH_SIZE);
@@ -129,7 +130,7 @@ fn update_every_status_changed(bencher: Bencher<'_, '_>) {
         .bench_local_values(|view| account.update_batch(0, view));
 }
 
-/// Every line of the batch changed.
+/// A batch in which each line changed.
 #[divan::bench]
 fn update_wholly_changed(bencher: Bencher<'_, '_>) {
     let (_store, account) = fleet(BATCH_SIZE);

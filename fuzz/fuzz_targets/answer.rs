@@ -1,4 +1,4 @@
-//! Any body from GeeLark, a response or a webhook, becomes phones whose ids are in it, or a short failure.
+//! Any body of a response or a webhook gives phones with ids from the body, or a short failure.
 
 #![no_main]
 
@@ -40,11 +40,11 @@ fn check(body: &[u8], ids: Result<Vec<String>, Failure>, least_entry: usize) {
     match ids {
         Ok(ids) => {
             assert!(ids.len() * least_entry <= body.len());
-            // With escapes an id may be written in many ways.
-            let stands = |id: &String| id.is_empty() || body.windows(id.len()).any(|part| part == id.as_bytes());
+            // With escapes, the body may contain an id in another form.
+            let is_in_body = |id: &String| id.is_empty() || body.windows(id.len()).any(|part| part == id.as_bytes());
             assert!(
-                body.contains(&b'\\') || ids.iter().all(stands),
-                "{ids:?} do not stand in the body"
+                body.contains(&b'\\') || ids.iter().all(is_in_body),
+                "{ids:?} are not in the body"
             );
         }
         Err(failure) => assert!(failure.message.len() < 1000, "{}", failure.message),

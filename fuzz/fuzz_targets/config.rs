@@ -1,4 +1,4 @@
-//! Whatever stands in the configuration file, it becomes a configuration or sentences.
+//! Any content of a configuration file gives a configuration or problems.
 
 #![no_main]
 
@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|yaml: String| {
     let sources = Sources {
-        // Its folder does not exist, so neither do the files that the text may name.
+        // The folder does not exist, so files that the text names do not exist either.
         file: Some("/nonexistent/geelark.yml".into()),
         document: Some(yaml.into()),
         ..Sources::default()

@@ -1,4 +1,4 @@
-//! Whatever stands in the file of a warm restart, it becomes a state that every room can begin with, or damage.
+//! Any content of a state file gives a state that the exporter can start with, or an error.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(state) = decode(bytes) {
         restore(state);
     }
-    // No fuzzer guesses a checksum, so the bytes are tried as the state inside a sound file too.
+    // A fuzzer does not find a checksum, so this target also tries the bytes as the state of a file with a correct checksum.
     let mut file = [br#"{"format":2,"state":"#, bytes, b",\n"].concat();
     let sum = crc32fast::hash(&file);
     file.extend_from_slice(format!("\"crc32\":\"{sum:08x}\"}}\n").as_bytes());
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Goes on from `state`, and takes it all again.
+/// Restores gate and fleet from `state`, and saves them again.
 fn restore(state: State) {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let now = Clock::starting_at(start).now();

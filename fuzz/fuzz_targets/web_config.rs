@@ -1,4 +1,4 @@
-//! Whatever stands in the web configuration file, it becomes rules or sentences.
+//! Any content of a web configuration file gives rules or problems.
 
 #![no_main]
 

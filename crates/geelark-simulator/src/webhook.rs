@@ -101,6 +101,8 @@ fn client() -> Result<Client, String> {
     let client = Client::builder()
         .timeout(TIMEOUT)
         .redirect(redirect::Policy::none())
+        // A receiver that refuses a large body closes the connection, so the next webhook needs a new one.
+        .pool_max_idle_per_host(0)
         .no_proxy();
     let client = client.tls_danger_accept_invalid_certs(true).build();
     client.map_err(|error| format!("webhooks cannot be sent: {error}"))

@@ -2,10 +2,10 @@
 
 mod anything;
 mod bad;
+mod billing;
 mod discovery;
 mod documents;
 mod good;
-mod money;
 
 use std::collections::BTreeMap;
 use std::fs;
