@@ -8,20 +8,17 @@ use arc_swap::ArcSwap;
 use tracing::warn;
 
 use super::context::Context;
-use crate::billing::{ExpiringGauges, Money};
+use crate::billing::BillingStatus;
 use crate::config::AccountConfig;
 use crate::exposition::AccountStore;
 use crate::fleet::Fleet;
-use crate::metrics::{CallMetrics, ShowValue};
+use crate::metrics::CallMetrics;
 use crate::poller::{RoundStatus, SharedFleet};
-use crate::state::{AccountState, Expiring};
+use crate::state::AccountState;
 use crate::targets::{DiscoveryStatus, OwnershipHandle};
 use crate::webhook::{Listeners, Webhook};
 use geelark_client::clock::{ElapsedSinceSave, Timestamp};
 use geelark_client::{Budget, Gate};
-
-/// A wallet or plan from before a restart is shown at most this long without being read again.
-const MONEY_SHOWN: Duration = Duration::from_mins(30);
 
 /// The accounts that run, in configured order. The web and the state saver read them without waiting for a reload.
 pub(super) type Accounts = Arc<ArcSwap<Vec<CarryOver>>>;
@@ -44,7 +41,7 @@ pub(super) struct CarryOver {
     pub(super) calls: CallMetrics,
     pub(super) round: Arc<RoundStatus>,
     pub(super) discovery: Option<Arc<DiscoveryStatus>>,
-    pub(super) money: Option<Money>,
+    pub(super) billing: Option<Arc<BillingStatus>>,
 }
 
 impl CarryOver {
@@ -71,7 +68,7 @@ impl CarryOver {
             calls: CallMetrics::new(&context.registry, name),
             round: Arc::new(RoundStatus::new(&context.registry, name)),
             discovery: None,
-            money: None,
+            billing: None,
         };
         carry_over.adapt_to(account, context);
         if let Some((saved, elapsed)) = saved {
@@ -96,10 +93,11 @@ impl CarryOver {
         if let (Some(discovery), Some(summary)) = (&self.discovery, saved.discovery) {
             discovery.set(summary);
         }
-        // If the age of the state is unknown, so is the age of wallet and plan.
-        if let Some(money) = self.money.as_ref().filter(|_| elapsed.elapsed().is_some()) {
-            restore(&money.wallet, saved.wallet, elapsed);
-            restore(&money.plan, saved.plan, elapsed);
+        if let Some(billing) = &self.billing {
+            billing
+                .wallet
+                .set(saved.wallet.and_then(|wallet| wallet.restored(elapsed)));
+            billing.plan.set(saved.plan.and_then(|plan| plan.restored(elapsed)));
         }
         *self.listeners.fleet.lock() = Fleet::restored(self.name.clone(), saved.phones, elapsed);
     }
@@ -117,10 +115,10 @@ impl CarryOver {
             .discovery
             .as_ref()
             .map(|_| discovery.unwrap_or_else(|| Arc::new(DiscoveryStatus::new(registry, name))));
-        let money = self.money.take();
-        self.money = account
+        let billing = self.billing.take();
+        self.billing = account
             .billing
-            .then(|| money.unwrap_or_else(|| Money::new(registry, name)));
+            .then(|| billing.unwrap_or_else(|| Arc::new(BillingStatus::new(registry, name))));
         let before = self.webhook.take();
         self.webhook = account.webhook.as_ref().map(|settings| {
             let relay = settings.relay_to.clone().map(|url| (url, context.relay_client.clone()));
@@ -138,33 +136,18 @@ impl CarryOver {
 
     /// What the state file keeps, as it is at `now`.
     pub(super) fn state(&self, now: Timestamp) -> AccountState {
-        let money = self.money.as_ref();
+        let billing = self.billing.as_ref();
         AccountState {
             name: self.name.clone(),
             credentials: self.fingerprint.clone(),
             gate: self.gate.snapshot(now),
             round: self.round.get(),
             discovery: self.discovery.as_ref().map(|discovery| discovery.get()),
-            wallet: money.and_then(|money| to_save(&money.wallet, now)),
-            plan: money.and_then(|money| to_save(&money.plan, now)),
+            wallet: billing.and_then(|billing| billing.wallet.get()?.saved(now)),
+            plan: billing.and_then(|billing| billing.plan.get()?.saved(now)),
             phones: self.listeners.fleet.lock().saved(now),
         }
     }
-}
-
-/// Shows a saved value for as long as it would have been shown, at most [`MONEY_SHOWN`].
-fn restore<G: ShowValue>(gauges: &ExpiringGauges<G>, saved: Option<Expiring<G::Value>>, elapsed: ElapsedSinceSave) {
-    let Some(Expiring { value, until }) = saved else { return };
-    if let Some(until) = elapsed.later(until, MONEY_SHOWN) {
-        gauges.show(value, until.into());
-    }
-}
-
-/// The value that is shown and until when.
-fn to_save<G: ShowValue>(gauges: &ExpiringGauges<G>, now: Timestamp) -> Option<Expiring<G::Value>> {
-    let (value, until) = gauges.get()?;
-    let until = now.millis_at(until.into_std());
-    Some(Expiring { value, until })
 }
 
 /// A duration for the log.

@@ -1,6 +1,6 @@
 //! What the exporter shows of itself: its build, its configuration, its state file.
 
-use crate::billing::Money;
+use crate::billing::{PlanMetrics, WalletMetrics};
 use crate::metrics::{CallMetrics, Registry, metrics};
 use crate::poller::PollMetrics;
 use crate::targets::DiscoveryMetrics;
@@ -33,13 +33,12 @@ metrics! {
 
 /// The registry of all metrics.
 pub(crate) fn registry() -> Registry {
-    let [wallet, plan] = Money::DEFINITIONS;
     Registry::new(&[
         PollMetrics::DEFINITIONS,
         CallMetrics::DEFINITIONS,
         DiscoveryMetrics::DEFINITIONS,
-        wallet,
-        plan,
+        WalletMetrics::DEFINITIONS,
+        PlanMetrics::DEFINITIONS,
         WebhookMetrics::DEFINITIONS,
         BuildMetrics::DEFINITIONS,
         ConfigMetrics::DEFINITIONS,

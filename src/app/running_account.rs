@@ -66,12 +66,12 @@ impl RunningAccount {
         if account.discovery.is_none() || !own.is_empty() {
             targets.mark_changed();
         }
-        if let Some(money) = carry_over.money.clone() {
+        if let Some(status) = carry_over.billing.clone() {
             let billing = Billing {
                 client: client.clone(),
                 account: account.name.clone(),
                 calls: carry_over.calls.clone(),
-                money,
+                status,
             };
             tasks.spawn(|stop| billing.run(stop));
         }

@@ -1,13 +1,16 @@
 //! The gauges of wallet and plan. Each exists only while its value is known.
 
-use std::convert::Infallible;
-use std::sync::Arc;
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::metrics::{Registry, ShowValue, Shown, metrics};
+use geelark_client::clock::{ElapsedSinceSave, Timestamp, UnixMillis};
 use geelark_client::{Plan, Wallet};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
 
-use crate::metrics::{Definition, Registry, ShowValue, metrics};
+/// A wallet or plan from before a restart is shown at most this long without being read again.
+const RESTORED_FOR: Duration = Duration::from_mins(30);
 
 metrics! {
     /// The wallet of one account.
@@ -41,10 +44,21 @@ metrics! {
     }
 }
 
-impl ShowValue for WalletMetrics {
-    type Value = Wallet;
+/// A value that was read, and the time until which it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expiring<V, T = UnixMillis> {
+    /// The value.
+    pub value: V,
+    /// When its time is over: an instant of this process, or a time of the wall clock for a later process.
+    pub until: T,
+}
 
-    fn show(&self, wallet: Wallet) {
+impl ShowValue for WalletMetrics {
+    type Value = Option<Expiring<Wallet, Instant>>;
+
+    fn show(&self, shown: Self::Value) {
+        let wallet = shown.map(|shown| shown.value).unwrap_or_default();
         self.balance.set(wallet.balance);
         self.gift_balance.set(wallet.gift_balance);
         self.time_addon.set(wallet.time_addon);
@@ -52,9 +66,10 @@ impl ShowValue for WalletMetrics {
 }
 
 impl ShowValue for PlanMetrics {
-    type Value = Plan;
+    type Value = Option<Expiring<Plan, Instant>>;
 
-    fn show(&self, plan: Plan) {
+    fn show(&self, shown: Self::Value) {
+        let plan = shown.map(|shown| shown.value).unwrap_or_default();
         self.expiration.set(plan.expires);
         self.profiles.set(plan.profiles);
         self.profiles_available.set(plan.profiles_available);
@@ -65,64 +80,44 @@ impl ShowValue for PlanMetrics {
     }
 }
 
-/// A value that was read, shown by gauges until its time is over.
-pub struct ExpiringGauges<G: ShowValue> {
-    gauges: G,
-    value: watch::Sender<Option<(G::Value, Instant)>>,
-}
-
-impl<G: ShowValue> ExpiringGauges<G> {
-    fn new(gauges: G) -> Self {
-        let value = watch::Sender::default();
-        Self { gauges, value }
-    }
-
-    /// Shows `value` until `until`, or until it is replaced.
-    pub fn show(&self, value: G::Value, until: Instant) {
-        self.gauges.show(value);
-        self.value.send_replace(Some((value, until)));
-    }
-
-    /// The value and the instant until which it is shown; `None` if none is known or its time is over.
-    pub fn get(&self) -> Option<(G::Value, Instant)> {
-        self.value.borrow().filter(|(_, until)| Instant::now() < *until)
-    }
-
-    /// Shows each value no more when its time is over. Never ends.
-    pub(super) async fn keep_expiring(&self) -> Infallible {
-        let mut changes = self.value.subscribe();
-        loop {
-            let until = changes.borrow_and_update().map(|(_, until)| until);
-            tokio::select! {
-                // The sender is ours, so this never fails.
-                _ = changes.changed() => {}
-                () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {
-                    self.gauges.show(G::Value::default());
-                    self.value.send_replace(None);
-                }
-            }
-        }
-    }
-}
-
-/// What is known of one account's money. It outlives the task that reads it, so that a reload shows it on. A cheap handle.
-#[derive(Clone)]
-pub struct Money {
+/// What is known of one account's wallet and plan. It outlives the task that reads them, so that a reload shows it on.
+pub struct BillingStatus {
     /// The wallet.
-    pub wallet: Arc<ExpiringGauges<WalletMetrics>>,
+    pub wallet: Shown<WalletMetrics>,
     /// The plan.
-    pub plan: Arc<ExpiringGauges<PlanMetrics>>,
+    pub plan: Shown<PlanMetrics>,
 }
 
-impl Money {
-    /// Every metric of wallet and plan.
-    pub const DEFINITIONS: [&[Definition]; 2] = [WalletMetrics::DEFINITIONS, PlanMetrics::DEFINITIONS];
-
+impl BillingStatus {
     /// Nothing known of `account`.
     pub fn new(registry: &Registry, account: &str) -> Self {
         Self {
-            wallet: Arc::new(ExpiringGauges::new(WalletMetrics::new(registry, &[account]))),
-            plan: Arc::new(ExpiringGauges::new(PlanMetrics::new(registry, &[account]))),
+            wallet: Shown::of(WalletMetrics::new(registry, &[account])),
+            plan: Shown::of(PlanMetrics::new(registry, &[account])),
         }
+    }
+}
+
+impl<V> Expiring<V, Instant> {
+    /// For a later process; `None` if the time is over.
+    pub fn saved(self, now: Timestamp) -> Option<Expiring<V>> {
+        let until = now.millis_at(self.until.into_std());
+        (self.until > Instant::now()).then_some(Expiring {
+            value: self.value,
+            until,
+        })
+    }
+}
+
+impl<V> Expiring<V> {
+    /// As an earlier process would have shown it, at most [`RESTORED_FOR`]; `None` if the time is over, or if the age of the
+    /// state is unknown.
+    pub fn restored(self, elapsed: ElapsedSinceSave) -> Option<Expiring<V, Instant>> {
+        elapsed.elapsed()?;
+        let until = elapsed.later(self.until, RESTORED_FOR)?.into();
+        Some(Expiring {
+            value: self.value,
+            until,
+        })
     }
 }

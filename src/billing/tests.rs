@@ -90,7 +90,7 @@ struct Fixture {
     upstream: Upstream,
     store: MetricsStore,
     calls: CallMetrics,
-    money: Money,
+    status: Arc<BillingStatus>,
     budget: Arc<Budget>,
     gate: Arc<Gate>,
 }
@@ -102,7 +102,7 @@ impl Fixture {
             upstream,
             store: MetricsStore::new(registry.clone()),
             calls: CallMetrics::new(&registry, "main"),
-            money: Money::new(&registry, "main"),
+            status: Arc::new(BillingStatus::new(&registry, "main")),
             budget: Arc::new(Budget::new(BudgetLimits {
                 requests_per_minute: NonZeroU32::new(100).unwrap(),
                 max_in_flight: 4,
@@ -124,7 +124,7 @@ impl Fixture {
             client: Arc::new(client),
             account: "main".into(),
             calls: self.calls.clone(),
-            money: self.money.clone(),
+            status: self.status.clone(),
         };
         (stop.clone(), tokio::spawn(billing.run(stop)))
     }
@@ -134,14 +134,14 @@ impl Fixture {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// The lines of money, without their HELP.
-    fn money(&self) -> Vec<String> {
-        let is_money = |line: &&str| {
+    /// The series of wallet and plan.
+    fn series(&self) -> Vec<String> {
+        let is_series = |line: &&str| {
             ["geelark_wallet_", "geelark_plan_"]
                 .iter()
                 .any(|prefix| line.starts_with(prefix))
         };
-        self.text().lines().filter(is_money).map(str::to_owned).collect()
+        self.text().lines().filter(is_series).map(str::to_owned).collect()
     }
 }
 
@@ -151,13 +151,13 @@ fn seconds(start: Instant, times: &[Instant]) -> Vec<u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wallet_and_plan_are_shown_with_their_units_once_they_are_known() {
+async fn wallet_and_plan_are_shown_with_their_units() {
     let fixture = Fixture::new(Upstream::well());
     let _billing = fixture.start();
-    assert_eq!(fixture.money(), [""; 0]);
+    assert_eq!(fixture.series(), [""; 0]);
     sleep(Duration::from_secs(10)).await;
     assert_eq!(
-        fixture.money(),
+        fixture.series(),
         [
             "geelark_wallet_balance{account=\"main\"} 10.25",
             "geelark_wallet_gift_balance{account=\"main\"} 1",
@@ -165,7 +165,7 @@ async fn wallet_and_plan_are_shown_with_their_units_once_they_are_known() {
         ]
     );
     sleep(MINUTE).await;
-    let money = fixture.money();
+    let series = fixture.series();
     for line in [
         "geelark_plan_expiration_timestamp_seconds{account=\"main\"} 1800000000",
         "geelark_plan_profiles{account=\"main\"} 50",
@@ -175,13 +175,13 @@ async fn wallet_and_plan_are_shown_with_their_units_once_they_are_known() {
         "geelark_plan_parallels{account=\"main\"} 2",
         "geelark_plan_monthly_fee{account=\"main\"} 29.9",
     ] {
-        assert!(money.iter().any(|shown| shown == line), "{line} in {money:?}");
+        assert!(series.iter().any(|shown| shown == line), "{line} in {series:?}");
     }
-    assert_eq!(money.len(), 10);
+    assert_eq!(series.len(), 10);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wallet_is_asked_every_five_minutes_and_the_plan_every_ten() {
+async fn the_wallet_is_read_every_five_minutes_and_the_plan_every_ten() {
     let start = Instant::now();
     let fixture = Fixture::new(Upstream::well());
     let _billing = fixture.start();
@@ -194,7 +194,7 @@ async fn the_wallet_is_asked_every_five_minutes_and_the_plan_every_ten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn restarts_and_reloads_never_bring_two_plan_calls_within_a_minute() {
+async fn restarts_and_reloads_never_cause_two_plan_calls_within_a_minute() {
     let upstream = Upstream::well();
     for run in 0..40_u64 {
         let fixture = Fixture::new(upstream.clone());
@@ -219,26 +219,29 @@ async fn restarts_and_reloads_never_bring_two_plan_calls_within_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_could_not_be_read_three_times_is_shown_no_more_and_comes_back() {
+async fn a_value_that_three_reads_did_not_bring_disappears_until_it_is_read_again() {
     let fixture = Fixture::new(Upstream::well());
     let _billing = fixture.start();
     sleep(MINUTE * 2).await;
-    assert_eq!(fixture.money().len(), 10);
+    assert_eq!(fixture.series().len(), 10);
     fixture.upstream.becomes(refused);
     sleep(MINUTE * 12 + Duration::from_secs(55)).await;
-    assert_eq!(fixture.money().len(), 10, "three reads are not over");
+    assert_eq!(fixture.series().len(), 10, "three reads are not over");
     sleep(Duration::from_secs(30)).await;
-    let money = fixture.money();
-    assert!(money.iter().all(|line| line.starts_with("geelark_plan_")), "{money:?}");
+    let series = fixture.series();
+    assert!(
+        series.iter().all(|line| line.starts_with("geelark_plan_")),
+        "{series:?}"
+    );
     sleep(MINUTE * 16).await;
-    assert_eq!(fixture.money(), [""; 0]);
+    assert_eq!(fixture.series(), [""; 0]);
     fixture.upstream.becomes(well);
     sleep(PLAN_EVERY + MINUTE).await;
-    assert_eq!(fixture.money().len(), 10);
+    assert_eq!(fixture.series().len(), 10);
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_are_retried_ever_later_and_at_last_as_often_as_a_success() {
+async fn failures_are_retried_at_doubling_intervals_up_to_the_usual_one() {
     let fixture = Fixture::new(Upstream::new(refused));
     let start = Instant::now();
     let _billing = fixture.start();
@@ -256,7 +259,7 @@ async fn failures_are_retried_ever_later_and_at_last_as_often_as_a_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lock_is_waited_for() {
+async fn nothing_is_read_during_a_lock() {
     let fixture = Fixture::new(Upstream::new(|_| json!({"code": 40014})));
     let _billing = fixture.start();
     sleep(MINUTE * 119).await;
@@ -266,19 +269,19 @@ async fn a_lock_is_waited_for() {
     );
     fixture.upstream.becomes(well);
     sleep(MINUTE * 4).await;
-    assert_eq!(fixture.money().len(), 10);
+    assert_eq!(fixture.series().len(), 10);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_without_a_known_field_is_no_answer() {
+async fn an_answer_without_a_known_field_is_a_failure() {
     let fixture = Fixture::new(Upstream::well());
     let _billing = fixture.start();
     sleep(MINUTE * 2).await;
     fixture.upstream.becomes(|_| json!({"code": 0, "data": null}));
     sleep(MINUTE * 10).await;
-    assert_eq!(fixture.money().len(), 10);
+    assert_eq!(fixture.series().len(), 10);
     sleep(MINUTE * 25).await;
-    assert_eq!(fixture.money(), [""; 0]);
+    assert_eq!(fixture.series(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -288,9 +291,9 @@ async fn values_outlive_a_reload_but_not_their_time() {
     sleep(MINUTE * 2).await;
     stop.cancel();
     task.await.unwrap();
-    assert_eq!(fixture.money().len(), 10);
+    assert_eq!(fixture.series().len(), 10);
     fixture.upstream.becomes(refused);
     let _billing = fixture.start();
     sleep(PLAN_EVERY * 3).await;
-    assert_eq!(fixture.money(), [""; 0]);
+    assert_eq!(fixture.series(), [""; 0]);
 }

@@ -18,5 +18,5 @@ mod store;
 mod tests;
 
 pub use file::{Damage, decode, encode};
-pub use saved::{AccountState, Expiring, State};
+pub use saved::{AccountState, State};
 pub use store::{Store, StoreError};

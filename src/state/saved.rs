@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::rows;
+use crate::billing::Expiring;
 use crate::fleet::Phone;
 use crate::poller::LastRound;
 use crate::targets::DiscoverySummary;
@@ -43,16 +44,6 @@ pub struct AccountState {
     /// The phones and when each was last answered; ids are unique.
     #[serde(with = "rows")]
     pub phones: Vec<(Phone, Option<UnixMillis>)>,
-}
-
-/// A value that is shown until a point in time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expiring<T> {
-    /// The value.
-    pub value: T,
-    /// When its time is over.
-    pub until: UnixMillis,
 }
 
 impl State {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::app::metrics::{BuildMetrics, ConfigMetrics};
-use crate::billing::Money;
+use crate::billing::{BillingStatus, Expiring};
 use crate::metrics::CallMetrics;
 use crate::poller::{LastRound, RoundStatus};
 use crate::webhook::WebhookMetrics;
@@ -80,15 +80,21 @@ fn a_small_fleet_is_rendered_exactly_like_this() {
         gift_balance: Some(0.0),
         time_addon: Some(5400.0),
     };
-    let money = Money::new(&registry, "main");
-    money.wallet.show(wallet, tomorrow);
+    let billing = BillingStatus::new(&registry, "main");
+    billing.wallet.set(Some(Expiring {
+        value: wallet,
+        until: tomorrow,
+    }));
     let plan = Plan {
         expires: Some(UnixTime(1_800_000_000)),
         parallels: Some(0),
         monthly_fee: None,
         ..Plan::default()
     };
-    money.plan.show(plan, tomorrow);
+    billing.plan.set(Some(Expiring {
+        value: plan,
+        until: tomorrow,
+    }));
     let webhook = WebhookMetrics::for_account(&registry, "main");
     webhook.requests.with_label_values(&["accepted"]).inc();
 

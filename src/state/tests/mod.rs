@@ -6,6 +6,7 @@ mod format;
 use std::sync::Arc;
 
 use super::*;
+use crate::billing::Expiring;
 use crate::fleet::{Freshness, ObservedStatus, Phone, PhoneDetails};
 use crate::poller::LastRound;
 use crate::targets::DiscoverySummary;
