@@ -20,7 +20,7 @@ use super::supervisor::{Supervisor, prepare};
 use crate::cli::Flags;
 use crate::config::{self, Config, Sources};
 use crate::exposition::Encoding;
-use crate::webhook::{self, Receiver};
+use crate::webhook;
 use axum::Router;
 use exporter_web::{About, Backend, Guard, ScrapeBody};
 use geelark_client::clock::Clock;
@@ -146,11 +146,11 @@ impl Backend for Supervisor {
 
     fn routes(self: &Arc<Self>, guard: Guard) -> Router {
         let accounts = self.accounts.clone();
-        let receiver = move |name: &str| -> Option<Arc<dyn Receiver>> {
+        let find = move |name: &str| {
             let accounts = accounts.load();
             let account = accounts.iter().find(|account| &*account.name == name)?;
-            Some(account.webhook.clone()?)
+            account.webhook.clone()
         };
-        webhook::routes(Arc::new(receiver), guard)
+        webhook::routes(find, guard)
     }
 }

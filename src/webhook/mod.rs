@@ -13,7 +13,7 @@ mod tests;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod webhook;
 
-pub use endpoint::{Receiver, Receivers, routes};
+pub use endpoint::routes;
 pub use metrics::WebhookMetrics;
 pub use relay::RelayClient;
 pub use settings::{RelayUrl, WebhookSettings};

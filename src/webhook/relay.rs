@@ -1,6 +1,6 @@
-//! Passes webhook requests on to the user's own receiver, since GeeLark has one callback URL an account.
+//! Relays webhook requests to the user's own receiver, because GeeLark has one callback URL an account.
 //!
-//! Passing on never blocks the webhook, and the queue is bounded, however slow the receiver is.
+//! A relay never blocks the webhook, and its queue is bounded, however slow the receiver is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 pub struct RelayClient(reqwest::Client);
 
 impl RelayClient {
-    /// Fails where no HTTP client can be built.
+    /// Fails if no HTTP client can be built.
     pub fn new() -> Result<Self, SetupError> {
         geelark_client::install_crypto();
         let client = reqwest::Client::builder()
@@ -42,100 +42,75 @@ impl RelayClient {
             .build()?;
         Ok(Self(client))
     }
+
+    async fn post(&self, url: &RelayUrl, (headers, body): &RelayRequest) -> Result<(), RelayError> {
+        let request = self.0.post(url.expose().clone()).headers(headers.clone());
+        match request
+            .body(body.clone())
+            .send()
+            .await
+            .map(|response| response.status())
+        {
+            Ok(status) if status.is_success() => Ok(()),
+            Ok(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) | Err(_) => Err(RelayError::Transient),
+            Ok(status) if status.is_server_error() => Err(RelayError::Transient),
+            Ok(status) => Err(RelayError::Refused(status)),
+        }
+    }
 }
 
-/// A request to be passed on.
-struct RelayRequest {
-    headers: HeaderMap,
-    body: Bytes,
-}
+/// Headers and body of a request.
+type RelayRequest = (HeaderMap, Bytes);
 
-/// Passes requests of one account on. When it is dropped, the requests that wait are still sent, each once.
+/// Relays the requests of one account. When it is dropped, the requests that wait are still sent, each once.
 pub(super) struct Relay {
-    url: RelayUrl,
+    pub(super) url: RelayUrl,
     queue: Sender<RelayRequest>,
-    metrics: Arc<WebhookMetrics>,
+    metrics: WebhookMetrics,
 }
 
 impl Relay {
-    pub(super) fn start(account: Arc<str>, url: RelayUrl, client: RelayClient, metrics: Arc<WebhookMetrics>) -> Self {
+    pub(super) fn start(account: Arc<str>, url: RelayUrl, client: RelayClient, metrics: WebhookMetrics) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
-        let worker = Worker {
-            account,
-            url: url.clone(),
-            client: client.0,
-            metrics: metrics.clone(),
-            failing: Condition::default(),
-        };
-        tokio::spawn(worker.run(requests));
+        tokio::spawn(relay(requests, account, url.clone(), client, metrics.clone()));
         Self { url, queue, metrics }
-    }
-
-    pub(super) fn url(&self) -> &RelayUrl {
-        &self.url
     }
 
     /// Queues a request, or drops it if the queue is full.
     pub(super) fn send(&self, headers: &HeaderMap, body: Bytes) {
-        let passed_on = AUTHENTICATION.into_iter().chain([CONTENT_TYPE]);
-        let headers = passed_on.filter_map(|name| {
-            let value = headers.get(&name)?.clone();
-            Some((name, value))
-        });
-        let headers = headers.collect();
-        if self.queue.try_send(RelayRequest { headers, body }).is_err() {
+        let relayed = AUTHENTICATION.into_iter().chain([CONTENT_TYPE]);
+        let headers = relayed.filter_map(|name| headers.get(&name).cloned().map(|value| (name, value)));
+        if self.queue.try_send((headers.collect(), body)).is_err() {
             self.metrics.relay_dropped.inc();
         }
     }
 }
 
-struct Worker {
+async fn relay(
+    mut requests: Receiver<RelayRequest>,
     account: Arc<str>,
     url: RelayUrl,
-    client: reqwest::Client,
-    metrics: Arc<WebhookMetrics>,
-    failing: Condition<()>,
-}
-
-impl Worker {
-    async fn run(mut self, mut requests: Receiver<RelayRequest>) {
-        while let Some(request) = requests.recv().await {
-            let mut result = self.attempt(&request).await;
-            for wait in WAITS {
-                if result != Err(RelayError::Transient) || requests.is_closed() {
-                    break;
-                }
-                sleep(wait).await;
-                result = self.attempt(&request).await;
+    client: RelayClient,
+    metrics: WebhookMetrics,
+) {
+    let mut failing = Condition::default();
+    while let Some(request) = requests.recv().await {
+        let mut result = client.post(&url, &request).await;
+        for wait in WAITS {
+            if result != Err(RelayError::Transient) || requests.is_closed() {
+                break;
             }
-            self.log(result);
+            sleep(wait).await;
+            result = client.post(&url, &request).await;
         }
-    }
-
-    async fn attempt(&self, request: &RelayRequest) -> Result<(), RelayError> {
-        let post = self.client.post(self.url.expose().clone());
-        let sent = post
-            .headers(request.headers.clone())
-            .body(request.body.clone())
-            .send()
-            .await;
-        match sent.map(|response| response.status()) {
-            Ok(status) if status.is_success() => Ok(()),
-            Ok(status) if !is_transient(status) => Err(RelayError::Refused(status)),
-            _ => Err(RelayError::Transient),
-        }
-    }
-
-    fn log(&mut self, result: Result<(), RelayError>) {
-        let account = &self.account;
         let Err(error) = result else {
-            if self.failing.end() {
+            if failing.end() {
                 info!(%account, "webhook requests are passed on again");
             }
-            return;
+            continue;
         };
-        self.metrics.relay_failures.inc();
-        if self.failing.begin(()) {
+        metrics.relay_failures.inc();
+        if failing.begin(()) {
             warn!(%account, "a webhook request could not be passed on to webhook.relay_to: {error}; further ones are only counted, in geelark_webhook_relay_failures_total");
         } else {
             debug!(%account, "another webhook request could not be passed on: {error}");
@@ -143,7 +118,7 @@ impl Worker {
     }
 }
 
-/// Why a request was not taken.
+/// Why the receiver did not take a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum RelayError {
     /// The next attempt may succeed.
@@ -152,8 +127,4 @@ enum RelayError {
     /// The next attempt would get the same answer.
     #[error("the receiver answered with HTTP status {0}; check the address and what it expects")]
     Refused(StatusCode),
-}
-
-fn is_transient(status: StatusCode) -> bool {
-    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }

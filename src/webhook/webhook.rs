@@ -1,13 +1,13 @@
 //! The webhook of one account: verifies requests, reads hints, counts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
-use super::endpoint::Receiver;
 use super::metrics::WebhookMetrics;
 use super::relay::{Relay, RelayClient};
 use super::settings::RelayUrl;
@@ -17,13 +17,13 @@ use crate::poller::SharedFleet;
 use geelark_client::clock::Clock;
 use geelark_client::{Credentials, WebhookEvent, WebhookRejection, WebhookVerifier};
 
-/// A webhook that is on.
+/// The webhook of an account that has it on.
 pub struct Webhook {
     account: Arc<str>,
     verifier: WebhookVerifier,
     listeners: Listeners,
     pub(super) relay: Option<Arc<Relay>>,
-    metrics: Arc<WebhookMetrics>,
+    metrics: WebhookMetrics,
     clock: Clock,
     refusing: Mutex<Condition<()>>,
 }
@@ -38,8 +38,7 @@ pub struct Listeners {
 }
 
 impl Webhook {
-    /// The webhook of `account`. A predecessor hands over its counters, the trace ids that were used, and the requests that
-    /// still wait to be relayed.
+    /// The webhook of `account`. It takes over the counters, the used trace ids and the waiting requests of `predecessor`.
     pub fn new(
         account: &Arc<str>,
         credentials: Credentials,
@@ -49,15 +48,12 @@ impl Webhook {
         registry: &Registry,
         clock: Clock,
     ) -> Self {
-        let metrics = predecessor.map_or_else(
-            || Arc::new(WebhookMetrics::for_account(registry, account)),
-            |webhook| webhook.metrics.clone(),
-        );
+        let metrics = predecessor.map(|webhook| webhook.metrics.clone());
+        let metrics = metrics.unwrap_or_else(|| WebhookMetrics::for_account(registry, account));
         let relay = relay.map(|(url, client)| {
-            let same = predecessor
-                .and_then(|webhook| webhook.relay.clone())
-                .filter(|relay| *relay.url() == url);
-            same.unwrap_or_else(|| Arc::new(Relay::start(account.clone(), url, client, metrics.clone())))
+            let same = predecessor.and_then(|webhook| webhook.relay.clone());
+            let start = || Arc::new(Relay::start(account.clone(), url.clone(), client, metrics.clone()));
+            same.filter(|relay| relay.url == url).unwrap_or_else(start)
         });
         Self {
             account: account.clone(),
@@ -70,21 +66,17 @@ impl Webhook {
         }
     }
 
-    fn refusing(&self) -> std::sync::MutexGuard<'_, Condition<()>> {
-        self.refusing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Receiver for Webhook {
-    fn admit(&self, headers: &HeaderMap) -> bool {
+    /// Whether a request with these headers comes from GeeLark. Counts a refusal.
+    pub(super) fn admit(&self, headers: &HeaderMap) -> bool {
         let account = &self.account;
-        let Err(refusal) = self.verifier.admit(headers, self.clock.now()) else {
-            if self.refusing().end() {
+        let mut refusing = self.refusing.lock();
+        let Err(rejection) = self.verifier.admit(headers, self.clock.now()) else {
+            if refusing.end() {
                 info!(%account, "the webhook accepts requests again");
             }
             return true;
         };
-        let (result, why) = match refusal {
+        let (result, reason) = match rejection {
             WebhookRejection::Forged => (
                 "forged",
                 "its authentication is not the account's; if GeeLark sent it, check the account's credential",
@@ -96,15 +88,16 @@ impl Receiver for Webhook {
             WebhookRejection::Replayed => ("replayed", "its traceId was used before"),
         };
         self.metrics.count(result);
-        if self.refusing().begin(()) {
-            warn!(%account, "refused a webhook request: {why}; further ones are only counted, in geelark_webhook_requests_total");
+        if refusing.begin(()) {
+            warn!(%account, "refused a webhook request: {reason}; further ones are only counted, in geelark_webhook_requests_total");
         } else {
-            debug!(%account, "refused another webhook request: {why}");
+            debug!(%account, "refused another webhook request: {reason}");
         }
         false
     }
 
-    fn receive(&self, headers: &HeaderMap, body: Bytes) -> bool {
+    /// Takes a request that was admitted; `false` if its body cannot be read. Does not block.
+    pub(super) fn receive(&self, headers: &HeaderMap, body: Bytes) -> bool {
         let event = WebhookEvent::read(&body);
         // The user's receiver may understand more than this exporter.
         if let Some(relay) = &self.relay {
@@ -128,7 +121,8 @@ impl Receiver for Webhook {
         true
     }
 
-    fn oversized(&self) {
+    /// Counts a request that is refused because its body is too large.
+    pub(super) fn refuse_oversized(&self) {
         self.metrics.count("oversized");
     }
 }

@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
+mod endpoint;
+
 use super::*;
 use crate::exposition::{Encoding, MetricsStore};
 use crate::fleet::{Fleet, Target};
@@ -24,7 +26,7 @@ use geelark_client::phone::{BATCH_SIZE, PhoneId};
 use http::HeaderMap;
 
 struct Fixture {
-    webhook: Webhook,
+    webhook: Arc<Webhook>,
     listeners: Listeners,
     store: MetricsStore,
 }
@@ -44,7 +46,7 @@ impl Fixture {
         let relay = relay_to.map(|url| (url.parse::<url::Url>().unwrap().into(), RelayClient::new().unwrap()));
         let credentials = Credentials::Token("tok-1".to_owned().into());
         Self {
-            webhook: Webhook::new(
+            webhook: Arc::new(Webhook::new(
                 &"main".into(),
                 credentials,
                 relay,
@@ -52,7 +54,7 @@ impl Fixture {
                 listeners.clone(),
                 &registry,
                 Clock::system(),
-            ),
+            )),
             listeners,
             store,
         }
@@ -107,7 +109,7 @@ fn headers(token: &str, trace_id: &str) -> HeaderMap {
 }
 
 #[tokio::test]
-async fn what_is_believed_becomes_hints_and_everything_is_counted() {
+async fn accepted_requests_become_hints_and_every_request_is_counted() {
     let fixture = Fixture::new(None);
     assert!(fixture.send("1", r#"{"type": 1, "id": "a"}"#));
     assert!(fixture.send("2", r#"{"type": 10, "items": [{"id": "b"}, {"id": "a"}]}"#));
@@ -118,7 +120,7 @@ async fn what_is_believed_becomes_hints_and_everything_is_counted() {
     let mut late = headers("tok-1", "6");
     late.insert("ts", "1716972892166".parse().unwrap());
     assert!(!fixture.webhook.admit(&late));
-    fixture.webhook.oversized();
+    fixture.webhook.refuse_oversized();
     let due = fixture.due();
     assert_eq!(due, ["a", "b"].map(PhoneId::from));
     fixture.listeners.targets.notified().await;
@@ -137,7 +139,7 @@ async fn what_is_believed_becomes_hints_and_everything_is_counted() {
 }
 
 #[tokio::test]
-async fn a_flood_is_dropped_and_counted() {
+async fn hints_beyond_the_limit_are_dropped_and_counted() {
     let fixture = Fixture::new(None);
     for flood in 0..11 {
         let items: Vec<String> = (0..1000).map(|id| format!(r#"{{"id": "{flood}-{id}"}}"#)).collect();
@@ -149,7 +151,7 @@ async fn a_flood_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn a_reload_forgets_no_trace_id() {
+async fn a_reload_keeps_the_used_trace_ids() {
     let before = Fixture::new(None);
     assert!(before.send("1", "{}"));
     let after = Fixture::after(Some(&before.webhook), None);
@@ -209,7 +211,7 @@ async fn next(received: &mut UnboundedReceiver<Received>) -> Received {
 }
 
 #[tokio::test]
-async fn what_is_genuine_is_handed_on_as_it_came_and_nothing_else_is() {
+async fn admitted_requests_are_relayed_unchanged_and_others_are_not() {
     let (url, mut received) = receiver(&[200]).await;
     let fixture = Fixture::new(Some(&url));
     assert!(!fixture.webhook.admit(&headers("tok-2", "0")));
@@ -227,7 +229,7 @@ async fn what_is_genuine_is_handed_on_as_it_came_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn a_receiver_in_trouble_is_tried_again_and_one_that_refuses_is_not() {
+async fn a_receiver_that_fails_is_tried_again_and_one_that_refuses_is_not() {
     let (url, mut received) = receiver(&[503, 200, 307, 404, 200]).await;
     let fixture = Fixture::new(Some(&url));
     for trace_id in ["1", "2", "3", "4"] {
@@ -243,7 +245,7 @@ async fn a_receiver_in_trouble_is_tried_again_and_one_that_refuses_is_not() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_never_answers_holds_up_nobody_and_fills_no_memory() {
+async fn a_receiver_that_never_answers_blocks_no_webhook_and_the_queue_is_bounded() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let fixture = Fixture::new(Some(&format!("http://{}/", listener.local_addr().unwrap())));
     fixture.send("first", "{}");
@@ -257,7 +259,7 @@ async fn a_receiver_that_never_answers_holds_up_nobody_and_fills_no_memory() {
 }
 
 #[tokio::test]
-async fn a_reload_keeps_what_waits_for_the_same_receiver() {
+async fn a_reload_keeps_the_requests_that_wait_for_the_same_receiver() {
     let (url, _received) = receiver(&[200]).await;
     let before = Fixture::new(Some(&url));
     let after = Fixture::after(Some(&before.webhook), Some(&url));

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use exporter_web::{About, Backend, ScrapeBody, Settings, WebConfig, bind, serve};
+use axum::Router;
+use exporter_web::{About, Backend, Guard, ScrapeBody, Settings, WebConfig, bind, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -13,41 +14,8 @@ use super::*;
 
 const LIMIT: usize = 64 * 1024;
 
-/// Believes whoever says `X-Password: right`, and reads what begins with a brace.
-#[derive(Default)]
-struct Ear {
-    heard: Mutex<Vec<String>>,
-}
-
-impl Ear {
-    fn note(&self, what: impl Into<String>) {
-        self.heard.lock().unwrap().push(what.into());
-    }
-
-    fn heard(&self) -> Vec<String> {
-        std::mem::take(&mut *self.heard.lock().unwrap())
-    }
-}
-
-impl Receiver for Ear {
-    fn admit(&self, headers: &HeaderMap) -> bool {
-        let is_right = headers.get("x-password").is_some_and(|given| given == "right");
-        self.note(if is_right { "admitted" } else { "refused" });
-        is_right
-    }
-
-    fn receive(&self, _: &HeaderMap, body: Bytes) -> bool {
-        self.note(format!("{} bytes", body.len()));
-        body.starts_with(b"{")
-    }
-
-    fn oversized(&self) {
-        self.note("oversized");
-    }
-}
-
 /// A backend with a webhook for the account `main`.
-struct Fake(Arc<Ear>);
+struct Fake(Arc<Webhook>);
 
 impl Backend for Fake {
     const ABOUT: About = About {
@@ -75,21 +43,38 @@ impl Backend for Fake {
     }
 
     fn routes(self: &Arc<Self>, guard: Guard) -> Router {
-        let ear = self.0.clone();
-        let receiver = move |account: &str| -> Option<Arc<dyn Receiver>> {
-            let ear: Arc<dyn Receiver> = ear.clone();
-            (account == "main").then_some(ear)
-        };
-        routes(Arc::new(receiver), guard)
+        let webhook = self.0.clone();
+        routes(move |account| (account == "main").then(|| webhook.clone()), guard)
     }
 }
 
 struct Server {
     address: SocketAddr,
+    fixture: Fixture,
+    counted: Mutex<BTreeMap<&'static str, u64>>,
     _stop: DropGuard,
 }
 
 impl Server {
+    /// The results that were counted since the last call.
+    fn results(&self) -> Vec<&'static str> {
+        let mut results = Vec::new();
+        for result in [
+            "accepted",
+            "ignored",
+            "forged",
+            "late",
+            "replayed",
+            "oversized",
+            "unreadable",
+        ] {
+            let count = self.fixture.result(result);
+            let before = self.counted.lock().unwrap().insert(result, count).unwrap_or(0);
+            results.extend((before..count).map(|_| result));
+        }
+        results
+    }
+
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
@@ -133,16 +118,25 @@ fn answer(text: &str) -> Answer {
     }
 }
 
-async fn server(settings: Settings) -> (Server, Arc<Ear>) {
-    let ear = Arc::new(Ear::default());
+async fn server(settings: Settings) -> Server {
+    let fixture = Fixture::new(None);
     let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
     let (address, stop) = (listeners[0].address, CancellationToken::new());
-    tokio::spawn(serve(listeners, settings, Arc::new(Fake(ear.clone())), stop.clone()));
-    let server = Server {
+    let backend = Arc::new(Fake(fixture.webhook.clone()));
+    tokio::spawn(serve(listeners, settings, backend, stop.clone()));
+    Server {
         address,
+        fixture,
+        counted: Mutex::default(),
         _stop: stop.drop_guard(),
-    };
-    (server, ear)
+    }
+}
+
+/// Headers that authenticate with `token`, and a trace id that was not used before.
+fn authentication(token: &str) -> String {
+    static TRACE_ID: AtomicU32 = AtomicU32::new(0);
+    let trace_id = TRACE_ID.fetch_add(1, Ordering::Relaxed);
+    format!("Authorization: Bearer {token}\r\nTraceId: {trace_id}")
 }
 
 /// Sends a request as it is written here, and reads until the server closes.
@@ -156,75 +150,77 @@ async fn send(server: &Server, head: &str, body: &[u8]) -> Answer {
     answer(&String::from_utf8(text).unwrap())
 }
 
-async fn post(server: &Server, path: &str, password: &str, body: &str) -> Answer {
-    let length = body.len();
-    let head = format!("POST {path} HTTP/1.1\r\nX-Password: {password}\r\nContent-Length: {length}");
+async fn post(server: &Server, path: &str, token: &str, body: &str) -> Answer {
+    let (authentication, length) = (authentication(token), body.len());
+    let head = format!("POST {path} HTTP/1.1\r\n{authentication}\r\nContent-Length: {length}");
     send(server, &head, body.as_bytes()).await
 }
 
 #[tokio::test]
-async fn what_is_believed_is_received_and_what_is_not_is_not_read() {
-    let (server, ear) = server(Settings::default()).await;
-    let taken = post(&server, "/webhook/main", "right", "{}").await;
+async fn an_admitted_request_is_received_and_another_is_not_read() {
+    let server = server(Settings::default()).await;
+    let taken = post(&server, "/webhook/main", "tok-1", "{}").await;
     assert_eq!((taken.status, taken.body.as_str()), (204, ""));
-    assert_eq!(ear.heard(), ["admitted", "2 bytes"]);
-    let forged = post(&server, "/webhook/main", "wrong", "{}").await;
+    assert_eq!(server.results(), ["ignored"]);
+    let forged = post(&server, "/webhook/main", "tok-2", "{}").await;
     assert_eq!(forged.status, 401);
     assert_eq!(forged.header("www-authenticate"), "(none)", "no password would help");
-    assert_eq!(ear.heard(), ["refused"]);
-    assert_eq!(post(&server, "/webhook/main", "right", "nonsense").await.status, 400);
+    assert_eq!(server.results(), ["forged"]);
+    assert_eq!(post(&server, "/webhook/main", "tok-1", "nonsense").await.status, 400);
 }
 
 #[tokio::test]
-async fn a_stranger_is_answered_before_the_body_has_come() {
-    let (server, ear) = server(Settings::default()).await;
-    let head = "POST /webhook/main HTTP/1.1\r\nX-Password: wrong\r\nContent-Length: 1000";
-    assert_eq!(send(&server, head, b"").await.status, 401);
-    assert_eq!(ear.heard(), ["refused"]);
-}
-
-#[tokio::test]
-async fn a_body_that_is_too_large_is_not_read_however_it_comes() {
-    let (server, ear) = server(Settings::default()).await;
-    let full = format!("{{{}", " ".repeat(LIMIT - 1));
-    assert_eq!(post(&server, "/webhook/main", "right", &full).await.status, 204);
-    assert_eq!(ear.heard(), ["admitted", &format!("{LIMIT} bytes")]);
-
+async fn a_forged_request_is_answered_before_its_body_arrives() {
+    let server = server(Settings::default()).await;
     let head = format!(
-        "POST /webhook/main HTTP/1.1\r\nX-Password: right\r\nContent-Length: {}",
-        LIMIT + 1
+        "POST /webhook/main HTTP/1.1\r\n{}\r\nContent-Length: 1000",
+        authentication("tok-2")
     );
-    assert_eq!(send(&server, &head, b"").await.status, 413);
-    assert_eq!(ear.heard(), ["oversized"]);
+    assert_eq!(send(&server, &head, b"").await.status, 401);
+    assert_eq!(server.results(), ["forged"]);
+}
 
-    let head = "POST /webhook/main HTTP/1.1\r\nX-Password: right\r\nTransfer-Encoding: chunked";
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_however_it_arrives() {
+    let server = server(Settings::default()).await;
+    let full = format!("{{{}}}", " ".repeat(LIMIT - 2));
+    assert_eq!(post(&server, "/webhook/main", "tok-1", &full).await.status, 204);
+    assert_eq!(server.results(), ["ignored"]);
+
+    let head = |length: &str| format!("POST /webhook/main HTTP/1.1\r\n{}\r\n{length}", authentication("tok-1"));
+    let announced = head(&format!("Content-Length: {}", LIMIT + 1));
+    assert_eq!(send(&server, &announced, b"").await.status, 413);
+    assert_eq!(server.results(), ["oversized"]);
+
     let chunk = [
         format!("{:x}\r\n", LIMIT + 1).as_bytes(),
         &vec![b' '; LIMIT + 1],
         b"\r\n",
     ]
     .concat();
-    assert_eq!(send(&server, head, &chunk).await.status, 413);
-    assert_eq!(ear.heard(), ["admitted", "oversized"]);
+    let answer = send(&server, &head("Transfer-Encoding: chunked"), &chunk).await;
+    assert_eq!(answer.status, 413);
+    assert_eq!(server.results(), ["oversized"]);
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_not_received() {
-    let (server, ear) = server(Settings::default()).await;
+async fn an_incomplete_body_is_not_received() {
+    let server = server(Settings::default()).await;
     let mut stream = server.connect().await;
-    let head = "POST /webhook/main HTTP/1.1\r\nHost: x\r\nX-Password: right\r\nContent-Length: 10\r\n\r\n{";
+    let authentication = authentication("tok-1");
+    let head = format!("POST /webhook/main HTTP/1.1\r\nHost: x\r\n{authentication}\r\nContent-Length: 10\r\n\r\n{{");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
     let mut text = Vec::new();
     let _ = stream.read_to_end(&mut text).await;
-    assert_eq!(ear.heard(), ["admitted"]);
+    assert_eq!(server.results(), [""; 0]);
 }
 
 #[tokio::test]
-async fn other_methods_accounts_and_paths_are_turned_away() {
-    let (server, ear) = server(Settings::default()).await;
+async fn other_methods_accounts_and_paths_are_refused() {
+    let server = server(Settings::default()).await;
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
-        let answer = server.ask(method, "/webhook/main", &["X-Password: right"]).await;
+        let answer = server.ask(method, "/webhook/main", &[&authentication("tok-1")]).await;
         assert_eq!((answer.status, answer.header("allow")), (405, "POST"), "{method}");
     }
     for path in [
@@ -235,19 +231,16 @@ async fn other_methods_accounts_and_paths_are_turned_away() {
         "/webhook",
         "/webhook/%6Dain%00",
     ] {
-        assert_eq!(post(&server, path, "right", "{}").await.status, 404, "{path}");
+        assert_eq!(post(&server, path, "tok-1", "{}").await.status, 404, "{path}");
         assert_eq!(server.get(path).await.status, 404, "{path}");
     }
-    assert_eq!(ear.heard(), [""; 0]);
-    assert_eq!(
-        post(&server, "/webhook/%6Dain", "right", "{}").await.status,
-        204,
-        "a name may be escaped"
-    );
+    assert_eq!(server.results(), [""; 0]);
+    let escaped = post(&server, "/webhook/%6Dain", "tok-1", "{}").await;
+    assert_eq!(escaped.status, 204, "a name may be escaped");
 }
 
 #[tokio::test]
-async fn only_the_path_of_a_webhook_that_is_on_needs_no_password() {
+async fn only_the_path_of_a_webhook_needs_no_password() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("web.yml");
     let yaml = format!(
@@ -255,19 +248,15 @@ async fn only_the_path_of_a_webhook_that_is_on_needs_no_password() {
         bcrypt::hash("secret", 4).unwrap()
     );
     std::fs::write(&file, yaml).unwrap();
-    let (server, _) = server(Settings {
+    let server = server(Settings {
         web_config: WebConfig::from_file(&file).unwrap(),
         ..Settings::default()
     })
     .await;
-    let taken = post(&server, "/webhook/main", "right", "{}").await;
+    let taken = post(&server, "/webhook/main", "tok-1", "{}").await;
     assert_eq!((taken.status, taken.header("x-frame-options")), (204, "deny"));
-    assert_eq!(
-        post(&server, "/webhook/main", "wrong", "{}")
-            .await
-            .header("www-authenticate"),
-        "(none)"
-    );
+    let forged = post(&server, "/webhook/main", "tok-2", "{}").await;
+    assert_eq!(forged.header("www-authenticate"), "(none)");
     for path in [
         "/webhook/spare",
         "/webhook/main/",
@@ -275,7 +264,8 @@ async fn only_the_path_of_a_webhook_that_is_on_needs_no_password() {
         "/metrics",
         "/webhook/main/../../metrics",
     ] {
-        let answer = post(&server, path, "right", "{}").await;
+        // A token is no password, and a request has one authentication.
+        let answer = server.get(path).await;
         assert!(
             answer.header("www-authenticate").starts_with("Basic"),
             "{path}: {answer:?}"
