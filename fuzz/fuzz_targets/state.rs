@@ -35,7 +35,7 @@ fn restore(state: State) {
         Gate::restored(account.gate, elapsed).snapshot(now);
         let mut fleet = Fleet::restored(account.name, account.phones, elapsed);
         fleet.expire(Duration::from_secs(60), now.mono);
-        assert!(fleet.views().all(|view| view.phones.len() <= 100));
+        assert!(fleet.views().iter().all(|view| view.phones.len() <= 100));
         fleet.saved(now);
     }
 }
