@@ -62,7 +62,7 @@ struct Slots {
 /// Permission for one call. The call ends when this is dropped: answered, failed or abandoned.
 #[derive(Debug)]
 #[must_use = "a call ends when its permit is dropped"]
-pub(crate) struct Permit<'a> {
+pub(crate) struct CallPermit<'a> {
     ledger: &'a Ledger,
     spent: bool,
 }
@@ -93,12 +93,12 @@ impl Ledger {
     }
 
     /// Waits until a call may start. Cancelling the wait costs nothing.
-    pub(super) async fn take(&self) -> Permit<'_> {
+    pub(super) async fn take(&self) -> CallPermit<'_> {
         let _turn = self.turn.lock().await;
         loop {
             let started = self.lock().try_start(Instant::now());
             let Err(until) = started else {
-                return Permit {
+                return CallPermit {
                     ledger: self,
                     spent: true,
                 };
@@ -139,14 +139,14 @@ impl Slots {
     }
 }
 
-impl Permit<'_> {
+impl CallPermit<'_> {
     /// Returns the permit: the call was not made.
     pub(crate) fn unspent(mut self) {
         self.spent = false;
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for CallPermit<'_> {
     fn drop(&mut self) {
         let mut slots = self.ledger.lock();
         slots.in_flight -= 1;

@@ -1,4 +1,4 @@
-//! The calls that an account may make. Each call takes a [`Permit`] first.
+//! The calls that an account may make. Each call takes a [`CallPermit`] first.
 //!
 //! A [`Ledger`] keeps two rules. Calls start one spacing apart, so there is no burst. And no 60 seconds hold more calls
 //! than allowed, however the network delays them. Permits are given in the order in which they were requested.
@@ -11,8 +11,8 @@ use std::num::NonZeroU32;
 
 use crate::call::Endpoint;
 pub use ledger::BudgetLimits;
+pub(crate) use ledger::CallPermit;
 use ledger::Ledger;
-pub(crate) use ledger::Permit;
 
 /// GeeLark's documented limit of `/open/v1/pay/wallet`.
 const WALLET: BudgetLimits = BudgetLimits {
@@ -55,12 +55,12 @@ impl Budget {
     }
 
     /// Waits until the account may make a call.
-    pub(crate) async fn take(&self) -> Permit<'_> {
+    pub(crate) async fn take(&self) -> CallPermit<'_> {
         self.account.take().await
     }
 
     /// Waits until `endpoint` may be called; `None` if it has no limit of its own.
-    pub(crate) async fn take_endpoint(&self, endpoint: Endpoint) -> Option<Permit<'_>> {
+    pub(crate) async fn take_endpoint(&self, endpoint: Endpoint) -> Option<CallPermit<'_>> {
         match endpoint {
             Endpoint::PayWallet => Some(self.wallet.take().await),
             Endpoint::PayPlanInfo => Some(self.plan.take().await),

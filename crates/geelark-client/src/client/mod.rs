@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::budget::{Budget, Permit};
+use super::budget::{Budget, CallPermit};
 use super::call::{Blocked, Call};
 use super::clock::Clock;
 use super::code::concerns_account;
@@ -85,7 +85,7 @@ impl<T: Transport> Client<T> {
         // Before the gate is checked: a success ends a block only if the call was sent after the block began.
         let sent = self.clock.now();
         if let Err(blocked) = self.gate.check() {
-            permits.into_iter().flatten().for_each(Permit::unspent);
+            permits.into_iter().flatten().for_each(CallPermit::unspent);
             return Err(blocked);
         }
         let trace_id = Uuid::new_v4();
