@@ -60,7 +60,7 @@ impl RunningAccount {
         } else {
             carry_over.handle.publish(without_discovery(&account.phones));
         }
-        let own = targets.latest();
+        let own = targets.borrow_and_update().clone();
         fleet.lock().assign(&own);
         // The first round begins now, or with the first listing where no phone is known before.
         if account.discovery.is_none() || !own.is_empty() {
@@ -80,6 +80,7 @@ impl RunningAccount {
             client,
             fleet,
             targets,
+            ownership: carry_over.handle.clone(),
             store: carry_over.store.clone(),
             calls: carry_over.calls.clone(),
             status: carry_over.round.clone(),

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::metrics::RoundStatus;
 use super::shared_fleet::SharedFleet;
 use crate::exposition::AccountStore;
+use crate::fleet::Target;
 use crate::metrics::CallMetrics;
-use crate::targets::OwnTargets;
+use crate::targets::OwnershipHandle;
 use geelark_client::Client;
 use geelark_client::clock::Clock;
 
@@ -34,7 +37,9 @@ pub struct Parts<T> {
     /// The account's phones.
     pub fleet: SharedFleet,
     /// Which phones to watch. The first round begins when this is marked as changed for the first time.
-    pub targets: OwnTargets,
+    pub targets: watch::Receiver<Arc<[Target]>>,
+    /// Learns which targets are shown.
+    pub ownership: Arc<OwnershipHandle>,
     /// Publishes batches.
     pub store: AccountStore,
     /// Counts calls.

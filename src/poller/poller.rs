@@ -110,7 +110,7 @@ impl<T: Transport> Poller<T> {
                 () = stop.cancelled() => return,
                 Some((call, result)) = in_flight.next() => self.handle(round.as_mut(), call, result),
                 Some((call, result)) = outside.next() => self.handle(None, call, result),
-                () = self.parts.targets.changed() => {
+                Ok(()) = self.parts.targets.changed() => {
                     let is_large = self.assign_targets() > BATCH_SIZE;
                     match &mut round {
                         Some(round) if is_large => round.next = NextRound::immediately(),
@@ -171,7 +171,7 @@ impl<T: Transport> Poller<T> {
 
     /// Adopts new targets and returns how many phones are new. A few new phones are requested outside of rounds.
     fn assign_targets(&mut self) -> usize {
-        let targets = self.parts.targets.latest();
+        let targets = self.parts.targets.borrow_and_update().clone();
         let changes = self.parts.fleet.lock().assign(&targets);
         let added = changes.as_ref().map_or(0, Vec::len);
         if let Some(ids) = changes {
@@ -182,7 +182,7 @@ impl<T: Transport> Poller<T> {
                 self.parts.fleet.lock().hint(&ids);
             }
         }
-        self.parts.targets.acknowledge(&targets);
+        self.parts.ownership.acknowledge(&targets);
         added
     }
 

@@ -153,6 +153,7 @@ impl Fixture {
             client: Arc::new(client),
             fleet: fleet.clone(),
             targets: receiver,
+            ownership: ownership.clone(),
             store: account_store,
             calls: CallMetrics::new(&registry, "main"),
             status: Arc::new(RoundStatus::new(&registry, "main")),

@@ -32,5 +32,5 @@ pub use discovery::{Discovery, without_discovery};
 pub use list_reader::ListError;
 pub use lists::list_phones;
 pub use metrics::{DiscoveryMetrics, DiscoveryStatus, DiscoverySummary};
-pub use ownership::{OwnTargets, Ownership, OwnershipHandle};
+pub use ownership::{Ownership, OwnershipHandle};
 pub use settings::{DiscoverySettings, PhoneFilter, Shard};

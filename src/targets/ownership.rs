@@ -46,12 +46,6 @@ pub struct OwnershipHandle {
     granted: watch::Receiver<Arc<[Target]>>,
 }
 
-/// The targets that an account is granted, for its poller.
-pub struct OwnTargets {
-    handle: Arc<OwnershipHandle>,
-    granted: watch::Receiver<Arc<[Target]>>,
-}
-
 impl Ownership {
     /// The part of the account `name`, which comes last until [`Ownership::set_order`].
     pub fn account(&self, name: &Arc<str>) -> Arc<OwnershipHandle> {
@@ -103,52 +97,19 @@ impl OwnershipHandle {
     }
 
     /// What the account is granted, now and later. Only changes after this call count as changes.
-    pub fn subscribe(self: &Arc<Self>) -> OwnTargets {
+    pub fn subscribe(&self) -> watch::Receiver<Arc<[Target]>> {
         let mut granted = self.granted.clone();
         granted.mark_unchanged();
-        OwnTargets {
-            handle: self.clone(),
-            granted,
-        }
-    }
-}
-
-impl OwnTargets {
-    /// Waits until other targets are granted. Cancel safe.
-    pub async fn changed(&mut self) {
-        // It fails only without the account, which lives as long as the handle.
-        let _ = self.granted.changed().await;
-    }
-
-    /// The targets that are granted now. They still count as changed.
-    #[cfg(test)]
-    pub(super) fn peek(&self) -> Arc<[Target]> {
-        self.granted.borrow().clone()
-    }
-
-    /// Whether other targets were granted since the last call of `latest`.
-    #[cfg(test)]
-    pub(super) fn has_changed(&self) -> bool {
-        self.granted.has_changed().unwrap_or(false)
-    }
-
-    /// Counts the present targets as changed.
-    pub fn mark_changed(&mut self) {
-        self.granted.mark_changed();
-    }
-
-    /// The targets that are granted now.
-    pub fn latest(&mut self) -> Arc<[Target]> {
-        self.granted.borrow_and_update().clone()
+        granted
     }
 
     /// The poller shows exactly `targets`: ids that it showed before are free for other accounts.
     pub fn acknowledge(&self, targets: &Arc<[Target]>) {
-        let mut table = self.handle.ownership.0.lock();
+        let mut table = self.ownership.0.lock();
         // An older set may still have an id that was lost since.
         if Arc::ptr_eq(&self.granted.borrow(), targets) {
             let ids: HashSet<&PhoneId> = targets.iter().map(|target| &target.id).collect();
-            table.release(|id, key| key == self.handle.key && !ids.contains(id));
+            table.release(|id, key| key == self.key && !ids.contains(id));
         }
     }
 }

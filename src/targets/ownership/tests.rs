@@ -9,7 +9,7 @@ use geelark_client::phone::PhoneId;
 struct Accounts {
     ownership: Ownership,
     handles: Vec<Arc<OwnershipHandle>>,
-    pollers: Vec<OwnTargets>,
+    pollers: Vec<watch::Receiver<Arc<[Target]>>>,
     shown: Vec<HashSet<PhoneId>>,
 }
 
@@ -24,7 +24,7 @@ impl Accounts {
         let handles: Vec<_> = names.iter().map(|name| ownership.account(name)).collect();
         ownership.set_order(&names);
         Self {
-            pollers: handles.iter().map(OwnershipHandle::subscribe).collect(),
+            pollers: handles.iter().map(|handle| handle.subscribe()).collect(),
             shown: vec![HashSet::new(); names.len()],
             handles,
             ownership,
@@ -37,9 +37,9 @@ impl Accounts {
 
     /// The poller shows what is granted, and acknowledges it.
     fn poll(&mut self, account: usize) -> Vec<String> {
-        let granted = self.pollers[account].latest();
+        let granted = self.pollers[account].borrow_and_update().clone();
         self.shown[account] = granted.iter().map(|target| target.id.clone()).collect();
-        self.pollers[account].acknowledge(&granted);
+        self.handles[account].acknowledge(&granted);
         granted.iter().map(|target| target.id.to_string()).collect()
     }
 
@@ -125,9 +125,9 @@ fn another_order_moves_only_ids_that_both_accounts_list() {
 fn an_acknowledgement_of_an_older_set_frees_nothing() {
     let mut accounts = Accounts::new(&["a", "b"]);
     accounts.publish(1, &["1"]);
-    let older = accounts.pollers[1].latest();
+    let older = accounts.pollers[1].borrow_and_update().clone();
     accounts.publish(0, &["1"]);
-    accounts.pollers[1].acknowledge(&older);
+    accounts.handles[1].acknowledge(&older);
     assert_eq!(accounts.poll(0), [""; 0]);
 }
 

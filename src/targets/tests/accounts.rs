@@ -67,7 +67,7 @@ async fn remembered_phones_are_owned_at_once_and_stay_until_the_list_says_otherw
     let other = ownership.account(&"second".into());
     other.publish(remembered.into());
     assert!(
-        other.subscribe().peek().is_empty(),
+        other.subscribe().borrow().is_empty(),
         "the first account shows them already"
     );
     assert_eq!(fixture.next().await, ["000000", "000009"]);

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -157,7 +157,8 @@ fn page(phones: &[Item], request: &Value) -> Value {
 /// One account whose phones are looked for.
 struct Fixture {
     upstream: Upstream,
-    targets: OwnTargets,
+    handle: Arc<OwnershipHandle>,
+    targets: watch::Receiver<Arc<[Target]>>,
     store: MetricsStore,
     start: Instant,
     hints: Arc<Notify>,
@@ -223,20 +224,21 @@ impl Fixture {
             settings,
             configured: setting.configured,
             remembered: remembered.collect(),
-            handle,
+            handle: handle.clone(),
             calls: CallMetrics::new(&registry, "main"),
             status: Arc::new(DiscoveryStatus::new(&registry, "main")),
             clock,
             hints: hints.clone(),
         };
         discovery.publish_initial();
-        let own = targets.latest();
+        let own = targets.borrow_and_update().clone();
         if !own.is_empty() {
             targets.mark_changed();
         }
         tokio::spawn(discovery.run(stop.clone()));
         Self {
             upstream: upstream.clone(),
+            handle,
             targets,
             store,
             start: Instant::now(),
@@ -247,18 +249,17 @@ impl Fixture {
 
     /// The ids of the targets, in its order.
     fn ids(&self) -> Vec<String> {
-        let targets = self.targets.peek();
+        let targets = self.targets.borrow().clone();
         targets.iter().map(|target| target.id.to_string()).collect()
     }
 
     /// Waits for the next targets.
     async fn next(&mut self) -> Vec<String> {
-        timeout(REFRESH * 2, self.targets.changed())
-            .await
-            .expect("no other targets came");
+        let changed = timeout(REFRESH * 2, self.targets.changed()).await;
+        changed.expect("no other targets came").unwrap();
         // As the poller does.
-        let targets = self.targets.latest();
-        self.targets.acknowledge(&targets);
+        let targets = self.targets.borrow_and_update().clone();
+        self.handle.acknowledge(&targets);
         self.ids()
     }
 
