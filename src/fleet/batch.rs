@@ -21,11 +21,9 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// A batch without phones.
-    pub(super) fn new(account: Arc<str>) -> Self {
-        let phones = Vec::new();
+    pub(super) fn new(view: BatchView) -> Self {
         Self {
-            view: Arc::new(BatchView { account, phones }),
+            view: Arc::new(view),
             oldest: None,
             requested: None,
         }

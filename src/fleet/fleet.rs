@@ -130,29 +130,26 @@ impl Fleet {
         Some(added.into_iter().map(|target| target.id.clone()).collect())
     }
 
-    /// Puts each phone into the first batch that has room, or else into a new batch.
+    /// Fills the gaps of the batches with `phones`, and adds batches for the rest.
     fn place(&mut self, phones: Vec<Phone>) {
-        let mut gap = 0;
-        for phone in phones {
-            while self
-                .batches
-                .get(gap)
-                .is_some_and(|batch| batch.view.phones.len() >= BATCH_SIZE)
-            {
-                gap += 1;
+        let mut phones = phones.into_iter().peekable();
+        for batch in &mut self.batches {
+            let room = BATCH_SIZE.saturating_sub(batch.view.phones.len());
+            if room > 0 && phones.peek().is_some() {
+                Arc::make_mut(&mut batch.view).phones.extend(phones.by_ref().take(room));
             }
-            if gap == self.batches.len() {
-                self.batches.push(Batch::new(self.account.clone()));
-            }
-            Arc::make_mut(&mut self.batches[gap].view).phones.push(phone);
+        }
+        while phones.peek().is_some() {
+            let (account, phones) = (self.account.clone(), phones.by_ref().take(BATCH_SIZE).collect());
+            self.batches.push(Batch::new(BatchView { account, phones }));
         }
         let mut before = std::mem::take(&mut self.tracking);
         for (batch, state) in self.batches.iter_mut().enumerate() {
             for (index, phone) in state.view.phones.iter().enumerate() {
                 let known = before.remove(&phone.id).unwrap_or_default();
                 state.oldest = state.oldest.into_iter().chain(known.answered).min();
-                self.tracking
-                    .insert(phone.id.clone(), Tracking { batch, index, ..known });
+                let tracking = Tracking { batch, index, ..known };
+                self.tracking.insert(phone.id.clone(), tracking);
             }
         }
     }

@@ -32,7 +32,7 @@ mod shared_fleet;
 mod tests;
 
 pub use metrics::{LastRound, PollMetrics, RoundStatus};
-pub use parts::{Parts, PollSettings};
+pub use parts::Parts;
 pub use poller::Poller;
-pub use schedule::{effective_interval, effective_stale_after};
+pub use schedule::PollSettings;
 pub use shared_fleet::SharedFleet;

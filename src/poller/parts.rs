@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::metrics::RoundStatus;
+use super::schedule::PollSettings;
 use super::shared_fleet::SharedFleet;
 use crate::exposition::AccountStore;
 use crate::fleet::Target;
@@ -14,19 +14,6 @@ use crate::metrics::CallMetrics;
 use crate::targets::OwnershipHandle;
 use geelark_client::Client;
 use geelark_client::clock::Clock;
-
-/// The `poll` section of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PollSettings {
-    /// The time between rounds; the budget may require a longer one.
-    pub interval: Duration,
-    /// The time between requests of a transient phone, as far as the rounds leave calls over.
-    pub transient_interval: Duration,
-    /// A status that is not confirmed for this time is stale; at least three effective intervals.
-    pub stale_after: Duration,
-    /// From the first byte of a request to the last byte of its response.
-    pub timeout: Duration,
-}
 
 /// What a poller works with.
 pub struct Parts<T> {

@@ -10,8 +10,8 @@ use humantime::format_duration;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::parts::PollSettings;
 use super::round::QueuedCall;
+use super::schedule::PollSettings;
 use crate::condition::Condition;
 use crate::fleet::AnswerAnomalies;
 use crate::logging::named;
@@ -49,27 +49,23 @@ impl PollLog {
     }
 
     /// The settings that are in effect with `batches` and `budget`.
-    pub(super) fn effective(
-        &mut self,
-        configured: PollSettings,
-        now: PollSettings,
-        batches: usize,
-        budget: NonZeroU32,
-    ) {
-        let before = std::mem::replace(&mut self.effective, now);
+    pub(super) fn effective(&mut self, settings: PollSettings, new: PollSettings, batches: usize, budget: NonZeroU32) {
+        let before = std::mem::replace(&mut self.effective, new);
         let account = &self.account;
-        let (interval, stale_after) = (format_duration(now.interval), format_duration(now.stale_after));
-        if now.interval > configured.interval && now.interval != before.interval {
-            warn!(
-                %account, batches, requests_per_minute = budget, configured = %format_duration(configured.interval), effective = %interval,
-                "the budget is too small for the interval, so rounds take longer than configured; raise budget.requests_per_minute or poll.interval, or watch fewer phones"
-            );
-        } else if now.interval != before.interval {
-            info!(%account, %interval, "the budget suffices for the configured interval");
+        if new.interval != before.interval {
+            let (configured, effective) = (format_duration(settings.interval), format_duration(new.interval));
+            if new.interval > settings.interval {
+                warn!(
+                    %account, batches, requests_per_minute = budget, %configured, %effective,
+                    "the budget is too small for the interval, so rounds take longer than configured; raise budget.requests_per_minute or poll.interval, or watch fewer phones"
+                );
+            } else {
+                info!(%account, interval = %effective, "the budget suffices for the configured interval");
+            }
         }
-        if now.stale_after > configured.stale_after && now.stale_after != before.stale_after {
+        if new.stale_after != before.stale_after && new.stale_after > settings.stale_after {
             warn!(
-                %account, configured = %format_duration(configured.stale_after), effective = %stale_after,
+                %account, configured = %format_duration(settings.stale_after), effective = %format_duration(new.stale_after),
                 "poll.stale_after is raised to three effective intervals, so that one lost answer hides no phone"
             );
         }

@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::metrics::LastRound;
-use super::parts::{Parts, PollSettings};
+use super::parts::Parts;
 use super::poll_log::PollLog;
 use super::round::{NextRound, QueuedCall, Round};
-use super::schedule::{effective_interval, effective_stale_after, spare_spacing};
+use super::schedule::{PollSettings, spare_spacing};
 use crate::condition::Condition;
 use geelark_client::clock::UnixTime;
 use geelark_client::phone::BATCH_SIZE;
@@ -190,11 +190,9 @@ impl<T: Transport> Poller<T> {
     fn adapt_to_fleet(&mut self) {
         let (settings, batches) = (self.parts.settings, self.parts.fleet.lock().batches());
         let budget = self.parts.client.budget().limits().requests_per_minute;
-        let interval = effective_interval(settings.interval, batches, budget);
-        self.effective.interval = interval;
-        self.effective.stale_after = effective_stale_after(settings.stale_after, interval);
-        self.spare_spacing = spare_spacing(budget, batches, interval);
-        self.parts.status.metrics.interval.set(interval);
+        self.effective = settings.effective(batches, budget);
+        self.spare_spacing = spare_spacing(budget, batches, self.effective.interval);
+        self.parts.status.metrics.interval.set(self.effective.interval);
         self.log.effective(settings, self.effective, batches, budget);
     }
 

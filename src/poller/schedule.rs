@@ -8,15 +8,34 @@ const ROUNDS_UNTIL_STALE: u32 = 3;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// The time between rounds of `batches` calls: `configured`, or longer if the budget requires it.
-pub fn effective_interval(configured: Duration, batches: usize, requests_per_minute: NonZeroU32) -> Duration {
-    let calls = u32::try_from(batches).unwrap_or(u32::MAX);
-    configured.max(MINUTE.saturating_mul(calls) / requests_per_minute.get())
+/// The `poll` section of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollSettings {
+    /// The time between rounds; the budget may require a longer one.
+    pub interval: Duration,
+    /// The time between requests of a transient phone, as far as the rounds leave calls over.
+    pub transient_interval: Duration,
+    /// A status that is not confirmed for this time is stale; at least three effective intervals.
+    pub stale_after: Duration,
+    /// From the first byte of a request to the last byte of its response.
+    pub timeout: Duration,
 }
 
-/// How old a status may be and still be shown: `configured`, but at least three effective intervals.
-pub fn effective_stale_after(configured: Duration, interval: Duration) -> Duration {
-    configured.max(interval.saturating_mul(ROUNDS_UNTIL_STALE))
+impl PollSettings {
+    /// The settings that take effect with rounds of `batches` calls: the interval is longer if the budget requires it, and
+    /// `stale_after` is at least three intervals.
+    #[must_use]
+    pub fn effective(self, batches: usize, requests_per_minute: NonZeroU32) -> Self {
+        let calls = u32::try_from(batches).unwrap_or(u32::MAX);
+        let affordable = MINUTE.saturating_mul(calls) / requests_per_minute.get();
+        let interval = self.interval.max(affordable);
+        let stale_after = self.stale_after.max(interval.saturating_mul(ROUNDS_UNTIL_STALE));
+        Self {
+            interval,
+            stale_after,
+            ..self
+        }
+    }
 }
 
 /// The time between two calls that rounds of `batches` calls every `interval` leave over; `None` if they leave none.
@@ -36,27 +55,27 @@ mod tests {
         NonZeroU32::new(requests_per_minute).unwrap()
     }
 
-    #[test]
-    fn a_sufficient_budget_keeps_the_configured_interval() {
-        assert_eq!(effective_interval(MINUTE, 100, budget(100)), MINUTE);
+    /// The effective interval and `stale_after` in seconds, of 60 s and 300 s as configured.
+    fn effective(batches: usize, requests_per_minute: u32) -> (u64, u64) {
+        let settings = PollSettings {
+            interval: MINUTE,
+            transient_interval: MINUTE,
+            stale_after: MINUTE * 5,
+            timeout: MINUTE,
+        };
+        let effective = settings.effective(batches, budget(requests_per_minute));
+        (effective.interval.as_secs(), effective.stale_after.as_secs())
     }
 
     #[test]
-    fn a_small_budget_makes_the_interval_longer() {
-        assert_eq!(
-            effective_interval(Duration::from_secs(10), 12, budget(60)),
-            Duration::from_secs(12)
-        );
-        assert_eq!(effective_interval(MINUTE, 250, budget(100)), Duration::from_secs(150));
+    fn a_sufficient_budget_keeps_the_configured_settings() {
+        assert_eq!(effective(100, 100), (60, 300));
     }
 
     #[test]
-    fn a_phone_is_stale_after_three_effective_intervals_at_the_earliest() {
-        assert_eq!(
-            effective_stale_after(MINUTE, Duration::from_secs(150)),
-            Duration::from_secs(450)
-        );
-        assert_eq!(effective_stale_after(MINUTE * 5, MINUTE), MINUTE * 5);
+    fn a_small_budget_makes_the_interval_and_stale_after_longer() {
+        assert_eq!(effective(90, 60), (90, 300));
+        assert_eq!(effective(250, 100), (150, 450));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use humantime::format_duration;
 
 use crate::app::error::Error;
 use crate::config::{self, AccountConfig, Sources};
-use crate::poller::{effective_interval, effective_stale_after};
 use geelark_client::phone::BATCH_SIZE;
 use geelark_client::{Call, Consequence, ListFilter};
 
@@ -42,22 +41,20 @@ fn describe(account: &AccountConfig) -> String {
         );
     }
     let calls = phones.div_ceil(BATCH_SIZE);
-    let configured = account.poll.interval;
-    let interval = effective_interval(configured, calls, budget);
-    let stretched = if interval > configured {
+    let (configured, effective) = (account.poll, account.poll.effective(calls, budget));
+    let stretched = if effective.interval > configured.interval {
         format!(
             " (poll.interval is {}, but the budget allows no more)",
-            format_duration(configured)
+            format_duration(configured.interval)
         )
     } else {
         String::new()
     };
-    let stale_after = effective_stale_after(account.poll.stale_after, interval);
     format!(
         "{phones} phones, {calls} calls a round, budget {budget} calls a minute, effective interval {}{stretched}, stale \
          after {}",
-        format_duration(interval),
-        format_duration(stale_after),
+        format_duration(effective.interval),
+        format_duration(effective.stale_after),
     )
 }
 
