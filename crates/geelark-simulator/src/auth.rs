@@ -63,7 +63,7 @@ pub(crate) fn signature(app_id: &str, trace_id: &str, ts: &str, nonce: &str, api
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::SharedState;
+    use crate::state::Simulator;
 
     const TRACE: &str = "db6094ab-3797-4186-84d5-b0b58eebad56";
     const TS: i64 = 1_716_972_892_166;
@@ -71,11 +71,11 @@ mod tests {
 
     /// Authenticates the first call.
     fn first_call(headers: &HeaderMap, now: i64) -> Result<(), Refusal> {
-        authenticate(&mut state().lock(), headers, now)
+        authenticate(&mut simulator().lock(), headers, now)
     }
 
-    fn state() -> SharedState {
-        SharedState::new(Options {
+    fn simulator() -> Simulator {
+        Simulator::new(Options {
             app_id: "eH6gQR4oHr3FsZpI36La01IW".to_owned(),
             api_key: "YjmFIUuq0oJgSDJ42fxLEb6R1qjjqf".to_owned(),
             ..Options::default()
@@ -149,9 +149,9 @@ mod tests {
     #[test]
     fn a_token_needs_a_fresh_trace_id() {
         let call = |trace: &str, authorization: &str| headers(&[("traceid", trace), ("authorization", authorization)]);
-        let state = state();
+        let simulator = simulator();
         let code = |headers: &HeaderMap| {
-            let result = authenticate(&mut state.lock(), headers, TS);
+            let result = authenticate(&mut simulator.lock(), headers, TS);
             result.map_err(|refusal| refusal.code)
         };
         assert_eq!(code(&call(TRACE, "Bearer wrong")), Err(40003));
@@ -183,14 +183,14 @@ mod tests {
     #[test]
     fn old_trace_ids_are_forgotten() {
         let first = Uuid::new_v4();
-        let state = state();
-        state.lock().used_trace_ids.insert(first);
+        let simulator = simulator();
+        simulator.lock().used_trace_ids.insert(first);
         let others = (1..2 * REMEMBERED).map(|_| Uuid::new_v4());
-        state.lock().used_trace_ids.extend(others);
+        simulator.lock().used_trace_ids.extend(others);
         let call = |trace_id: Uuid| {
             let trace_id = trace_id.to_string();
             let headers = headers(&[("traceid", &trace_id), ("authorization", "Bearer demo-token")]);
-            authenticate(&mut state.lock(), &headers, TS)
+            authenticate(&mut simulator.lock(), &headers, TS)
         };
         assert_eq!(call(first).unwrap_err().msg, "traceId was used before");
         call(Uuid::new_v4()).unwrap();

@@ -45,34 +45,24 @@ use tokio_util::sync::CancellationToken;
 pub use api::PLANTED_SECRETS;
 pub use faults::Fault;
 pub use options::{Options, WebhookAuth};
+pub use state::Simulator;
 pub use webhook::PLANTED_PERSON;
 
-use state::SharedState;
-
-/// The simulator. Clones share one fleet, one set of limits and one set of faults.
-#[derive(Clone)]
-pub struct Simulator(SharedState);
-
 impl Simulator {
-    /// Creates the fleet. Its time begins now.
-    pub fn new(options: Options) -> Self {
-        Self(SharedState::new(options))
-    }
-
     /// The ids a user would configure, in order, including deleted phones and ids that never existed.
     pub fn ids(&self) -> Vec<String> {
-        self.0.lock().fleet.phones().map(|phone| phone.id.clone()).collect()
+        self.lock().fleet.phones().map(|phone| phone.id.clone()).collect()
     }
 
     /// Serves `listener` until `stop` is cancelled, then drops the open connections.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
         let serving = connection::serve(self.router(), listener);
-        let serving = async { tokio::join!(serving, webhook::send_events(&self.0)) };
+        let serving = async { tokio::join!(serving, webhook::send_events(&self)) };
         stop.run_until_cancelled(serving).await;
     }
 
     fn router(&self) -> Router {
-        api::router().merge(control::router()).with_state(self.0.clone())
+        api::router().merge(control::router()).with_state(self.clone())
     }
 
     /// A configuration of the exporter, in YAML, that watches this simulator at `base_url`.
@@ -82,7 +72,7 @@ impl Simulator {
             .iter()
             .map(|id| format!("        - {}\n", json!(id)))
             .collect();
-        let options = &self.0.lock().options;
+        let options = &self.lock().options;
         // A JSON string is a YAML string too, whatever it holds.
         format!(
             "accounts:\n  - name: main\n    base_url: {}\n    token: {}\n    poll: {{interval: 15s}}\n    \

@@ -13,9 +13,9 @@ use crate::fleet::SimulatedFleet;
 use crate::limits::CallLimits;
 use crate::options::Options;
 
-/// The state of a simulator behind one lock. Clones share it.
+/// The simulator. Clones share one fleet, one set of limits and one set of faults.
 #[derive(Clone)]
-pub(crate) struct SharedState(Arc<Mutex<ServerState>>);
+pub struct Simulator(Arc<Mutex<ServerState>>);
 
 pub(crate) struct ServerState {
     /// The control endpoints change the faults and where webhooks go.
@@ -30,20 +30,15 @@ pub(crate) struct ServerState {
     pub(crate) calls: CallLog,
     /// Decides about faults with a probability. It is not the fleet's generator, so faults do not change the fleet.
     pub(crate) fault_rng: Rng,
-    pub(crate) webhooks: WebhookCounts,
+    /// How many webhooks were answered with a status of 2xx.
+    pub(crate) webhooks_taken: u64,
+    /// How many webhooks were not.
+    pub(crate) webhooks_failed: u64,
 }
 
-/// How many webhooks were sent.
-#[derive(Default)]
-pub(crate) struct WebhookCounts {
-    /// Webhooks that were answered with a status of 2xx.
-    pub(crate) taken: u64,
-    /// Webhooks that were not.
-    pub(crate) failed: u64,
-}
-
-impl SharedState {
-    pub(crate) fn new(options: Options) -> Self {
+impl Simulator {
+    /// Creates the fleet. Its time begins now.
+    pub fn new(options: Options) -> Self {
         Self(Arc::new(Mutex::new(ServerState {
             started: Instant::now(),
             elapsed: Duration::ZERO,
@@ -52,7 +47,8 @@ impl SharedState {
             limits: CallLimits::default(),
             calls: CallLog::default(),
             fault_rng: Rng::with_seed(options.seed),
-            webhooks: WebhookCounts::default(),
+            webhooks_taken: 0,
+            webhooks_failed: 0,
             options,
         })))
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::auth::signature;
 use crate::options::{Options, WebhookAuth};
-use crate::state::{SharedState, unix_millis};
+use crate::state::{Simulator, unix_millis};
 
 /// How soon after an event its webhook is sent.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -37,10 +37,10 @@ pub(crate) struct WebhookMessage {
 }
 
 /// Sends a webhook for every event of the fleet, for ever.
-pub(crate) async fn send_events(state: &SharedState) {
+pub(crate) async fn send_events(simulator: &Simulator) {
     loop {
         sleep(INTERVAL).await;
-        let events = take(&mut state.lock().fleet.events);
+        let events = take(&mut simulator.lock().fleet.events);
         for mut payload in events {
             payload["eventTime"] = (unix_millis() / 1000).into();
             [payload["username"], payload["ip"]] = PLANTED_PERSON.map(Value::from);
@@ -49,19 +49,18 @@ pub(crate) async fn send_events(state: &SharedState) {
                 ..Default::default()
             };
             // A failure is counted; without a URL there is nothing to do.
-            let _ = send(state, message).await;
+            let _ = send(simulator, message).await;
         }
     }
 }
 
 /// Sends one webhook and returns the HTTP status of the answer.
-pub(crate) async fn send(state: &SharedState, message: WebhookMessage) -> Result<u16, String> {
-    let request = request(&state.lock().options, message)?;
+pub(crate) async fn send(simulator: &Simulator, message: WebhookMessage) -> Result<u16, String> {
+    let request = request(&simulator.lock().options, message)?;
     let status = request.send().await.map(|response| response.status());
-    let counts = &mut state.lock().webhooks;
     match &status {
-        Ok(status) if status.is_success() => counts.taken += 1,
-        _ => counts.failed += 1,
+        Ok(status) if status.is_success() => simulator.lock().webhooks_taken += 1,
+        _ => simulator.lock().webhooks_failed += 1,
     }
     let status = status.map_err(|error| format!("the receiver does not answer: {error}"))?;
     Ok(status.as_u16())
@@ -93,17 +92,14 @@ fn request(options: &Options, message: WebhookMessage) -> Result<RequestBuilder,
     Ok(request.header("Content-Type", "application/json").body(body))
 }
 
-/// A client without a proxy, because receivers are on this machine. It accepts every certificate, because the
+/// The client of one webhook. It has a connection of its own, because a receiver that refuses a large body closes the
+/// connection. It has no proxy, because receivers are on this machine, and accepts every certificate, because the
 /// credentials are made up.
 fn client() -> Result<Client, String> {
     // A process that has already chosen a cryptography provider keeps it.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder()
-        .timeout(TIMEOUT)
-        .redirect(redirect::Policy::none())
-        // A receiver that refuses a large body closes the connection, so the next webhook needs a new one.
-        .pool_max_idle_per_host(0)
-        .no_proxy();
+    let client = Client::builder().timeout(TIMEOUT).no_proxy();
+    let client = client.redirect(redirect::Policy::none());
     let client = client.tls_danger_accept_invalid_certs(true).build();
     client.map_err(|error| format!("webhooks cannot be sent: {error}"))
 }

@@ -20,7 +20,7 @@ use crate::connection::ConnectionHandle;
 use crate::endpoint::ApiEndpoint;
 use crate::envelope::{Refusal, header, json_response};
 use crate::faults::{Effect, gateway_error, strike};
-use crate::state::{SharedState, unix_millis};
+use crate::state::{Simulator, unix_millis};
 pub use phone::PLANTED_SECRETS;
 use phone::PhoneRequest;
 
@@ -31,7 +31,7 @@ const MAX_BODY: usize = 1 << 20;
 type Answer = (Option<i64>, Response);
 
 /// The API. A request over a socket needs a `ConnectionHandle` among its extensions.
-pub(crate) fn router() -> Router<SharedState> {
+pub(crate) fn router() -> Router<Simulator> {
     let handler = |endpoint| call.layer(Extension(endpoint));
     Router::new()
         .route("/open/v1/phone/status", post(handler(ApiEndpoint::Status)))
@@ -43,7 +43,7 @@ pub(crate) fn router() -> Router<SharedState> {
 }
 
 async fn call(
-    State(state): State<SharedState>,
+    State(simulator): State<Simulator>,
     Extension(endpoint): Extension<ApiEndpoint>,
     connection: Option<Extension<ConnectionHandle>>,
     headers: HeaderMap,
@@ -51,16 +51,17 @@ async fn call(
 ) -> Response {
     let request = read(&headers, body);
     let number = {
-        let state = &mut *state.lock();
+        let state = &mut *simulator.lock();
         let ids = request.as_ref().map_or(0, |request| request.ids.len());
         state.calls.arrived(endpoint, ids, state.elapsed)
     };
-    let answer = answer(&state, endpoint, connection.as_deref(), &headers, request).await;
+    let answer = answer(&simulator, endpoint, connection.as_deref(), &headers, request).await;
     let (code, response) = answer.unwrap_or_else(|refusal| {
         let envelope = refusal.envelope(header(&headers, "traceId"));
         (Some(refusal.code), json_response(refusal.status, envelope.to_string()))
     });
-    state.lock().calls.answered(number, code, response.status().as_u16());
+    let log = &mut simulator.lock().calls;
+    log.answered(number, code, response.status().as_u16());
     response
 }
 
@@ -78,7 +79,7 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Phon
 }
 
 async fn answer(
-    state: &SharedState,
+    simulator: &Simulator,
     endpoint: ApiEndpoint,
     connection: Option<&ConnectionHandle>,
     headers: &HeaderMap,
@@ -88,14 +89,12 @@ async fn answer(
         return Err(Refusal::NO_RESOURCE);
     }
     let (_permit, effects) = {
-        let state = &mut *state.lock();
+        let state = &mut *simulator.lock();
         authenticate(state, headers, unix_millis())?;
         let permit = state.limits.admit(&state.options, endpoint, state.elapsed)?;
         let ids = request.as_ref().map_or(&[][..], |request| &request.ids);
-        (
-            permit,
-            strike(&mut state.options.faults, &mut state.fault_rng, endpoint, ids),
-        )
+        let effects = strike(&mut state.options.faults, &mut state.fault_rng, endpoint, ids);
+        (permit, effects)
     };
     let (mut mutations, mut body_fault) = (Vec::new(), None);
     for effect in effects {
@@ -114,23 +113,19 @@ async fn answer(
         }
     }
     let (request, trace_id) = (request?, header(headers, "traceId"));
-    let fleet = &state.lock().fleet;
-    let data = match endpoint {
-        ApiEndpoint::Status => phone::status(&request, fleet)?,
-        ApiEndpoint::List => phone::list(&request, fleet)?,
-        ApiEndpoint::Wallet => pay::wallet(fleet),
-        ApiEndpoint::Plan | ApiEndpoint::Unknown => pay::plan(fleet),
+    let data = match (endpoint, &simulator.lock().fleet) {
+        (ApiEndpoint::Status, fleet) => phone::status(&request, fleet)?,
+        (ApiEndpoint::List, fleet) => phone::list(&request, fleet)?,
+        (ApiEndpoint::Wallet, fleet) => pay::wallet(fleet),
+        (ApiEndpoint::Plan | ApiEndpoint::Unknown, fleet) => pay::plan(fleet),
     };
     let mut envelope = json!({"traceId": trace_id, "code": 0, "msg": "success", "data": data});
     for mutation in mutations {
         mutation.apply(&mut envelope);
     }
-    let body = envelope.to_string();
+    let (code, body) = (envelope["code"].as_i64(), envelope.to_string());
     Ok(match body_fault {
-        None => (
-            envelope["code"].as_i64().or(Some(0)),
-            json_response(StatusCode::OK, body),
-        ),
+        None => (code.or(Some(0)), json_response(StatusCode::OK, body)),
         Some(fault) => (None, fault.respond(&body.into())),
     })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fleet::{MONTHLY, SimulatedFleet, SimulatedPhone};
+use crate::fleet::{MONTHLY, SimulatedFleet};
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
@@ -23,9 +23,9 @@ pub(super) fn wallet(fleet: &SimulatedFleet) -> Value {
 }
 
 pub(super) fn plan(fleet: &SimulatedFleet) -> Value {
-    let profiles = fleet.phones().filter(|phone| phone.exists).count();
-    let is_rental = |phone: &&SimulatedPhone| phone.exists && phone.charge_mode == MONTHLY;
-    let rentals = fleet.phones().filter(is_rental).count();
+    let phones = || fleet.phones().filter(|phone| phone.exists);
+    let profiles = phones().count();
+    let rentals = phones().filter(|phone| phone.charge_mode == MONTHLY).count();
     json!({
         "plan": 1,
         // The smallest plan with room; plans come in thousands.

@@ -20,11 +20,11 @@ use url::Url;
 
 use crate::limits::LOCK;
 use crate::options::WebhookAuth;
-use crate::state::{ServerState, SharedState, WebhookCounts};
+use crate::state::{ServerState, Simulator};
 use crate::webhook;
 use request::{ControlError, Sim, change, read, refuse, show};
 
-pub(crate) fn router() -> Router<SharedState> {
+pub(crate) fn router() -> Router<Simulator> {
     let phone = get(phones::one).patch(phones::change).delete(phones::delete);
     let calls = get(show(|state| json!(state.calls))).delete(change(|state, _: IgnoredAny| state.calls.clear()));
     let faults = get(show(active_faults))
@@ -85,19 +85,20 @@ struct NewTarget {
 /// Drops the events that happened until now.
 fn set_webhook(state: &mut ServerState, NewTarget { url, auth }: NewTarget) {
     state.fleet.events.clear();
-    state.webhooks = WebhookCounts::default();
+    (state.webhooks_taken, state.webhooks_failed) = (0, 0);
     state.options.webhook_url = url;
     state.options.webhook_auth = auth.unwrap_or(state.options.webhook_auth);
 }
 
 fn webhook_target(state: &ServerState) -> Value {
-    let (options, counts) = (&state.options, &state.webhooks);
-    json!({"url": options.webhook_url, "auth": options.webhook_auth, "taken": counts.taken, "failed": counts.failed})
+    let options = &state.options;
+    let (taken, failed) = (state.webhooks_taken, state.webhooks_failed);
+    json!({"url": options.webhook_url, "auth": options.webhook_auth, "taken": taken, "failed": failed})
 }
 
 /// Sends a webhook at once, and answers with the status that the receiver answered with.
-async fn send_webhook(State(state): Sim, body: Bytes) -> Result<Json<Value>, ControlError> {
-    let sent = webhook::send(&state, read(&body)?).await;
+async fn send_webhook(State(simulator): Sim, body: Bytes) -> Result<Json<Value>, ControlError> {
+    let sent = webhook::send(&simulator, read(&body)?).await;
     let status = sent.map_err(|reason| refuse(StatusCode::CONFLICT, format_args!("Not sent: {reason}.")))?;
     Ok(Json(json!({ "status": status })))
 }

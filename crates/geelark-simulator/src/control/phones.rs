@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::request::{ControlError, Sim, read, refuse, unusable};
 use crate::fleet::{Changes, SimulatedPhone};
-use crate::state::{ServerState, SharedState};
+use crate::state::{ServerState, Simulator};
 
 /// How many phones one request may create; they need less than 100 MiB.
 const MAX_CREATED: usize = 100_000;
@@ -22,8 +22,8 @@ pub(super) fn all(state: &ServerState) -> Value {
     state.fleet.phones().map(|phone| json!(phone)).collect()
 }
 
-pub(super) async fn one(State(state): Sim, Path(id): Path<String>) -> Found {
-    let phone = state.lock().fleet.get(&id).cloned();
+pub(super) async fn one(State(simulator): Sim, Path(id): Path<String>) -> Found {
+    let phone = simulator.lock().fleet.get(&id).cloned();
     found(&id, phone)
 }
 
@@ -36,14 +36,14 @@ struct NewPhones {
 }
 
 /// Creates `count` phones, or one with the given `id`. Every other key applies to each of them.
-pub(super) async fn create(State(state): Sim, body: Bytes) -> Result<impl IntoResponse, ControlError> {
+pub(super) async fn create(State(simulator): Sim, body: Bytes) -> Result<impl IntoResponse, ControlError> {
     let NewPhones { count, id, change } = read(&body)?;
     let count = count.unwrap_or(1);
     if !(1..=MAX_CREATED).contains(&count) {
         let sentence = format!("count must be from 1 to {MAX_CREATED}.");
         return Err(refuse(StatusCode::BAD_REQUEST, sentence));
     }
-    let fleet = &mut state.lock().fleet;
+    let fleet = &mut simulator.lock().fleet;
     match &id {
         Some(id) if count > 1 || !SimulatedPhone::is_valid_id(id) => {
             let form = "an id is a string of 1 to 64 letters, digits, - and _, for one phone";
@@ -60,20 +60,20 @@ pub(super) async fn create(State(state): Sim, body: Bytes) -> Result<impl IntoRe
     Ok((StatusCode::CREATED, Json(created.map_err(unusable)?)))
 }
 
-pub(super) async fn change(State(state): Sim, Path(id): Path<String>, body: Bytes) -> Found {
-    apply(&state, &id, &body)
+pub(super) async fn change(State(simulator): Sim, Path(id): Path<String>, body: Bytes) -> Found {
+    apply(&simulator, &id, &body)
 }
 
-pub(super) async fn delete(State(state): Sim, Path(id): Path<String>) -> Found {
-    apply(&state, &id, br#"{"exists": false}"#)
+pub(super) async fn delete(State(simulator): Sim, Path(id): Path<String>) -> Found {
+    apply(&simulator, &id, br#"{"exists": false}"#)
 }
 
-pub(super) async fn restore(State(state): Sim, Path(id): Path<String>) -> Found {
-    apply(&state, &id, br#"{"exists": true, "frozen": false}"#)
+pub(super) async fn restore(State(simulator): Sim, Path(id): Path<String>) -> Found {
+    apply(&simulator, &id, br#"{"exists": true, "frozen": false}"#)
 }
 
-fn apply(state: &SharedState, id: &str, change: &[u8]) -> Found {
-    let changed = state.lock().fleet.change(id, read(change)?).map_err(unusable)?;
+fn apply(simulator: &Simulator, id: &str, change: &[u8]) -> Found {
+    let changed = simulator.lock().fleet.change(id, read(change)?).map_err(unusable)?;
     found(id, changed)
 }
 

@@ -10,9 +10,9 @@ use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::state::{ServerState, SharedState};
+use crate::state::{ServerState, Simulator};
 
-pub(super) type Sim = State<SharedState>;
+pub(super) type Sim = State<Simulator>;
 
 /// A status of 4xx, and a sentence.
 pub(super) type ControlError = (StatusCode, String);
@@ -36,15 +36,15 @@ pub(super) fn read<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Cont
 
 /// A handler that shows a part of the state.
 pub(super) fn show(view: fn(&ServerState) -> Value) -> impl Fn(Sim) -> Ready<Json<Value>> + Clone {
-    move |State(state)| ready(Json(view(&state.lock())))
+    move |State(simulator)| ready(Json(view(&simulator.lock())))
 }
 
 /// A handler that changes the state, with a JSON body.
 pub(super) fn change<T: DeserializeOwned + Default>(
     change: fn(&mut ServerState, T),
 ) -> impl Fn(Sim, Bytes) -> Ready<Result<StatusCode, ControlError>> + Clone {
-    move |State(state), body| {
-        let changed = read(&body).map(|body| change(&mut state.lock(), body));
+    move |State(simulator), body| {
+        let changed = read(&body).map(|body| change(&mut simulator.lock(), body));
         ready(changed.map(|()| StatusCode::NO_CONTENT))
     }
 }

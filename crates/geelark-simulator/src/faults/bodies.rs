@@ -110,7 +110,7 @@ impl BodyFault {
             Self::NotUtf8 => complete([&half, &b"\xff\xfe\xc3\x28"[..], &truth[half.len()..]].concat()),
             Self::Deep { depth } => {
                 let depth = depth.map_or(DEEP, |Size(size)| size);
-                complete([ENVELOPE, &"[".repeat(depth), &"]".repeat(depth), "}"].concat())
+                in_pieces([text(ENVELOPE), fill(b'[', depth), fill(b']', depth), text("}")].concat())
             }
             Self::Huge { size } => in_pieces(padded(size.map_or(HUGE, |Size(size)| size))),
             Self::Bomb { size } => {
@@ -143,12 +143,24 @@ fn announced(truth: &Bytes, pieces: impl Stream<Item = io::Result<Bytes>> + Send
 /// A large body: pieces, and how often each comes. So a gigabyte needs the memory of a piece.
 type Pieces = Vec<(Bytes, usize)>;
 
+fn text(text: &'static str) -> Pieces {
+    vec![(text.into(), 1)]
+}
+
+fn fill(byte: u8, count: usize) -> Pieces {
+    let piece = Bytes::from(vec![byte; PIECE]);
+    vec![(piece.clone(), count / PIECE), (piece.slice(..count % PIECE), 1)]
+}
+
 /// An envelope whose data is a string of `size` bytes.
 fn padded(size: usize) -> Pieces {
-    let piece = Bytes::from(vec![b'x'; PIECE]);
-    let (rest, count) = (piece.slice(..size % PIECE), size / PIECE);
-    let (head, end) = (format!(r#"{ENVELOPE}{{"padding":""#).into(), Bytes::from(r#""}}"#));
-    vec![(head, 1), (piece, count), (rest, 1), (end, 1)]
+    [
+        text(ENVELOPE),
+        text(r#"{"padding":""#),
+        fill(b'x', size),
+        text(r#""}}"#),
+    ]
+    .concat()
 }
 
 /// One gzip member. Each piece is compressed by itself, so a piece that repeats is compressed once.
