@@ -8,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::ConnectionLimits;
 
-/// What a connection is doing. Ordered by how little is lost when it closes, then by age.
+/// What a connection is doing, and since when. Ordered by how little is lost when it closes, then by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
-    /// It has not sent a whole request head since then: TLS handshake, silence, or a slow head.
+    /// It has not sent a whole request head: TLS handshake, silence, or a slow head.
     Head(Instant),
-    /// It has sent nothing since its last request ended.
+    /// It has sent nothing since the end of its last request.
     Idle(Instant),
-    /// Requests are being answered; the client last took bytes, or sent a request, then.
+    /// Requests are being answered. The time is the last progress: the client took bytes, or sent a request.
     Busy(Instant),
 }
 

@@ -58,7 +58,7 @@ impl Backend for Fake {
         };
         let taken = self.chunks_taken.clone();
         ScrapeBody {
-            gzip,
+            gzip: gzip && self.size.is_none(),
             length: pieces.iter().map(|piece| piece.len() as u64).sum(),
             chunks: Box::new(pieces.into_iter().inspect(move |_| {
                 taken.fetch_add(1, Ordering::Relaxed);

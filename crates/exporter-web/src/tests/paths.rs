@@ -27,6 +27,19 @@ async fn metrics_have_their_headers_and_their_length() {
 }
 
 #[tokio::test]
+async fn a_backend_may_answer_uncompressed() {
+    let size = 16 * 1024;
+    let backend = Fake {
+        size: Some(size),
+        ..Fake::default()
+    };
+    let server = Server::of(backend, Settings::default()).await;
+    let plain = server.ask("GET", "/metrics", &["Accept-Encoding: gzip"]).await;
+    assert_eq!(plain.header("content-encoding"), "(none)");
+    assert_eq!(plain.body.len(), size);
+}
+
+#[tokio::test]
 async fn head_has_the_headers_of_get_without_rendering_a_body() {
     let server = Server::start(Settings::default()).await;
     for path in ["/metrics", "/", "/-/healthy", "/-/ready", "/nothing"] {
