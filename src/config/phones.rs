@@ -12,6 +12,9 @@ use super::raw::RawPhones;
 /// A sentence names so many ids, or a file so many lines; it counts the others.
 const NAMED: usize = 3;
 
+/// The longest id. GeeLark's have 18 digits.
+const MAX_CHARS: usize = 64;
+
 /// The configured phones of one account in configured order, each once. `section` is the section `phones`.
 pub(super) fn read(raw: &RawPhones, section: &Section<'_>) -> Vec<PhoneId> {
     let mut list = IdList::default();
@@ -83,18 +86,36 @@ impl IdList {
     }
 }
 
-/// An id is opaque. But blanks and commas are mistakes, and GeeLark rejects the whole batch of an invalid id.
+/// GeeLark's ids are digits. Letters are accepted, in case that changes; what is visibly no id is not, because GeeLark
+/// rejects the whole batch of an invalid id.
 fn valid(id: &str) -> Result<&str, String> {
+    let shown = quoted(id);
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if id.trim().is_empty() {
-        return Err("is blank; write an id or remove it".to_owned());
-    }
-    if id.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',') {
-        let shown = quoted(id);
-        return Err(format!(
+        Err("is blank; write an id or remove it".to_owned())
+    } else if id.contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')) {
+        Err(format!(
             "is {shown}, which is not one id; write one id without blanks or commas"
-        ));
+        ))
+    } else if id.starts_with(|c: char| c.is_ascii_digit()) && id.contains(['e', 'E']) && id.parse::<f64>().is_ok() {
+        Err(format!(
+            "is {shown}, a number that lost its digits; format the column as text and export it again"
+        ))
+    } else if let Some(wrong) = id.chars().find(|c| !is_allowed(*c)) {
+        Err(format!(
+            "is {shown}, but no id has the character {wrong:?}; write letters, digits, - and _ only"
+        ))
+    } else if id.len() > MAX_CHARS {
+        Err(format!(
+            "is {shown}, which has more than {MAX_CHARS} characters; write one id"
+        ))
+    } else if !id.contains(|c: char| c.is_ascii_digit()) {
+        Err(format!(
+            "is {shown}, a word without digits; write the phone's id instead of its name or a heading"
+        ))
+    } else {
+        Ok(id)
     }
-    Ok(id)
 }
 
 fn without_comment(line: &str) -> &str {
@@ -153,6 +174,45 @@ mod tests {
         assert_eq!(without_comment("1 # one"), "1 ");
         assert_eq!(without_comment("1#one"), "1#one");
         assert_eq!(without_comment("1#one\t#é"), "1#one\t");
+    }
+
+    #[test]
+    fn what_is_visibly_no_id_gets_a_sentence() {
+        let wrong = [
+            ("", "is blank"),
+            ("\u{a0}", "is blank"),
+            ("1 2", "is not one id"),
+            ("1;2", "is not one id"),
+            ("1\t2", "is not one id"),
+            ("1|2", "is not one id"),
+            ("5.88733E+17", "lost its digits"),
+            ("588e16", "lost its digits"),
+            ("5,88733E+17", "is not one id"),
+            ("5887.0", "no id has the character '.'"),
+            ("\"5887\"", "no id has the character '\"'"),
+            ("'5887'", "no id has the character '\\''"),
+            ("[5887]", "no id has the character '['"),
+            ("5887\u{200b}", "no id has the character '\\u{200b}'"),
+            ("\u{feff}5887", "no id has the character '\\u{feff}'"),
+            ("５８８７", "no id has the character"),
+            ("phone_id", "a word without digits"),
+            ("serialName", "a word without digits"),
+            (&"9".repeat(65), "more than 64 characters"),
+        ];
+        for (id, reason) in wrong {
+            let sentence = valid(id).unwrap_err();
+            assert!(sentence.contains(reason), "{id:?}: {sentence}");
+        }
+        for id in [
+            "588732926036803641",
+            "007",
+            "123456ABCDEF",
+            "0",
+            "a-1_b",
+            &"9".repeat(64),
+        ] {
+            assert_eq!(valid(id), Ok(id));
+        }
     }
 
     #[test]
