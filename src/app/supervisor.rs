@@ -80,11 +80,9 @@ impl Supervisor {
     /// reloads when the edit is complete.
     pub(super) async fn follow_files(&self) {
         let mut running = self.running.lock().await;
-        if running.config.followed.unchanged() {
+        if !running.config.followed.settled_change() {
             return;
         }
-        // Whatever the result, the same change is not looked at again.
-        running.config.followed = running.config.followed.refreshed();
         let sources = Sources {
             document: running.config.document.clone(),
             ..self.sources.clone()

@@ -63,9 +63,17 @@ impl IdList {
     /// Adds the ids of a file, which is called `place`, and reports the lines that are no ids.
     fn add_lines(&mut self, text: &str, place: &str, section: &Section<'_>) -> Result<(), String> {
         let lines = (1..).zip(text.lines().map(|line| without_comment(line).trim()));
-        let mut lines = lines.filter(|(_, id)| !id.is_empty()).peekable();
-        if lines.peek().is_none() {
+        let lines: Vec<(usize, &str)> = lines.filter(|(_, id)| !id.is_empty()).collect();
+        let Some(((_, last), others)) = lines.split_last() else {
             return Err("has no ids; write one id a line".to_owned());
+        };
+        // A full disk or an interrupted copy leaves a part of an id, which would be another id.
+        let is_shorter = others.first().is_some_and(|(_, first)| last.len() < first.len());
+        if is_shorter && !text.ends_with('\n') && others.windows(2).all(|pair| pair[0].1.len() == pair[1].1.len()) {
+            let last = quoted(last);
+            return Err(format!(
+                "ends within a line ({last}), as if it were cut; write the file again"
+            ));
         }
         let mut bad = Vec::new();
         for (line, id) in lines {
@@ -166,6 +174,8 @@ impl PhoneOwners {
 
 #[cfg(test)]
 mod tests {
+    use config_file::ConfigFile;
+
     use super::*;
 
     #[test]
@@ -213,6 +223,20 @@ mod tests {
         ] {
             assert_eq!(valid(id), Ok(id));
         }
+    }
+
+    #[test]
+    fn a_cut_last_line_is_no_id() {
+        let file = ConfigFile::empty("ids");
+        let ids = |text: &str| {
+            let mut list = IdList::default();
+            list.add_lines(text, "ids", &file.section("")).map(|()| list.ids.len())
+        };
+        assert_eq!(ids("5887\n5888\n5889"), Ok(3));
+        assert_eq!(ids("5887\n5888\n58\n"), Ok(3));
+        assert_eq!(ids("9\n10"), Ok(2));
+        assert!(ids("5887\n5888\n58").unwrap_err().contains("as if it were cut"));
+        assert!(ids("5887\n58").unwrap_err().contains("as if it were cut"));
     }
 
     #[test]

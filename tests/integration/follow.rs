@@ -1,10 +1,13 @@
 //! Files that the configuration names are followed. The configuration file itself is read only at a reload.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use tokio::time::sleep;
 
 use crate::support::{FAST, Launch, Samples, Upstream, eventually};
 
@@ -109,4 +112,32 @@ async fn a_changed_followed_file_does_not_apply_an_edited_configuration() {
         (account(&samples, "half-edited") && !account(&samples, "main")).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_being_rewritten_in_place_is_read_when_it_is_complete() {
+    let upstream = Upstream::start(&["--phones=40"]).await;
+    let launch = mounted(&upstream);
+    let mount = launch.path("mount");
+    publish(&mount, "..1", "demo-token", &upstream.ids[..30]);
+    let exporter = launch.start().await;
+    exporter.until("thirty phones", |samples| shown(samples) == 30).await;
+
+    // A program that writes a list line by line, for longer than two looks take.
+    let ids = upstream.ids.clone();
+    let path = mount.join("ids");
+    let writer = tokio::spawn(async move {
+        let mut file = fs::File::create(path).unwrap();
+        for id in ids {
+            writeln!(file, "{id}").unwrap();
+            sleep(Duration::from_millis(75)).await;
+        }
+    });
+    while !writer.is_finished() {
+        assert_eq!(shown(&exporter.samples().await), 30);
+        sleep(Duration::from_millis(50)).await;
+    }
+    exporter
+        .until("the complete list to be watched", |samples| shown(samples) == 40)
+        .await;
 }

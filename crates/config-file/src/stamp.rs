@@ -28,33 +28,40 @@ impl Stamp {
     }
 }
 
-/// Files as they were at one time; a missing one is remembered as missing.
+/// Files as they were when they were read; a missing one is remembered as missing.
 #[derive(Clone, Debug, Default)]
-pub struct FileStamps(Vec<(PathBuf, Option<Stamp>)>);
+pub struct FileStamps {
+    files: Vec<(PathBuf, Option<Stamp>)>,
+    /// What the last look at changed files saw.
+    last_look: Option<Vec<Option<Stamp>>>,
+}
 
 impl FileStamps {
-    /// FileStamps `path`. To be called before it is read: a change in between then shows as a change.
+    /// Stamps `path`. Call it before the file is read: a change in between then counts as a change.
     pub fn add(&mut self, path: &Path) {
-        if self.paths().all(|known| known != path) {
-            self.0.push((path.to_owned(), Stamp::of(path)));
+        if self.files.iter().all(|(known, _)| known != path) {
+            self.files.push((path.to_owned(), Stamp::of(path)));
         }
     }
 
-    /// No file changed since.
-    pub fn unchanged(&self) -> bool {
-        self.0.iter().all(|(path, stamp)| Stamp::of(path) == *stamp)
+    /// Whether a file changed, and all files were the same at the last look. A file that is still being written differs
+    /// from look to look. The answer is true once for each change.
+    pub fn settled_change(&mut self) -> bool {
+        let look: Vec<_> = self.files.iter().map(|(path, _)| Stamp::of(path)).collect();
+        let has_changed = self.files.iter().zip(&look).any(|((_, stamp), seen)| stamp != seen);
+        let has_settled = self.last_look.as_ref() == Some(&look);
+        if has_changed && has_settled {
+            for ((_, stamp), seen) in self.files.iter_mut().zip(&look) {
+                stamp.clone_from(seen);
+            }
+        }
+        self.last_look = Some(look);
+        has_changed && has_settled
     }
 
-    /// The same files as they are now.
-    #[must_use]
-    pub fn refreshed(&self) -> Self {
-        let stamp = |path: &PathBuf| (path.clone(), Stamp::of(path));
-        Self(self.0.iter().map(|(path, _)| stamp(path)).collect())
-    }
-
-    /// The files, in the order they were added.
+    /// The files, in the order in which they were added.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.0.iter().map(|(path, _)| path.as_path())
+        self.files.iter().map(|(path, _)| path.as_path())
     }
 }
 
@@ -63,6 +70,13 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    /// Looks twice, since a change counts when the file no longer changes.
+    fn changed(stamps: &mut FileStamps) -> bool {
+        let first = stamps.settled_change();
+        assert!(!first, "a single look is not enough");
+        stamps.settled_change()
+    }
 
     #[test]
     fn what_is_written_made_removed_or_linked_elsewhere_has_changed() {
@@ -76,22 +90,33 @@ mod tests {
         stamps.add(&path(file));
         stamps.add(&path(link));
         stamps.add(&path(link));
-        assert!(stamps.unchanged());
+        assert!(!changed(&mut stamps));
         assert_eq!(stamps.paths().count(), 2);
 
         fs::write(path(file), "made").unwrap();
-        assert!(!stamps.unchanged());
-        let stamps = stamps.refreshed();
-        assert!(stamps.unchanged());
+        assert!(changed(&mut stamps));
+        assert!(!changed(&mut stamps), "a change counts once");
 
         symlink(path(new), path("swap")).unwrap();
         fs::rename(path("swap"), path(link)).unwrap();
         assert!(
-            !stamps.unchanged(),
+            changed(&mut stamps),
             "the link points to another file of the same content"
         );
-        let stamps = stamps.refreshed();
         fs::remove_file(path(file)).unwrap();
-        assert!(!stamps.unchanged());
+        assert!(changed(&mut stamps));
+    }
+
+    #[test]
+    fn a_file_that_is_still_being_written_has_not_changed_yet() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, "1\n2\n").unwrap();
+        let mut stamps = FileStamps::default();
+        stamps.add(file.path());
+        for text in ["", "1\n", "1\n2\n", "1\n2\n3\n"] {
+            fs::write(&file, text).unwrap();
+            assert!(!stamps.settled_change());
+        }
+        assert!(stamps.settled_change());
     }
 }

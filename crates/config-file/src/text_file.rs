@@ -8,14 +8,18 @@ use std::path::Path;
 ///
 /// The error is the end of a sentence that begins with the file's name: `does not exist; …`.
 pub fn read_text(path: &Path, limit: u64) -> Result<String, String> {
-    let file = File::open(path).map_err(|error| in_words(&error))?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+    let metadata = std::fs::metadata(path).map_err(|error| in_words(&error))?;
+    if metadata.is_dir() {
         return Err("is a directory; name a file".to_owned());
     }
+    // Opening a FIFO waits for a writer.
+    if !metadata.is_file() {
+        return Err("is a pipe, a socket or a device; name a regular file".to_owned());
+    }
+    let file = File::open(path).map_err(|error| in_words(&error))?;
     let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| in_words(&error))?;
+    let result = file.take(limit + 1).read_to_end(&mut bytes);
+    result.map_err(|error| in_words(&error))?;
     if bytes.len() as u64 > limit {
         return Err(format!("is larger than {limit} bytes; name the right file or split it"));
     }
@@ -64,6 +68,11 @@ mod tests {
             Err("is not UTF-8 text; save it as UTF-8".to_owned())
         );
         assert_eq!(read_text(dir.path(), 9), Err("is a directory; name a file".to_owned()));
+        assert!(
+            read_text(Path::new("/dev/null"), 9)
+                .unwrap_err()
+                .starts_with("is a pipe")
+        );
         assert!(read_text(&path.join("x"), 9).unwrap_err().starts_with("lies below"));
         assert!(
             read_text(&dir.path().join("x"), 9)

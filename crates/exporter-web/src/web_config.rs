@@ -53,11 +53,11 @@ impl WebConfig {
         }
     }
 
-    /// Reads the files again if one of them changed.
+    /// Reads the files again if one of them changed and is no longer being written.
     pub(super) fn refresh(&self) {
         let Some(path) = &self.source else { return };
         let mut stamps = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
-        if stamps.unchanged() {
+        if !stamps.settled_change() {
             return;
         }
         let (rules, read) = config::read(path);
