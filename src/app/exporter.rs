@@ -58,7 +58,7 @@ pub(super) async fn run(
     let context = Context::new(Clock::system())?;
     let shared = Accounts::default();
     // Last, because it takes the folder.
-    let (mut state_saver, saved) = StateSaver::open(state.as_deref(), shared.clone(), &context)?;
+    let (mut state_saver, restored) = StateSaver::open(state.as_deref(), shared.clone(), &context)?;
     let build = BuildMetrics::new(&context.registry, &BUILD);
     build.info.set(true);
     let metrics = ConfigMetrics::new(&context.registry, &[]);
@@ -67,7 +67,7 @@ pub(super) async fn run(
     info!(version, revision, accounts, phones, "starting");
     announce(urls);
 
-    supervisor.start(config, saved).await;
+    supervisor.start(config, restored).await;
     // A folder that cannot be written is known from the start.
     state_saver.save().await;
     let stop_saving = CancellationToken::new();

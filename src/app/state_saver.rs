@@ -45,7 +45,7 @@ impl StateSaver {
         accounts: Accounts,
         context: &Context,
     ) -> Result<(Self, SavedAccounts), Error> {
-        let (mut store, mut saved) = (None, SavedAccounts::new());
+        let (mut store, mut restored) = (None, SavedAccounts::new());
         if let Some(folder) = folder {
             let now = context.clock.now();
             let opened = Store::open(folder).map_err(|error| Error::Run(error.to_string()))?;
@@ -57,7 +57,7 @@ impl StateSaver {
                     let age = elapsed.elapsed().map_or_else(|| "unknown".into(), whole_seconds);
                     info!(folder = %folder.display(), accounts = state.accounts.len(), phones = state.phones(), %age, "state loaded");
                     let by_name = |account: AccountState| (account.name.clone(), (account, elapsed));
-                    saved.extend(state.accounts.into_iter().map(by_name));
+                    restored.extend(state.accounts.into_iter().map(by_name));
                 }
             }
             let metrics = StateMetrics::new(&context.registry, &[]);
@@ -71,7 +71,7 @@ impl StateSaver {
             save_soon: context.save_soon.clone(),
             failing: Condition::default(),
         };
-        Ok((saver, saved))
+        Ok((saver, restored))
     }
 
     /// Saves at intervals, and when something is urgent, until `stop` is cancelled; never stops in the middle of a write.
