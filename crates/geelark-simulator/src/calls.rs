@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::endpoint::ApiEndpoint;
 
-/// How many calls are kept one by one; totals count all.
+/// How many calls are kept. The totals count all calls.
 const KEPT: usize = 100_000;
 
 const MINUTE: Duration = Duration::from_mins(1);

@@ -14,7 +14,7 @@ use crate::options::Options;
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// How long 40014 lasts.
+/// How long the lock of 40014 lasts.
 pub(crate) const LOCK: Duration = Duration::from_hours(2);
 
 /// GeeLark's own limits of the account endpoints, in calls a minute.

@@ -19,7 +19,7 @@ use crate::auth::authenticate;
 use crate::connection::ConnectionHandle;
 use crate::endpoint::ApiEndpoint;
 use crate::envelope::{Refusal, header, json_response};
-use crate::faults::{Effect, gateway_error, strike};
+use crate::faults::{Effect, gateway_error, select_effects};
 use crate::state::{Simulator, unix_millis};
 pub use phone::PLANTED_SECRETS;
 use phone::PhoneRequest;
@@ -93,7 +93,7 @@ async fn answer(
         authenticate(state, headers, unix_millis())?;
         let permit = state.limits.admit(&state.options, endpoint, state.elapsed)?;
         let ids = request.as_ref().map_or(&[][..], |request| &request.ids);
-        let effects = strike(&mut state.options.faults, &mut state.fault_rng, endpoint, ids);
+        let effects = select_effects(&mut state.options.faults, &mut state.fault_rng, endpoint, ids);
         (permit, effects)
     };
     let (mut mutations, mut body_fault) = (Vec::new(), None);

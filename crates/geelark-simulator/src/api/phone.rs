@@ -1,4 +1,4 @@
-//! `POST /open/v1/phone/status` and `POST /open/v1/phone/list`. The list has everything in it that a client must not read.
+//! `POST /open/v1/phone/status` and `POST /open/v1/phone/list`. The list has fields that a client must not read.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ pub(super) struct PhoneRequest {
 }
 
 impl PhoneRequest {
-    /// GeeLark refuses a whole call for one bad id.
+    /// One invalid id makes the whole call invalid, as at GeeLark.
     fn check(&self) -> Result<(), Refusal> {
         let is_valid = self.ids.len() <= MAX_IDS
             && self.ids.iter().all(|id| SimulatedPhone::is_valid_id(id))

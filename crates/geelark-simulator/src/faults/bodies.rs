@@ -26,7 +26,7 @@ const DEEP: usize = 100_000;
 const HUGE: usize = 100 << 20;
 const BOMB: usize = 1 << 30;
 
-/// The begin of an envelope; data follows.
+/// The start of an envelope. The data follows.
 const ENVELOPE: &str = r#"{"traceId":"","code":0,"msg":"success","data":"#;
 
 /// Deflate, no flags, no time, best compression, unknown operating system.
@@ -57,7 +57,7 @@ pub(crate) enum BodyFault {
     Huge {
         size: Option<Size>,
     },
-    /// The same, compressed to a thousandth.
+    /// The same, compressed to about a thousandth of the size.
     Bomb {
         size: Option<Size>,
     },
@@ -134,13 +134,13 @@ fn complete(body: impl Into<Body>) -> Response {
     json_response(StatusCode::OK, body)
 }
 
-/// A body whose `Content-Length` is that of the truthful body, whatever the pieces are.
+/// A body in pieces that announces the length of the truthful body.
 fn announced(truth: &Bytes, pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Response {
     let length = [(header::CONTENT_LENGTH, truth.len().to_string())];
     (length, complete(Body::from_stream(pieces))).into_response()
 }
 
-/// A large body: pieces, and how often each comes. So a gigabyte needs the memory of a piece.
+/// The pieces of a large body, and how often each is sent. So a gigabyte needs the memory of a piece.
 type Pieces = Vec<(Bytes, usize)>;
 
 fn text(text: &'static str) -> Pieces {

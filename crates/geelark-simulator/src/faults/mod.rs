@@ -48,9 +48,9 @@ pub(crate) enum Effect {
     Latency { length: humantime::Duration },
     /// No answer ever begins.
     Hang,
-    /// TCP reset instead of an answer.
+    /// The connection is reset instead of an answer.
     Reset,
-    /// End of the connection instead of an answer.
+    /// The connection is closed instead of an answer.
     Close,
     /// A gateway answers instead of GeeLark.
     Http {
@@ -98,11 +98,17 @@ fn probability(text: &str) -> Result<f64, &'static str> {
     share.ok_or("give a number from 0 to 1")
 }
 
-/// What goes wrong with a call of `endpoint` about `ids`. `rng` decides about faults with a probability.
+/// Selects what goes wrong with a call of `endpoint` about `ids`, and counts the call in each fault. `rng` decides about
+/// faults with a probability.
 ///
-/// After a fault that ends the call no other strikes, and only one fault replaces the body. So faults with a count, one
-/// after the other, make a sequence.
-pub(crate) fn strike(faults: &mut [Fault], rng: &mut Rng, endpoint: ApiEndpoint, ids: &[String]) -> Vec<Effect> {
+/// After a fault that ends the call, no other fault affects it. Only one fault replaces the body. So faults with a count
+/// make a sequence.
+pub(crate) fn select_effects(
+    faults: &mut [Fault],
+    rng: &mut Rng,
+    endpoint: ApiEndpoint,
+    ids: &[String],
+) -> Vec<Effect> {
     let is_body = |effect: &Effect| matches!(effect, Effect::Body(_));
     let mut effects: Vec<Effect> = Vec::new();
     for fault in faults {

@@ -1,4 +1,4 @@
-//! What phones do by themselves, and how long they take for it.
+//! What phones do by themselves, and when.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) struct Timeline {
     pub(crate) speed: f64,
 }
 
-/// A phone with what decides its future. The generator is its own, so no other phone changes that future.
+/// A phone and its next step. It has a random generator of its own, so no other phone changes its lifecycle.
 pub(super) struct LivePhone {
     pub(super) phone: SimulatedPhone,
     rng: Rng,
@@ -41,7 +41,7 @@ impl LivePhone {
     pub(super) fn advance(&mut self, now: Duration, timeline: Timeline) -> Option<Vec<Value>> {
         let at = self.next_step.filter(|at| *at <= now)?;
         let before = self.phone.clone();
-        self.live(timeline.start.saturating_add_unsigned(at.as_secs()));
+        self.take_step(timeline.start.saturating_add_unsigned(at.as_secs()));
         self.schedule(at, timeline);
         Some(self.phone.events_since(&before))
     }
@@ -80,8 +80,8 @@ impl LivePhone {
         }
     }
 
-    /// `now` is in seconds since the Unix epoch.
-    fn live(&mut self, now: i64) {
+    /// Changes the phone as its lifecycle says. `now` is in seconds since the Unix epoch.
+    fn take_step(&mut self, now: i64) {
         let Self { phone, rng, .. } = self;
         match phone.status {
             // A person takes the phone out of the recycle bin.

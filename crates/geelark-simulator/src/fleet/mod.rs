@@ -34,7 +34,7 @@ pub(crate) struct SimulatedFleet {
     pub(crate) now: Duration,
     /// When the next phone takes a step.
     next_step: Duration,
-    /// What happened since the events were last taken, in order for each phone: the payloads of webhooks.
+    /// The payloads of webhooks about what happened since the events were last taken, in order for each phone.
     pub(crate) events: Vec<Value>,
 }
 
@@ -90,7 +90,7 @@ impl SimulatedFleet {
         Ok(phone)
     }
 
-    /// Changes a phone, which goes on living from there. None for an unknown id.
+    /// Changes a phone. Its lifecycle goes on from there. None for an unknown id.
     pub(crate) fn change(&mut self, id: &str, change: Changes) -> serde_json::Result<Option<SimulatedPhone>> {
         let Some(live) = self.phones.get_mut(id) else {
             return Ok(None);

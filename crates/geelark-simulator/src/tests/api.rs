@@ -221,7 +221,7 @@ fn the_example_configuration_is_complete() {
     assert_eq!(simulator.example_config("http://127.0.0.1:9"), expected);
 }
 
-/// A batch must not cost a walk through the fleet.
+/// A call finds its phones by id, without reading the whole fleet.
 #[tokio::test]
 async fn a_large_fleet_answers_in_batches() {
     let simulator = simulator(options(20_000));
