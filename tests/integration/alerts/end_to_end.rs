@@ -40,8 +40,8 @@ async fn alerts_about_an_expired_and_a_deleted_phone_reach_the_receiver_and_reso
     upstream.change(expiring, json!({"status": "expired"})).await;
     upstream.delete(deleted).await;
     let expired = receiver.expect("firing", "GeelarkPhoneExpired", expiring).await;
-    let received = happened.elapsed();
-    println!("{:.1} s from the expiry to the receiver", received.as_secs_f64());
+    let delay = happened.elapsed();
+    println!("{:.1} s from the expiry to the receiver", delay.as_secs_f64());
     let not_found = receiver.expect("firing", "GeelarkPhoneNotFound", deleted).await;
     assert_eq!(expired["annotations"]["summary"], format!("Phone {NAME:?} has expired"));
     assert_eq!(expired["labels"]["account"], "main");
