@@ -18,6 +18,7 @@ mod faults;
 mod follow;
 mod invalid_config;
 mod lifecycle;
+mod phones_command;
 mod privileges;
 mod prometheus;
 mod restart;

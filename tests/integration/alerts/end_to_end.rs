@@ -105,13 +105,11 @@ impl Receiver {
     }
 
     /// Waits for an alert about the phone with this status.
-    async fn expect(&self, status: &str, alert: &str, id: &str) -> Value {
-        eventually(&format!("{alert} to be {status}"), || async {
-            let received = self.received.lock().unwrap();
-            let found = received.iter().find(|received| {
-                received["status"] == status
-                    && received["labels"]["alertname"] == alert
-                    && received["labels"]["id"] == id
+    async fn expect(&self, status: &str, name: &str, id: &str) -> Value {
+        eventually(&format!("{name} to be {status}"), || async {
+            let alerts = self.received.lock().unwrap();
+            let found = alerts.iter().find(|alert| {
+                alert["status"] == status && alert["labels"]["alertname"] == name && alert["labels"]["id"] == id
             });
             found.cloned()
         })

@@ -1,7 +1,11 @@
 //! The shipped dashboards: equal to the output of their script, valid, and with queries that find data.
 
+#[macro_use]
+mod strict;
 mod model;
+mod options;
 mod queries;
+mod variables;
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -11,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::shipped::{files, metrics_in, path, rules, text, unknown};
 use crate::support::missing;
-use model::{Dashboard, Panel, Target, Variable};
+use model::{Dashboard, Panel, Target};
+use variables::Variable;
 
 /// Grey and the colours of Okabe and Ito's palette, which people with any colour vision can distinguish.
 const PALETTE: [&str; 8] = [

@@ -1,22 +1,15 @@
-//! The parts of Grafana's dashboard schema that the dashboards use. An unknown key or a wrong type is an error, because
-//! Grafana ignores unknown keys and then shows a wrong panel.
+//! The parts of Grafana's dashboard schema that the dashboards use.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Declares structs with Grafana's keys that refuse unknown keys.
-macro_rules! strict {
-    ($($(#[$meta:meta])* struct $name:ident $(<$($of:ident),*>)? { $($(#[$of_field:meta])* $field:ident: $type:ty,)* })*) => {$(
-        $(#[$meta])*
-        #[derive(Debug, Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        #[allow(dead_code, reason = "the types of most fields are checked, and only Grafana reads their values")]
-        #[allow(clippy::struct_field_names, clippy::struct_excessive_bools, reason = "the names are Grafana's")]
-        pub(super) struct $name $(<$($of),*>)? { $($(#[$of_field])* pub(super) $field: $type,)* }
-    )*};
-}
+use super::options::{
+    BarsOptions, HeatmapOptions, LinesCustom, LinesOptions, StatOptions, TableCustom, TableOptions, TimelineCustom,
+    TimelineOptions,
+};
+use super::variables::{Datasource, Templating};
 
 strict! {
     struct Dashboard {
@@ -55,72 +48,6 @@ strict! {
         to: String,
     }
 
-    struct Templating {
-        list: Vec<Variable>,
-    }
-
-    struct Datasource {
-        #[serde(rename = "type")]
-        kind: String,
-        uid: String,
-    }
-
-    struct DatasourceVariable {
-        name: String,
-        label: String,
-        query: String,
-        hide: u8,
-        include_all: bool,
-        multi: bool,
-        options: Vec<VariableOption>,
-        refresh: u8,
-    }
-
-    struct QueryVariable {
-        name: String,
-        label: String,
-        datasource: Datasource,
-        query: VariableQuery,
-        current: Option<Current>,
-        hide: u8,
-        include_all: bool,
-        all_value: Option<String>,
-        multi: bool,
-        options: Vec<VariableOption>,
-        refresh: u8,
-        regex: String,
-        sort: u8,
-    }
-
-    struct CustomVariable {
-        name: String,
-        label: String,
-        query: String,
-        current: Current,
-        hide: u8,
-        include_all: bool,
-        all_value: Option<String>,
-        multi: bool,
-        options: Vec<VariableOption>,
-    }
-
-    struct VariableQuery {
-        qry_type: u8,
-        query: String,
-        ref_id: String,
-    }
-
-    struct Current {
-        text: Vec<String>,
-        value: Vec<String>,
-    }
-
-    struct VariableOption {
-        text: String,
-        value: String,
-        selected: bool,
-    }
-
     struct Place {
         x: u8,
         y: u16,
@@ -137,7 +64,7 @@ strict! {
     }
 
     /// The parts that all kinds of panels with data have in common.
-    struct Shown<Options, Custom> {
+    struct DataPanel<Options, Custom> {
         id: u16,
         title: String,
         description: String,
@@ -219,155 +146,6 @@ strict! {
         url: String,
     }
 
-    struct StatOptions {
-        color_mode: String,
-        graph_mode: String,
-        justify_mode: String,
-        orientation: String,
-        percent_change_color_mode: String,
-        show_percent_change: bool,
-        wide_layout: bool,
-        text_mode: String,
-        reduce_options: Reduce,
-    }
-
-    struct Reduce {
-        calcs: Vec<String>,
-        fields: String,
-        values: bool,
-    }
-
-    struct LinesOptions {
-        legend: Legend,
-        tooltip: Tooltip,
-    }
-
-    struct Legend {
-        calcs: Vec<String>,
-        display_mode: String,
-        placement: String,
-        show_legend: bool,
-    }
-
-    struct Tooltip {
-        mode: String,
-        sort: String,
-    }
-
-    struct LinesCustom {
-        draw_style: String,
-        fill_opacity: u8,
-        line_width: u8,
-        show_points: String,
-        span_nulls: bool,
-        stacking: Stacking,
-    }
-
-    struct Stacking {
-        group: String,
-        mode: String,
-    }
-
-    struct TableOptions {
-        cell_height: String,
-        frame_index: u8,
-        show_header: bool,
-        sort_by: Vec<SortBy>,
-    }
-
-    struct SortBy {
-        display_name: String,
-        desc: bool,
-    }
-
-    struct TableCustom {
-        align: String,
-        cell_options: CellOptions,
-        filterable: bool,
-        inspect: bool,
-    }
-
-    struct CellOptions {
-        #[serde(rename = "type")]
-        kind: String,
-    }
-
-    struct TimelineOptions {
-        align_value: String,
-        legend: Legend,
-        merge_values: bool,
-        row_height: f64,
-        show_value: String,
-        tooltip: Tooltip,
-    }
-
-    struct TimelineCustom {
-        fill_opacity: u8,
-        line_width: u8,
-    }
-
-    struct BarsOptions {
-        display_mode: String,
-        legend: Legend,
-        max_viz_height: u16,
-        min_viz_height: u16,
-        min_viz_width: u16,
-        name_placement: String,
-        orientation: String,
-        reduce_options: Reduce,
-        show_unfilled: bool,
-        sizing: String,
-        value_mode: String,
-    }
-
-    struct HeatmapOptions {
-        calculate: bool,
-        cell_gap: u8,
-        color: HeatmapColor,
-        exemplars: Exemplars,
-        filter_values: FilterValues,
-        legend: HeatmapLegend,
-        rows_frame: RowsFrame,
-        show_value: String,
-        tooltip: HeatmapTooltip,
-        y_axis: YAxis,
-    }
-
-    struct HeatmapColor {
-        mode: String,
-        scheme: String,
-        exponent: f64,
-        steps: u8,
-        reverse: bool,
-        fill: String,
-    }
-
-    struct Exemplars {
-        color: String,
-    }
-
-    struct FilterValues {
-        le: f64,
-    }
-
-    struct HeatmapLegend {
-        show: bool,
-    }
-
-    struct RowsFrame {
-        layout: String,
-    }
-
-    struct HeatmapTooltip {
-        mode: String,
-        y_histogram: bool,
-    }
-
-    struct YAxis {
-        axis_placement: String,
-        unit: String,
-    }
-
     struct Include {
         include: Names,
     }
@@ -385,28 +163,18 @@ strict! {
     struct Nothing {}
 }
 
-/// A variable of the dashboard.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-#[allow(dead_code, reason = "only Grafana reads the values of some")]
-pub(super) enum Variable {
-    Datasource(DatasourceVariable),
-    Query(QueryVariable),
-    Custom(CustomVariable),
-}
-
 /// A panel of a kind that Grafana includes.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum Panel {
     Row(Row),
-    Stat(Shown<StatOptions, Nothing>),
-    Timeseries(Shown<LinesOptions, LinesCustom>),
-    Table(Shown<TableOptions, TableCustom>),
+    Stat(DataPanel<StatOptions, Nothing>),
+    Timeseries(DataPanel<LinesOptions, LinesCustom>),
+    Table(DataPanel<TableOptions, TableCustom>),
     #[serde(rename = "state-timeline")]
-    StateTimeline(Shown<TimelineOptions, TimelineCustom>),
-    Bargauge(Shown<BarsOptions, Nothing>),
-    Heatmap(Shown<HeatmapOptions, Nothing>),
+    StateTimeline(DataPanel<TimelineOptions, TimelineCustom>),
+    Bargauge(DataPanel<BarsOptions, Nothing>),
+    Heatmap(DataPanel<HeatmapOptions, Nothing>),
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -452,40 +220,35 @@ pub(super) enum Transformation {
     Organize(Organize),
 }
 
+impl<Options, Custom> DataPanel<Options, Custom> {
+    fn common(&self) -> (&str, &[Target], &Place) {
+        (&self.title, &self.targets, &self.grid_pos)
+    }
+}
+
 impl Panel {
     pub(super) fn title(&self) -> &str {
-        match self {
-            Self::Row(row) => &row.title,
-            Self::Stat(panel) => &panel.title,
-            Self::Timeseries(panel) => &panel.title,
-            Self::Table(panel) => &panel.title,
-            Self::StateTimeline(panel) => &panel.title,
-            Self::Bargauge(panel) => &panel.title,
-            Self::Heatmap(panel) => &panel.title,
-        }
+        self.common().0
     }
 
     pub(super) fn targets(&self) -> &[Target] {
-        match self {
-            Self::Row(_) => &[],
-            Self::Stat(panel) => &panel.targets,
-            Self::Timeseries(panel) => &panel.targets,
-            Self::Table(panel) => &panel.targets,
-            Self::StateTimeline(panel) => &panel.targets,
-            Self::Bargauge(panel) => &panel.targets,
-            Self::Heatmap(panel) => &panel.targets,
-        }
+        self.common().1
     }
 
     pub(super) fn place(&self) -> &Place {
+        self.common().2
+    }
+
+    /// Title, queries and place.
+    fn common(&self) -> (&str, &[Target], &Place) {
         match self {
-            Self::Row(row) => &row.grid_pos,
-            Self::Stat(panel) => &panel.grid_pos,
-            Self::Timeseries(panel) => &panel.grid_pos,
-            Self::Table(panel) => &panel.grid_pos,
-            Self::StateTimeline(panel) => &panel.grid_pos,
-            Self::Bargauge(panel) => &panel.grid_pos,
-            Self::Heatmap(panel) => &panel.grid_pos,
+            Self::Row(row) => (&row.title, &[], &row.grid_pos),
+            Self::Stat(panel) => panel.common(),
+            Self::Timeseries(panel) => panel.common(),
+            Self::Table(panel) => panel.common(),
+            Self::StateTimeline(panel) => panel.common(),
+            Self::Bargauge(panel) => panel.common(),
+            Self::Heatmap(panel) => panel.common(),
         }
     }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::model::{Panel, QueryVariable, Target, Variable};
+use super::model::{Panel, Target};
+use super::variables::{QueryVariable, Variable};
 use super::{dashboards, targets};
 use crate::alerts::queries_of_runbooks;
 use crate::shipped::prometheus_folder;
