@@ -13,7 +13,7 @@ pub(super) struct RenderedBatch {
     pub(super) counts: StatusCounts,
     pub(super) prefixes: LabelPrefixes,
     /// The lines of each of [`FAMILIES`].
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: [Block; FAMILIES.len()],
 }
 
 impl RenderedBatch {
@@ -22,7 +22,8 @@ impl RenderedBatch {
     pub(super) fn new(view: Arc<BatchView>, before: Option<&Self>) -> Self {
         let prefixes = LabelPrefixes::new(&view.phones);
         let (mut text, mut text_before) = (Vec::new(), Vec::new());
-        let blocks = FAMILIES.iter().enumerate().map(|(index, family)| {
+        let blocks = std::array::from_fn(|index| {
+            let family = &FAMILIES[index];
             text.clear();
             family.write(&view, &prefixes, &mut text);
             if let Some(before) = before {
@@ -35,7 +36,7 @@ impl RenderedBatch {
             Block::deflated(&text)
         });
         Self {
-            blocks: blocks.collect(),
+            blocks,
             counts: StatusCounts::of(&view.phones),
             prefixes,
             view,
