@@ -54,13 +54,8 @@ pub struct Flags {
     pub log_level: Level,
 
     /// How to write the log.
-    #[arg(
-        long = "log.format",
-        value_name = "FORMAT",
-        global = true,
-        value_enum,
-        default_value = "logfmt"
-    )]
+    #[arg(long = "log.format", value_name = "FORMAT", global = true)]
+    #[arg(value_enum, default_value = "logfmt")]
     pub log_format: Format,
 }
 
@@ -93,12 +88,8 @@ pub enum Command {
     Simulate {
         /// Where the stand-in listens. Its control endpoints ask for no credentials: keep it on loopback.
         // Arguments share one space of ids, and the exporter's own addresses are `listen` in it.
-        #[arg(
-            id = "simulator_listen",
-            long = "listen-address",
-            value_name = "ADDR",
-            default_value = "127.0.0.1:9944"
-        )]
+        #[arg(id = "simulator_listen", long = "listen-address", value_name = "ADDR")]
+        #[arg(default_value = "127.0.0.1:9944")]
         listen: SocketAddr,
         /// Write a configuration for the exporter that watches the simulated fleet to this file.
         #[arg(long = "write-config", value_name = "PATH")]

@@ -13,8 +13,6 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
-    WebConfig(exporter_web::Problems),
-    #[error(transparent)]
     Setup(#[from] geelark_client::SetupError),
     #[error("{0}")]
     Run(String),
@@ -24,7 +22,7 @@ impl Error {
     /// 2 for what the user has to correct before a start, 1 for a failure at run time.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::WebConfig(_) => ExitCode::from(2),
+            Self::Config(_) | Self::Usage(_) => ExitCode::from(2),
             Self::Setup(_) | Self::Run(_) => ExitCode::FAILURE,
         }
     }

@@ -44,7 +44,7 @@ pub(super) async fn run(
     announce: impl FnOnce(Vec<String>),
 ) -> Result<(), Error> {
     let config = config::load(&sources)?;
-    let settings = flags.web.settings().map_err(Error::WebConfig)?;
+    let settings = flags.web.settings()?;
     let state = config.state.clone();
     let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
     let (accounts, config) = (config.accounts.len(), prepare(config, &Config::default())?);

@@ -65,8 +65,8 @@ impl Simulator {
         api::router().merge(control::router()).with_state(self.clone())
     }
 
-    /// A configuration of the exporter, in YAML, that watches this simulator at `base_url`.
-    pub fn example_config(&self, base_url: &str) -> String {
+    /// A configuration of the exporter, in YAML, that watches this simulator at `base_url` as the account `name`.
+    pub fn example_config(&self, name: &str, base_url: &str, interval: &str) -> String {
         let ids: Vec<String> = self
             .ids()
             .iter()
@@ -75,7 +75,7 @@ impl Simulator {
         let options = &self.lock().options;
         // A JSON string is a YAML string too, whatever it holds.
         format!(
-            "accounts:\n  - name: main\n    base_url: {}\n    token: {}\n    poll: {{interval: 15s}}\n    \
+            "accounts:\n  - name: {name}\n    base_url: {}\n    token: {}\n    poll: {{interval: {interval}}}\n    \
              budget: {{requests_per_minute: {}}}\n    phones:\n      ids:\n{}",
             json!(base_url),
             json!(options.token),

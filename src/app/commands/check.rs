@@ -5,7 +5,7 @@ use humantime::format_duration;
 use crate::app::error::Error;
 use crate::config::{self, AccountConfig, Sources};
 use geelark_client::phone::BATCH_SIZE;
-use geelark_client::{Call, Consequence, ListFilter};
+use geelark_client::{Blocked, Call, Consequence, ListFilter};
 
 /// Prints one line an account, and with `online` a second one about one real call.
 pub(in crate::app) async fn run(sources: &Sources, online: bool) -> Result<(), Error> {
@@ -17,18 +17,17 @@ pub(in crate::app) async fn run(sources: &Sources, online: bool) -> Result<(), E
     for account in &config.accounts {
         let name = &account.name;
         println!("account {name}: {}", describe(account));
-        if online {
-            match call(account).await? {
-                Ok(sentence) => println!("account {name}: {sentence}"),
-                Err(sentence) => failures.push(format!("account {name}: {sentence}")),
-            }
+        if !online {
+            continue;
+        }
+        match call(account).await? {
+            Ok(sentence) => println!("account {name}: {sentence}"),
+            Err(sentence) => failures.push(format!("account {name}: {sentence}")),
         }
     }
-    if failures.is_empty() {
-        println!("configuration is valid");
-        return Ok(());
-    }
-    Err(Error::Run(failures.join("\n")))
+    super::finish(&failures)?;
+    println!("configuration is valid");
+    Ok(())
 }
 
 fn describe(account: &AccountConfig) -> String {
@@ -62,45 +61,27 @@ fn describe(account: &AccountConfig) -> String {
 async fn call(account: &AccountConfig) -> Result<Result<String, String>, Error> {
     let client = super::client(account)?;
     let ids = &account.phones[..account.phones.len().min(BATCH_SIZE)];
-    let blocked = || Err("not called: the account is blocked".into());
     if !ids.is_empty() {
-        let call = client.phone_status(ids).await;
-        return Ok(call.map_or_else(
-            |_| blocked(),
-            |call| {
-                result(&call, |response| {
-                    let (found, failed) = (response.found.len(), response.failed.len());
-                    format!(
-                        "of {} phones requested, {found} have a status and {failed} do not",
-                        ids.len()
-                    )
-                })
-            },
-        ));
+        return Ok(sentence(client.phone_status(ids).await, |response| {
+            let (requested, found, failed) = (ids.len(), response.found.len(), response.failed.len());
+            format!("of {requested} phones requested, {found} have a status and {failed} do not")
+        }));
     }
     if account.discovery.is_none() {
         return Ok(Ok("no phone to request".into()));
     }
-    let call = client.phone_list(1, &ListFilter::default()).await;
-    Ok(call.map_or_else(
-        |_| blocked(),
-        |call| {
-            result(&call, |page| {
-                let total = page.total.unwrap_or(page.entries);
-                format!("the account has {total} phones; \"geelark_exporter phones\" lists those that discovery finds")
-            })
-        },
-    ))
+    Ok(sentence(client.phone_list(1, &ListFilter::default()).await, |page| {
+        let total = page.total.unwrap_or(page.entries);
+        format!("the account has {total} phones; \"geelark_exporter phones\" lists those that discovery finds")
+    }))
 }
 
-fn result<T>(call: &Call<T>, describe: impl FnOnce(&T) -> String) -> Result<String, String> {
-    let failure = match &call.outcome {
+fn sentence<T>(call: Result<Call<T>, Blocked>, describe: impl FnOnce(T) -> String) -> Result<String, String> {
+    let call = call.map_err(|_| "not called: the account is blocked")?;
+    let failure = match call.outcome {
         Ok(answer) => {
-            return Ok(format!(
-                "GeeLark answered in {} ms: {}",
-                call.elapsed.as_millis(),
-                describe(answer)
-            ));
+            let (elapsed, result) = (call.elapsed.as_millis(), describe(answer));
+            return Ok(format!("GeeLark answered in {elapsed} ms: {result}"));
         }
         Err(failure) => failure,
     };
@@ -109,8 +90,8 @@ fn result<T>(call: &Call<T>, describe: impl FnOnce(&T) -> String) -> Result<Stri
         Consequence::Split => "; the exporter would search for the invalid id",
         Consequence::Retry | Consequence::GiveUp => "",
     };
+    let (message, reason, trace_id) = (failure.message, failure.reason, call.trace_id);
     Err(format!(
-        "the call to GeeLark failed: {} (reason {}, traceId {}){advice}",
-        failure.message, failure.reason, call.trace_id
+        "the call to GeeLark failed: {message} (reason {reason}, traceId {trace_id}){advice}"
     ))
 }

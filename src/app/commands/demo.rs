@@ -1,6 +1,5 @@
 //! `demo` and `simulate`: a living fleet without a GeeLark account.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -26,21 +25,11 @@ pub(in crate::app) async fn run(options: Options, flags: Flags) -> Result<(), Er
         missing: options.missing.max(DEMO_MISSING),
         ..options
     };
-    let token = options.token.clone();
-    let budget = options.requests_per_minute;
     let simulator = Simulator::new(options);
     let (listener, address) = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-    let env = BTreeMap::from([
-        ("GEELARK_BASE_URL".into(), format!("http://{address}")),
-        ("GEELARK_TOKEN".into(), token),
-        ("GEELARK_PHONE_IDS".into(), simulator.ids().join(",")),
-    ]);
-    let document = format!(
-        "accounts: [{{name: demo, poll: {{interval: {DEMO_INTERVAL}}}, budget: {{requests_per_minute: {budget}}}}}]"
-    );
+    let document = simulator.example_config("demo", &format!("http://{address}"), DEMO_INTERVAL);
     let sources = Sources {
         document: Some(document.into()),
-        env,
         ..Sources::default()
     };
     let phones = simulator.ids().len();
@@ -54,7 +43,7 @@ pub(in crate::app) async fn run(options: Options, flags: Flags) -> Result<(), Er
     let simulating = tokio::spawn(simulator.serve(listener, stop.clone()));
     let outcome = exporter::run(sources, flags, stop.clone(), announce).await;
     stop.cancel();
-    // It was told to stop; how it ended tells nobody anything.
+    // It was told to stop, so its result means nothing.
     let _ = simulating.await;
     outcome
 }
@@ -69,7 +58,7 @@ pub(in crate::app) async fn simulate(
     let simulator = Simulator::new(options);
     let (listener, address) = listen(address).await?;
     if let Some(path) = write_config {
-        let text = simulator.example_config(&format!("http://{address}"));
+        let text = simulator.example_config("main", &format!("http://{address}"), "15s");
         std::fs::write(path, text).map_err(|error| Error::Run(format!("cannot write {}: {error}", path.display())))?;
         info!(path = %path.display(), "configuration written");
     }

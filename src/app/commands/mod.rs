@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::error::Error;
 use crate::config::AccountConfig;
 use geelark_client::clock::Clock;
 use geelark_client::{Budget, Client, HttpTransport, SetupError};
@@ -22,4 +23,12 @@ fn client(account: &AccountConfig) -> Result<Client<HttpTransport>, SetupError> 
         Arc::default(),
         Clock::system(),
     ))
+}
+
+/// Fails with the problems of accounts, if there are any.
+fn finish(problems: &[String]) -> Result<(), Error> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Run(problems.join("\n")))
 }

@@ -218,7 +218,7 @@ fn the_example_configuration_is_complete() {
 "#,
         ids[0], ids[1]
     );
-    assert_eq!(simulator.example_config("http://127.0.0.1:9"), expected);
+    assert_eq!(simulator.example_config("main", "http://127.0.0.1:9", "15s"), expected);
 }
 
 /// A call finds its phones by id, without reading the whole fleet.
