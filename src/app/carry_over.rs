@@ -1,27 +1,57 @@
-//! What an account keeps over a reload, and what of it the state file keeps over a restart.
+//! What all accounts share, what an account keeps over a reload, and what of it the state file keeps over a restart.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::context::Context;
+use super::metrics::registry;
 use crate::billing::BillingStatus;
 use crate::config::AccountConfig;
-use crate::exposition::AccountStore;
+use crate::exposition::{AccountStore, MetricsStore};
 use crate::fleet::Fleet;
-use crate::metrics::CallMetrics;
+use crate::metrics::{CallMetrics, Registry};
 use crate::poller::{RoundStatus, SharedFleet};
 use crate::state::AccountState;
-use crate::targets::{DiscoveryStatus, OwnershipHandle};
-use crate::webhook::{Listeners, Webhook};
-use geelark_client::clock::{ElapsedSinceSave, Timestamp};
-use geelark_client::{Budget, Gate};
+use crate::targets::{DiscoveryStatus, Ownership, OwnershipHandle};
+use crate::webhook::{Listeners, RelayClient, Webhook};
+use geelark_client::clock::{Clock, ElapsedSinceSave, Timestamp};
+use geelark_client::{Budget, Gate, SetupError};
 
-/// The accounts that run, in configured order. The web and the state saver read them without waiting for a reload.
-pub(super) type Accounts = Arc<ArcSwap<Vec<CarryOver>>>;
+/// What all accounts share.
+pub(super) struct Context {
+    pub(super) store: MetricsStore,
+    pub(super) registry: Registry,
+    pub(super) clock: Clock,
+    pub(super) ownership: Ownership,
+    relay_client: RelayClient,
+    /// The accounts that run, in configured order. The web and the state saver read them without waiting for a reload.
+    pub(super) accounts: ArcSwap<Vec<CarryOver>>,
+    /// Notified when the state must be saved at once: an account was blocked, the configuration changed.
+    pub(super) save_soon: Arc<Notify>,
+    /// Cancelled when a task panicked that must not end.
+    pub(super) broken: CancellationToken,
+}
+
+impl Context {
+    pub(super) fn new(clock: Clock) -> Result<Self, SetupError> {
+        let registry = registry();
+        Ok(Self {
+            store: MetricsStore::new(registry.clone()),
+            registry,
+            clock,
+            ownership: Ownership::default(),
+            relay_client: RelayClient::new()?,
+            accounts: ArcSwap::default(),
+            save_soon: Arc::default(),
+            broken: CancellationToken::new(),
+        })
+    }
+}
 
 /// What an account keeps over a reload.
 #[derive(Clone)]
@@ -94,9 +124,8 @@ impl CarryOver {
             discovery.set(summary);
         }
         if let Some(billing) = &self.billing {
-            billing
-                .wallet
-                .set(saved.wallet.and_then(|wallet| wallet.restored(elapsed)));
+            let wallet = saved.wallet.and_then(|wallet| wallet.restored(elapsed));
+            billing.wallet.set(wallet);
             billing.plan.set(saved.plan.and_then(|plan| plan.restored(elapsed)));
         }
         *self.listeners.fleet.lock() = Fleet::restored(self.name.clone(), saved.phones, elapsed);
@@ -110,15 +139,12 @@ impl CarryOver {
             self.gate.reset_auth_backoff();
             self.fingerprint = account.credentials.fingerprint().into();
         }
-        let discovery = self.discovery.take();
-        self.discovery = account
-            .discovery
-            .as_ref()
-            .map(|_| discovery.unwrap_or_else(|| Arc::new(DiscoveryStatus::new(registry, name))));
-        let billing = self.billing.take();
-        self.billing = account
-            .billing
-            .then(|| billing.unwrap_or_else(|| Arc::new(BillingStatus::new(registry, name))));
+        keep(&mut self.discovery, account.discovery.is_some(), || {
+            DiscoveryStatus::new(registry, name)
+        });
+        keep(&mut self.billing, account.billing, || {
+            BillingStatus::new(registry, name)
+        });
         let before = self.webhook.take();
         self.webhook = account.webhook.as_ref().map(|settings| {
             let relay = settings.relay_to.clone().map(|url| (url, context.relay_client.clone()));
@@ -148,6 +174,11 @@ impl CarryOver {
             phones: self.listeners.fleet.lock().saved(now),
         }
     }
+}
+
+/// Keeps or creates a part that is on, and drops one that is off.
+fn keep<T>(part: &mut Option<Arc<T>>, is_on: bool, new: impl FnOnce() -> T) {
+    *part = is_on.then(|| part.take().unwrap_or_else(|| Arc::new(new())));
 }
 
 /// A duration for the log.

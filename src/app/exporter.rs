@@ -10,10 +10,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::carry_over::Accounts;
-use super::context::Context;
+use super::carry_over::Context;
 use super::error::Error;
-use super::metrics::{BuildMetrics, ConfigMetrics};
+use super::metrics::BuildMetrics;
 use super::signals;
 use super::state_saver::StateSaver;
 use super::supervisor::{Supervisor, prepare};
@@ -45,9 +44,7 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     let config = config::load(&sources)?;
     let settings = flags.web.settings()?;
-    let state = config.state.clone();
-    let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
-    let (accounts, config) = (config.accounts.len(), prepare(config, &Config::default())?);
+    let transports = prepare(&config, &Config::default())?;
     let listeners = flags.web.listeners().await;
     let listeners = listeners.map_err(|problems| Error::Run(problems.to_string()))?;
     let urls = listeners
@@ -55,19 +52,18 @@ pub(super) async fn run(
         .map(|listener| url(listener.address, flags.web.telemetry_path.as_str()));
     let urls = urls.collect();
     let mut hangup = signals::listen(SignalKind::hangup())?;
-    let context = Context::new(Clock::system())?;
-    let shared = Accounts::default();
+    let context = Arc::new(Context::new(Clock::system())?);
     // Last, because it takes the folder.
-    let (mut state_saver, restored) = StateSaver::open(state.as_deref(), shared.clone(), &context)?;
+    let (mut state_saver, restored) = StateSaver::open(config.state.as_deref(), context.clone())?;
     let build = BuildMetrics::new(&context.registry, &BUILD);
     build.info.set(true);
-    let metrics = ConfigMetrics::new(&context.registry, &[]);
-    let supervisor = Arc::new(Supervisor::new(sources, context, metrics, shared));
     let [version, revision, _] = BUILD;
-    info!(version, revision, accounts, phones, "starting");
+    let phones: usize = config.accounts.iter().map(|account| account.phones.len()).sum();
+    info!(version, revision, accounts = config.accounts.len(), phones, "starting");
     announce(urls);
 
-    supervisor.start(config, restored).await;
+    let supervisor = Supervisor::start(sources, context, config, transports, restored).await;
+    let supervisor = Arc::new(supervisor);
     // A folder that cannot be written is known from the start.
     state_saver.save().await;
     let stop_saving = CancellationToken::new();
@@ -130,7 +126,7 @@ impl Backend for Supervisor {
     }
 
     fn ready(&self) -> Result<(), String> {
-        let accounts = self.accounts.load();
+        let accounts = self.context.accounts.load();
         let unready = accounts
             .iter()
             .filter(|account| !account.first_round.load(Ordering::Acquire));
@@ -145,9 +141,9 @@ impl Backend for Supervisor {
     }
 
     fn routes(self: &Arc<Self>, guard: Guard) -> Router {
-        let accounts = self.accounts.clone();
+        let context = self.context.clone();
         let find = move |name: &str| {
-            let accounts = accounts.load();
+            let accounts = context.accounts.load();
             let account = accounts.iter().find(|account| &*account.name == name)?;
             account.webhook.clone()
         };

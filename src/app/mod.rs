@@ -5,9 +5,8 @@
 //! | `exporter` | the daemon: prepare, serve, stop |
 //! | `supervisor` | holds the running accounts and applies configurations |
 //! | `running_account` | one account with its tasks |
-//! | `carry_over` | what an account keeps over a reload and a restart |
+//! | `carry_over` | what all accounts share, and what an account keeps over a reload and a restart |
 //! | `state_saver` | reads and writes the state file |
-//! | `context` | what all accounts share |
 //! | `metrics` | every part's metrics, and the exporter's own |
 //! | `commands` | check, demo, simulate, phones, healthcheck |
 //!
@@ -15,7 +14,6 @@
 
 mod carry_over;
 mod commands;
-mod context;
 mod error;
 mod exporter;
 pub(crate) mod metrics;

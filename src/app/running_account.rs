@@ -5,8 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::carry_over::CarryOver;
-use super::context::Context;
+use super::carry_over::{CarryOver, Context};
 use crate::billing::Billing;
 use crate::config::AccountConfig;
 use crate::poller::{Parts, Poller};
@@ -35,7 +34,10 @@ impl RunningAccount {
             context.clock.clone(),
         ));
         let fleet = carry_over.listeners.fleet.clone();
-        let tasks = Tasks::new(&context.broken);
+        let tasks = Tasks {
+            broken: context.broken.clone(),
+            ..Tasks::default()
+        };
         let mut targets = carry_over.handle.subscribe();
         if let (Some(settings), Some(status)) = (&account.discovery, &carry_over.discovery) {
             let remembered = fleet
@@ -99,6 +101,7 @@ impl RunningAccount {
 }
 
 /// The tasks of one account. They end together, and none may end by itself.
+#[derive(Default)]
 struct Tasks {
     stop: CancellationToken,
     tracker: TaskTracker,
@@ -106,14 +109,6 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn new(broken: &CancellationToken) -> Self {
-        Self {
-            stop: CancellationToken::new(),
-            tracker: TaskTracker::new(),
-            broken: broken.clone(),
-        }
-    }
-
     /// Runs `task`, which ends when the token is cancelled.
     fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(CancellationToken) -> F) {
         // Dropped while armed only by a panic, which ends the process.

@@ -10,18 +10,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::carry_over::{Accounts, whole_seconds};
-use super::context::Context;
+use super::carry_over::{Context, whole_seconds};
 use super::error::Error;
 use super::metrics::StateMetrics;
 use crate::condition::Condition;
 use crate::state::{AccountState, State, Store};
-use geelark_client::clock::{Clock, ElapsedSinceSave, UnixTime};
+use geelark_client::clock::{ElapsedSinceSave, UnixTime};
 
 /// At most this much is lost when the process is killed. A hundred thousand phones are ten megabytes each time.
 const SAVE_EVERY: Duration = Duration::from_secs(30);
@@ -32,19 +30,13 @@ pub(super) type SavedAccounts = HashMap<Arc<str>, (AccountState, ElapsedSinceSav
 /// Saves the state of all accounts.
 pub(super) struct StateSaver {
     store: Option<(Arc<Store>, StateMetrics)>,
-    accounts: Accounts,
-    clock: Clock,
-    save_soon: Arc<Notify>,
+    context: Arc<Context>,
     failing: Condition<String>,
 }
 
 impl StateSaver {
     /// Takes the folder, if one is configured, and reads it. The only error is a folder that another exporter uses.
-    pub(super) fn open(
-        folder: Option<&Path>,
-        accounts: Accounts,
-        context: &Context,
-    ) -> Result<(Self, SavedAccounts), Error> {
+    pub(super) fn open(folder: Option<&Path>, context: Arc<Context>) -> Result<(Self, SavedAccounts), Error> {
         let (mut store, mut restored) = (None, SavedAccounts::new());
         if let Some(folder) = folder {
             let now = context.clock.now();
@@ -66,9 +58,7 @@ impl StateSaver {
         }
         let saver = Self {
             store,
-            accounts,
-            clock: context.clock.clone(),
-            save_soon: context.save_soon.clone(),
+            context,
             failing: Condition::default(),
         };
         Ok((saver, restored))
@@ -82,7 +72,7 @@ impl StateSaver {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return self,
-                () = self.save_soon.notified() => {}
+                () = self.context.save_soon.notified() => {}
                 _ = tick.tick() => {}
             }
             self.save().await;
@@ -93,7 +83,11 @@ impl StateSaver {
     /// last time is after all tasks stopped.
     pub(super) async fn save(&mut self) {
         let Some((store, metrics)) = &self.store else { return };
-        let (store, accounts, now) = (store.clone(), self.accounts.load_full(), self.clock.now());
+        let (store, accounts, now) = (
+            store.clone(),
+            self.context.accounts.load_full(),
+            self.context.clock.now(),
+        );
         let write = move || {
             let accounts = accounts.iter().map(|account| account.state(now)).collect();
             let written = now.millis();

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
 
-use super::carry_over::{Accounts, CarryOver};
-use super::context::Context;
+use super::carry_over::{CarryOver, Context};
 use super::error::Error;
 use super::metrics::ConfigMetrics;
 use super::running_account::RunningAccount;
@@ -20,9 +19,8 @@ use geelark_client::{HttpTransport, SetupError};
 /// Holds the running accounts.
 pub(super) struct Supervisor {
     sources: Sources,
-    pub(super) context: Context,
+    pub(super) context: Arc<Context>,
     metrics: ConfigMetrics,
-    pub(super) accounts: Accounts,
     /// Locked for a whole reload, so that two cannot mix.
     running: Mutex<Running>,
 }
@@ -34,40 +32,37 @@ struct Running {
     accounts: Vec<RunningAccount>,
 }
 
-/// A configuration that can be applied.
-pub(super) struct PreparedConfig {
-    config: Config,
-    /// One for each account, with which it starts; `None` for an account that runs on unchanged.
-    transports: Vec<Option<HttpTransport>>,
-}
+/// One for each account of a configuration, with which it starts; `None` for an account that runs on unchanged.
+type Transports = Vec<Option<HttpTransport>>;
 
 /// Prepares every account of `config` that is not in `running`. Changes nothing.
-pub(super) fn prepare(config: Config, running: &Config) -> Result<PreparedConfig, SetupError> {
+pub(super) fn prepare(config: &Config, running: &Config) -> Result<Transports, SetupError> {
     let transports = config.accounts.iter().map(|account| {
         let transport = || HttpTransport::new(&account.base_url, account.poll.timeout);
         (!running.accounts.contains(account)).then(transport).transpose()
     });
-    Ok(PreparedConfig {
-        transports: transports.collect::<Result<_, _>>()?,
-        config,
-    })
+    transports.collect()
 }
 
 impl Supervisor {
-    /// A supervisor without accounts.
-    pub(super) fn new(sources: Sources, context: Context, metrics: ConfigMetrics, accounts: Accounts) -> Self {
-        Self {
+    /// Starts the accounts of `config`, with what was saved of them.
+    pub(super) async fn start(
+        sources: Sources,
+        context: Arc<Context>,
+        config: Config,
+        transports: Transports,
+        saved: SavedAccounts,
+    ) -> Self {
+        let supervisor = Self {
             sources,
+            metrics: ConfigMetrics::new(&context.registry, &[]),
             context,
-            metrics,
-            accounts,
             running: Mutex::default(),
-        }
-    }
-
-    /// Applies the first configuration.
-    pub(super) async fn start(&self, prepared: PreparedConfig, saved: SavedAccounts) {
-        self.apply(prepared, saved, &mut *self.running.lock().await).await;
+        };
+        let mut running = supervisor.running.lock().await;
+        supervisor.apply(config, transports, saved, &mut running).await;
+        drop(running);
+        supervisor
     }
 
     /// Reads the configuration again. A bad one changes nothing.
@@ -93,17 +88,17 @@ impl Supervisor {
     }
 
     async fn reload_from(&self, sources: &Sources, running: &mut Running) -> Result<(), String> {
-        let prepared = config::load(sources).map_err(Error::from);
-        let prepared = prepared.and_then(|config| Ok(prepare(config, &running.config)?));
-        let prepared = prepared.map_err(|problem| {
+        let loaded = config::load(sources).map_err(Error::from);
+        let prepared = loaded.and_then(|config| Ok((prepare(&config, &running.config)?, config)));
+        let (transports, config) = prepared.map_err(|problem| {
             self.metrics.reload_successful.set(false);
             error!("configuration not reloaded, the previous one stays in force: {problem}");
             problem.to_string()
         })?;
-        if prepared.config.state != running.config.state {
+        if config.state != running.config.state {
             warn!("state.path changed; the change takes effect at the next start");
         }
-        self.apply(prepared, SavedAccounts::new(), running).await;
+        self.apply(config, transports, SavedAccounts::new(), running).await;
         self.context.save_soon.notify_one();
         info!(accounts = running.accounts.len(), "configuration reloaded");
         Ok(())
@@ -111,8 +106,7 @@ impl Supervisor {
 
     /// Makes the running accounts those of the configuration: stops what changed or is gone, starts what is new, and leaves
     /// the rest alone.
-    async fn apply(&self, prepared: PreparedConfig, mut saved: SavedAccounts, running: &mut Running) {
-        let PreparedConfig { config, transports } = prepared;
+    async fn apply(&self, config: Config, transports: Transports, mut saved: SavedAccounts, running: &mut Running) {
         for warning in &config.warnings {
             warn!("{warning}");
         }
@@ -150,7 +144,7 @@ impl Supervisor {
         self.context
             .store
             .set_accounts(accounts.iter().map(|account| account.store.clone()).collect());
-        self.accounts.store(Arc::new(accounts));
+        self.context.accounts.store(Arc::new(accounts));
         running.config = config;
         self.metrics.reload_successful.set(true);
         self.metrics.reload_success.set(self.context.clock.now().unix());

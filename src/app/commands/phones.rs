@@ -130,12 +130,9 @@ fn table(rows: &[PhoneRow], with_account: bool) -> io::Result<String> {
     }
     out.flush()?;
     let text = out.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-    let lines = text
-        .split_inclusive(|byte| *byte == b'\n')
-        .map(|line| String::from_utf8_lossy(line));
-    Ok(lines
-        .map(|line| format!("{}\n", line.trim_end_matches(['\n', ' '])))
-        .collect())
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches(' ')).collect();
+    Ok(lines.join("\n") + "\n")
 }
 
 /// The text with escapes for what would break a line or control the terminal.

@@ -13,7 +13,7 @@ use crate::config::{self, AccountConfig, Sources};
 use crate::fleet::Target;
 use crate::poller::LastRound;
 use crate::state;
-use geelark_client::clock::UnixTime;
+use geelark_client::clock::{Clock, UnixTime};
 use geelark_client::phone::PhoneId;
 use geelark_client::{Client, Endpoint, Failure, Reply, Transport};
 
@@ -21,8 +21,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 struct Fixture {
     parent: TempDir,
-    context: Context,
-    accounts: Accounts,
+    context: Arc<Context>,
 }
 
 impl Fixture {
@@ -30,20 +29,19 @@ impl Fixture {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + 1_700_000_000 * SECOND);
         Self {
             parent: tempfile::tempdir().unwrap(),
-            context: Context::new(clock).unwrap(),
-            accounts: Accounts::default(),
+            context: Arc::new(Context::new(clock).unwrap()),
         }
     }
 
     fn open(&self) -> (StateSaver, SavedAccounts) {
         let folder = self.parent.path().join("state");
-        StateSaver::open(Some(&folder), self.accounts.clone(), &self.context).unwrap()
+        StateSaver::open(Some(&folder), self.context.clone()).unwrap()
     }
 
     /// The account with what was saved of it.
     fn start(&self, saved: &mut SavedAccounts) -> CarryOver {
         let carry_over = CarryOver::new(&account("main"), saved.remove("main"), &self.context);
-        self.accounts.store(Arc::new(vec![carry_over.clone()]));
+        self.context.accounts.store(Arc::new(vec![carry_over.clone()]));
         carry_over
     }
 
@@ -164,7 +162,7 @@ async fn an_account_starts_with_what_was_saved_under_its_name() {
 #[tokio::test(start_paused = true)]
 async fn without_a_folder_nothing_is_written() {
     let fixture = Fixture::new();
-    let (mut state_saver, mut saved) = StateSaver::open(None, fixture.accounts.clone(), &fixture.context).unwrap();
+    let (mut state_saver, mut saved) = StateSaver::open(None, fixture.context.clone()).unwrap();
     let carry_over = fixture.start(&mut saved);
     assign(&carry_over, 7);
     state_saver.save().await;
