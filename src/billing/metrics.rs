@@ -110,7 +110,7 @@ impl<V> Expiring<V, Instant> {
 }
 
 impl<V> Expiring<V> {
-    /// As an earlier process would have shown it, at most [`RESTORED_FOR`]; `None` if the time is over, or if the age of the
+    /// As an earlier process would have shown it, at most `RESTORED_FOR`; `None` if the time is over, or if the age of the
     /// state is unknown.
     pub fn restored(self, elapsed: ElapsedSinceSave) -> Option<Expiring<V, Instant>> {
         elapsed.elapsed()?;

@@ -23,7 +23,7 @@ pub enum Encoding {
 
 /// The body of one scrape, assembled as it is read. What it shows was fixed when it was made.
 ///
-/// It consists of parts: for each of [`FAMILIES`] a header and the lines of every batch, then the rest.
+/// It consists of parts: for each of `FAMILIES` a header and the lines of every batch, then the rest.
 pub struct Scrape {
     encoding: Encoding,
     headers: Arc<[Block]>,

@@ -18,7 +18,7 @@ const LABELS: [&str; 7] = [
 /// Where undocumented statuses are counted.
 const OTHER: usize = 4;
 
-/// How many phones have each status. Every phone is counted once. Parallel to [`LABELS`].
+/// How many phones have each status. Every phone is counted once. Parallel to `LABELS`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatusCounts([usize; LABELS.len()]);
 
