@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::call::Endpoint;
 use super::envelope::ResponseData;
-use super::json::{Field, entries, fields, id, integer, nested, text};
+use super::json::{Field, entries, fields, id, integer, list, nested, text};
 use crate::phone::{ChargeMode, Status};
 
 /// The number of phones on a page, as GeeLark documents it.
@@ -91,7 +91,8 @@ impl ResponseData for Page {
     const ENDPOINT: Endpoint = Endpoint::PhoneList;
 
     fn read(data: &str) -> Result<Self, serde_json::Error> {
-        let [total, items] = fields(data, ["total", "items"])?;
+        let [total] = fields(data, ["total"])?;
+        let [items] = fields(data, ["items"])?;
         let mut page = Self {
             total: integer(total).and_then(|total| total.try_into().ok()),
             ..Self::default()
@@ -103,7 +104,7 @@ impl ResponseData for Page {
             } else {
                 None
             }
-        })?;
+        });
         Ok(page)
     }
 }
@@ -119,7 +120,7 @@ fn listed(item: Field<'_>) -> Option<ListedPhone> {
         name: short_text(name),
         status: status.map(Status),
         group: name_of(group),
-        tags: tags.and_then(|_| entries(tags, name_of).ok()),
+        tags: list(tags).map(|tags| entries(Some(tags), name_of)),
         charge_mode: charge_mode.map(ChargeMode),
         monthly_expire,
         rpa_status,

@@ -55,8 +55,8 @@ impl ResponseData for StatusResponse {
     fn read(data: &str) -> Result<Self, serde_json::Error> {
         let [successes, fails] = fields(data, ["successDetails", "failDetails"])?;
         Ok(Self {
-            found: entries(successes, found)?,
-            failed: entries(fails, failed)?,
+            found: entries(successes, found),
+            failed: entries(fails, failed),
         })
     }
 }

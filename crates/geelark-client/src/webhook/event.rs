@@ -1,6 +1,6 @@
 //! The body of a webhook: which phones it is about.
 
-use crate::json::{document, entries, id, integer, nested};
+use crate::json::{document, entries, id, integer, list, nested};
 use crate::phone::PhoneId;
 
 const STARTED: i64 = 1;
@@ -27,7 +27,7 @@ impl WebhookEvent {
         let kind = integer(kind);
         let phones = match kind {
             Some(STARTED | STOPPED) => phone_id(phone).into_iter().collect(),
-            Some(RENAMED | DELETED) => entries(items, |item| phone_id(nested(item, ["id"])[0])).unwrap_or_default(),
+            Some(RENAMED | DELETED) => entries(list(items), |item| phone_id(nested(item, ["id"])[0])),
             _ => Vec::new(),
         };
         Ok(Self {
