@@ -38,6 +38,8 @@ pub(super) struct ListReader<'a, T> {
 #[derive(Debug)]
 pub(super) struct ListReading<V> {
     pub(super) phones: BTreeMap<PhoneId, V>,
+    /// No sign of phones added or removed meanwhile: every page had the same total, and no phone came twice.
+    pub(super) steady: bool,
     /// The list was one page, which said how many phones there are.
     pub(super) one_page: bool,
 }
@@ -88,11 +90,13 @@ impl<'a, T: Transport> ListReader<'a, T> {
         mut keep: impl FnMut(ListedPhone) -> Option<(PhoneId, V)>,
     ) -> Result<ListReading<V>, ListError> {
         let mut phones = BTreeMap::new();
-        let mut repeated = 0;
+        let (mut steady, mut total, mut repeated) = (true, None, 0);
         for page in 1..=MAX_PAGES {
             let (trace_id, read) = self.page(filter, page).await?;
             let before = (page as usize - 1) * PAGE_SIZE;
             let mut problem = problem(&read, before);
+            steady &= page == 1 || total == read.total;
+            total = read.total;
             let admitted = read.phones.into_iter().filter(|phone| filter.admits(phone));
             for (id, kept) in admitted.filter_map(&mut keep) {
                 repeated += usize::from(phones.insert(id, kept).is_some());
@@ -107,14 +111,15 @@ impl<'a, T: Transport> ListReader<'a, T> {
                     problem,
                 });
             }
-            let is_last = match read.total {
+            let is_last = match total {
                 Some(total) => before + PAGE_SIZE >= total,
                 None => read.entries < PAGE_SIZE,
             };
             if is_last {
                 return Ok(ListReading {
                     phones,
-                    one_page: page == 1 && read.total.is_some(),
+                    steady: steady && repeated == 0,
+                    one_page: page == 1 && total.is_some(),
                 });
             }
         }

@@ -13,8 +13,8 @@ pub(super) struct ListedPhones<V> {
     pub(super) filter: ListFilter,
     /// The phones of the last reading; `None` before the first.
     last: Option<BTreeMap<PhoneId, V>>,
-    /// The phones of the reading before, unless the last one is confirmed.
-    before: BTreeMap<PhoneId, V>,
+    /// Phones that the last reading missed and the one before had.
+    missed: BTreeMap<PhoneId, V>,
 }
 
 impl<V> ListedPhones<V> {
@@ -47,13 +47,13 @@ impl<V> ListedPhones<V> {
         Self {
             filter,
             last: None,
-            before: BTreeMap::new(),
+            missed: BTreeMap::new(),
         }
     }
 
-    /// The phones, as far as they are known. Phones of two readings come twice, the newer value last.
+    /// The phones, as far as they are known.
     pub(super) fn phones(&self) -> impl Iterator<Item = (&PhoneId, &V)> {
-        self.before.iter().chain(self.last.iter().flatten())
+        self.last.iter().flatten().chain(&self.missed)
     }
 
     /// The id as it is stored already, so that all readings share one allocation.
@@ -64,14 +64,19 @@ impl<V> ListedPhones<V> {
 
     /// Adds a reading. True if it is confirmed: it cannot have missed a phone.
     pub(super) fn add_reading(&mut self, reading: ListReading<V>) -> bool {
-        let ListReading { phones, one_page } = reading;
-        let is_confirmed = match &self.last {
-            Some(last) if last.keys().eq(phones.keys()) => true,
-            Some(last) if phones.is_empty() => one_page && last.is_empty(),
-            _ => one_page,
-        };
-        let before = self.last.replace(phones);
-        self.before = before.filter(|_| !is_confirmed).unwrap_or_default();
+        let ListReading {
+            phones,
+            steady,
+            one_page,
+        } = reading;
+        let before = self.last.take();
+        let agrees = before.as_ref().is_some_and(|before| before.keys().eq(phones.keys()));
+        let before = before.unwrap_or_default();
+        let lost_all = !before.is_empty() && phones.is_empty();
+        let is_confirmed = steady && (agrees || one_page && !lost_all);
+        let is_missed = |(id, _): &(PhoneId, V)| !is_confirmed && !phones.contains_key(id);
+        self.missed = before.into_iter().filter(is_missed).collect();
+        self.last = Some(phones);
         is_confirmed
     }
 }
@@ -83,14 +88,21 @@ mod tests {
     fn reading(ids: &[&str], one_page: bool) -> ListReading<()> {
         ListReading {
             phones: ids.iter().map(|id| ((*id).into(), ())).collect(),
+            steady: true,
             one_page,
+        }
+    }
+
+    fn shifted(ids: &[&str]) -> ListReading<()> {
+        ListReading {
+            steady: false,
+            ..reading(ids, false)
         }
     }
 
     fn ids(listed_phones: &ListedPhones<()>) -> Vec<&str> {
         let mut ids: Vec<_> = listed_phones.phones().map(|(id, ())| id.as_str()).collect();
         ids.sort_unstable();
-        ids.dedup();
         ids
     }
 
@@ -162,12 +174,11 @@ mod tests {
             (["1", "2"], vec!["1", "2"]),
             (["2", "3"], vec!["1", "2", "3"]),
             (["3", "4"], vec!["2", "3", "4"]),
+            (["3", "4"], vec!["3", "4"]),
         ] {
-            assert!(!listed_phones.add_reading(reading(&ids_read, false)));
+            assert!(!listed_phones.add_reading(shifted(&ids_read)));
             assert_eq!(ids(&listed_phones), expected);
         }
-        assert!(listed_phones.add_reading(reading(&["3", "4"], false)));
-        assert_eq!(ids(&listed_phones), ["3", "4"]);
     }
 
     #[test]

@@ -40,12 +40,19 @@ impl fmt::Display for DiscoverySettings {
 
 impl fmt::Display for PhoneFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or = |names: &[Arc<str>]| {
+            names
+                .iter()
+                .map(|name| format!("{name:?}"))
+                .collect::<Vec<_>>()
+                .join(" or ")
+        };
         f.write_str("every phone")?;
-        for (opening, names) in [(" in group ", &self.groups), (" with tag ", &self.tags)] {
-            let names: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
-            if !names.is_empty() {
-                write!(f, "{opening}{}", names.join(" or "))?;
-            }
+        if !self.groups.is_empty() {
+            write!(f, " in group {}", or(&self.groups))?;
+        }
+        if !self.tags.is_empty() {
+            write!(f, " with tag {}", or(&self.tags))?;
         }
         match self.charge_mode {
             Some(mode) => write!(f, " charged {}", mode.label()),
