@@ -78,15 +78,15 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
         format: ListFormat,
     },
-    /// Simulator and exporter together: a living fleet to look at, nothing else needed.
+    /// Run the exporter with a simulated fleet, to try it without an account.
     Demo {
         /// The simulated fleet.
         #[command(flatten)]
         simulator: geelark_simulator::Options,
     },
-    /// The GeeLark stand-in alone, to try a configuration and alerts without touching a fleet.
+    /// Run only the simulator of GeeLark, to try a configuration and alerts without a fleet.
     Simulate {
-        /// Where the stand-in listens. Its control endpoints ask for no credentials: keep it on loopback.
+        /// Where the simulator listens. Its control endpoints need no credentials: keep it on loopback.
         // Arguments share one space of ids, and the exporter's own addresses are `listen` in it.
         #[arg(id = "simulator_listen", long = "listen-address", value_name = "ADDR")]
         #[arg(default_value = "127.0.0.1:9944")]

@@ -11,8 +11,8 @@ use tokio::time::sleep;
 use super::fixture::{Fixture, invalid_config};
 use crate::support::http;
 
-/// Milliseconds. Longer than the interval at which the exporter checks followed files.
-const FOLLOW_INTERVAL: u64 = 1500;
+/// Milliseconds. Longer than two checks of followed files, since a change counts when two of them agree.
+const FOLLOW_INTERVAL: u64 = 2500;
 
 /// A file name, its valid content, and invalid content.
 type FileEdit = (&'static str, String, String);
