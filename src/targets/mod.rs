@@ -6,8 +6,9 @@
 //!
 //! - A page must hold as many phones as its own total says; otherwise the list is *short* and is not used. A single
 //!   page shows one instant.
-//! - A list of several pages is confirmed when two readings in a row have the same phones. If the first reading missed a
-//!   phone, it had read another phone that was removed, and the second reading lacks that one.
+//! - A list of several pages is confirmed when two readings in a row have the same phones, and nothing moved during the
+//!   second: every page had the same total, and no phone came twice. If the first reading missed a phone, it had read
+//!   another phone that was removed, and the second reading lacks that one.
 //! - Until then every phone of the last two readings is watched. New phones are watched at once, and a phone is dropped
 //!   only when two readings miss it.
 //! - An empty list in place of phones needs a second reading as well.
