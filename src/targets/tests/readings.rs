@@ -236,7 +236,8 @@ proptest! {
                 });
             }
             let fixture = Fixture::start(&upstream);
-            fixture.at(REFRESH * 9 / 2).await;
+            // Each refresh makes at least one call. So all changes are over in the twelfth, and the next one shows the list.
+            fixture.at(REFRESH * 27 / 2).await;
             let mut targets = fixture.ids();
             assert_eq!(targets, upstream.ids());
             targets.dedup();
