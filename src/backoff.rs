@@ -1,18 +1,23 @@
-//! How long to wait before the same question is asked again.
+//! How long to wait before a failed call is repeated.
 
 use std::time::Duration;
 
-/// The first retry comes about so soon: most failures of a moment are over by then.
+/// The wait before the first retry. Most short failures are over by then.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// No retry waits longer; an outage is found to be over within about this time.
+/// The longest wait. The end of an outage is noticed within about this time.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The wait before retry number `attempt` (from 1): doubling, capped, and anywhere in the upper half of that, so that the
-/// batches that failed together do not come back together. `random` is in `0.0..1.0`.
+/// The wait before retry number `attempt` (from 1): it doubles up to a limit, with [`jitter`]. `random` is in `0.0..1.0`.
 pub(crate) fn delay(attempt: u32, random: f64) -> Duration {
     let doubled = FIRST.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST);
-    doubled.mul_f64(0.5 + random / 2.0)
+    jitter(doubled, random)
+}
+
+/// From a half to the whole of `wait`, so that calls that failed together are not repeated together. `random` is in
+/// `0.0..1.0`.
+pub(crate) fn jitter(wait: Duration, random: f64) -> Duration {
+    wait.mul_f64(0.5 + random / 2.0)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::stderr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use tracing::Level;
@@ -35,8 +36,8 @@ pub enum Format {
 
 /// Sends the log to standard error from here on. Only the first call of a process has an effect.
 ///
-/// `level` is for this program; the libraries below it speak from `warn` on, so that `trace` shows the exporter's own
-/// steps and not every frame of a connection.
+/// `level` applies to this program. Libraries log warnings and errors only, so that `trace` shows the exporter's own steps
+/// and not every frame of a connection.
 pub fn init(level: Level, format: Format) {
     let libraries = LevelFilter::WARN.min(LevelFilter::from_level(level));
     let filter = Targets::new()
@@ -55,10 +56,15 @@ pub fn init(level: Level, format: Format) {
             .with_writer(stderr)
             .boxed(),
     };
-    // A second call finds a log that is already set up, which is all it wants.
+    // This fails only when the log is set up already.
     let _ = tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .try_init();
+}
+
+/// A duration without fractions of a second.
+pub(crate) fn whole_seconds(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }
 
 /// The first few ids, quoted and cut, so that a line of the log stays short.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
@@ -14,6 +13,7 @@ use crate::billing::BillingStatus;
 use crate::config::AccountConfig;
 use crate::exposition::{AccountStore, MetricsStore};
 use crate::fleet::Fleet;
+use crate::logging::whole_seconds;
 use crate::metrics::{CallMetrics, Registry};
 use crate::poller::{RoundStatus, SharedFleet};
 use crate::state::AccountState;
@@ -179,9 +179,4 @@ impl CarryOver {
 /// Keeps or creates a part that is on, and drops one that is off.
 fn keep<T>(part: &mut Option<Arc<T>>, is_on: bool, new: impl FnOnce() -> T) {
     *part = is_on.then(|| part.take().unwrap_or_else(|| Arc::new(new())));
-}
-
-/// A duration for the log.
-pub(super) fn whole_seconds(duration: Duration) -> String {
-    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }

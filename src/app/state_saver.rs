@@ -14,10 +14,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::carry_over::{Context, whole_seconds};
+use super::carry_over::Context;
 use super::error::Error;
 use super::metrics::StateMetrics;
 use crate::condition::Condition;
+use crate::logging::whole_seconds;
 use crate::state::{AccountState, State, Store};
 use geelark_client::clock::{ElapsedSinceSave, UnixTime};
 

@@ -13,7 +13,7 @@ use super::model::AccountConfig;
 use super::phones::{self, PhoneOwners};
 use super::raw::{RawAccount, RawBudget, RawPoll};
 use super::{credentials, discovery, http_url, limits, webhook};
-use crate::poller::PollSettings;
+use crate::poller::{PollSettings, ROUNDS_UNTIL_STALE};
 use crate::targets::Shard;
 
 /// What two accounts may not have in common.
@@ -140,7 +140,7 @@ fn poll(raw: &RawPoll, section: &Section<'_>) -> PollSettings {
     PollSettings {
         interval,
         timeout: timeout.unwrap_or(limits::TIMEOUT.min(interval)),
-        stale_after: stale_after.unwrap_or(limits::STALE_AFTER.max(interval * limits::STALE_INTERVALS)),
+        stale_after: stale_after.unwrap_or(limits::STALE_AFTER.max(interval * ROUNDS_UNTIL_STALE)),
         transient_interval: transient.unwrap_or(limits::TRANSIENT_INTERVAL),
     }
 }

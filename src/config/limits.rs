@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use config_file::ReadOptions;
 
+use crate::poller::ROUNDS_UNTIL_STALE;
+
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -26,8 +28,6 @@ pub(super) const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)
 
 /// Five rounds at the default interval: one failure does not make gaps, and an outage shows soon.
 pub(super) const STALE_AFTER: Duration = Duration::from_mins(5);
-/// A status stays over a few failed rounds; the poller requires as many.
-pub(super) const STALE_INTERVALS: u32 = 3;
 /// From the shortest interval to a week: Prometheus keeps older statuses.
 pub(super) const STALE_AFTERS: RangeInclusive<Duration> = SECOND..=Duration::from_hours(7 * 24);
 
@@ -75,4 +75,4 @@ pub(super) const ID_FILE_BYTES: u64 = 256 * 1024 * 1024;
 /// HTTP servers refuse larger headers anyway.
 pub(super) const SECRET_FILE_BYTES: u64 = 16 * 1024;
 
-const _: () = assert!(INTERVALS.end().as_secs() * STALE_INTERVALS as u64 <= STALE_AFTERS.end().as_secs());
+const _: () = assert!(INTERVALS.end().as_secs() * ROUNDS_UNTIL_STALE as u64 <= STALE_AFTERS.end().as_secs());

@@ -63,20 +63,22 @@ impl IdList {
     /// Adds the ids of a file, which is called `place`, and reports the lines that are no ids.
     fn add_lines(&mut self, text: &str, place: &str, section: &Section<'_>) -> Result<(), String> {
         let lines = (1..).zip(text.lines().map(|line| without_comment(line).trim()));
-        let lines: Vec<(usize, &str)> = lines.filter(|(_, id)| !id.is_empty()).collect();
-        let Some(((_, last), others)) = lines.split_last() else {
+        let mut lines = lines.filter(|(_, id)| !id.is_empty()).peekable();
+        let Some((_, first)) = lines.peek().copied() else {
             return Err("has no ids; write one id a line".to_owned());
         };
-        // A full disk or an interrupted copy leaves a part of an id, which would be another id.
-        let is_shorter = others.first().is_some_and(|(_, first)| last.len() < first.len());
-        if is_shorter && !text.ends_with('\n') && others.windows(2).all(|pair| pair[0].1.len() == pair[1].1.len()) {
-            let last = quoted(last);
-            return Err(format!(
-                "ends within a line ({last}), as if it were cut; write the file again"
-            ));
-        }
         let mut bad = Vec::new();
-        for (line, id) in lines {
+        let mut has_equal_lengths = true;
+        while let Some((line, id)) = lines.next() {
+            // A full disk or an interrupted copy leaves a part of an id, which would be another id.
+            let ends_within_line = lines.peek().is_none() && !text.ends_with('\n');
+            if ends_within_line && has_equal_lengths && id.len() < first.len() {
+                let id = quoted(id);
+                return Err(format!(
+                    "ends within a line ({id}), as if it were cut; write the file again"
+                ));
+            }
+            has_equal_lengths &= id.len() == first.len();
             match valid(id) {
                 Ok(id) => self.add(id),
                 Err(wrong) => bad.push(format!("{place}:{line}: the line {wrong}")),
@@ -97,33 +99,23 @@ impl IdList {
 /// GeeLark's ids are digits. Letters are accepted, in case that changes; what is visibly no id is not, because GeeLark
 /// rejects the whole batch of an invalid id.
 fn valid(id: &str) -> Result<&str, String> {
-    let shown = quoted(id);
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if id.trim().is_empty() {
-        Err("is blank; write an id or remove it".to_owned())
+    let wrong = if id.trim().is_empty() {
+        return Err("is blank; write an id or remove it".to_owned());
     } else if id.contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')) {
-        Err(format!(
-            "is {shown}, which is not one id; write one id without blanks or commas"
-        ))
+        "which is not one id; write one id without blanks or commas".to_owned()
     } else if id.starts_with(|c: char| c.is_ascii_digit()) && id.contains(['e', 'E']) && id.parse::<f64>().is_ok() {
-        Err(format!(
-            "is {shown}, a number that lost its digits; format the column as text and export it again"
-        ))
+        "a number that lost its digits; format the column as text and export it again".to_owned()
     } else if let Some(wrong) = id.chars().find(|c| !is_allowed(*c)) {
-        Err(format!(
-            "is {shown}, but no id has the character {wrong:?}; write letters, digits, - and _ only"
-        ))
+        format!("but no id has the character {wrong:?}; write letters, digits, - and _ only")
     } else if id.len() > MAX_CHARS {
-        Err(format!(
-            "is {shown}, which has more than {MAX_CHARS} characters; write one id"
-        ))
+        format!("which has more than {MAX_CHARS} characters; write one id")
     } else if !id.contains(|c: char| c.is_ascii_digit()) {
-        Err(format!(
-            "is {shown}, a word without digits; write the phone's id instead of its name or a heading"
-        ))
+        "a word without digits; write the phone's id instead of its name or a heading".to_owned()
     } else {
-        Ok(id)
-    }
+        return Ok(id);
+    };
+    Err(format!("is {}, {wrong}", quoted(id)))
 }
 
 fn without_comment(line: &str) -> &str {

@@ -34,5 +34,5 @@ mod tests;
 pub use metrics::{LastRound, PollMetrics, RoundStatus};
 pub use parts::Parts;
 pub use poller::Poller;
-pub use schedule::PollSettings;
+pub use schedule::{PollSettings, ROUNDS_UNTIL_STALE};
 pub use shared_fleet::SharedFleet;

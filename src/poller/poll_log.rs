@@ -14,7 +14,7 @@ use super::round::QueuedCall;
 use super::schedule::PollSettings;
 use crate::condition::Condition;
 use crate::fleet::AnswerAnomalies;
-use crate::logging::named;
+use crate::logging::{named, whole_seconds};
 use geelark_client::{Failure, Reason};
 
 /// In an outage all batches fail alike. This many failures of one reason are warnings, and the end of the round counts the
@@ -118,7 +118,7 @@ impl PollLog {
     /// The account is blocked.
     pub(super) fn blocked(&mut self, trace_id: Uuid, failure: &Failure, wait: Duration) {
         let (account, reason, message) = (&self.account, failure.reason, &failure.message);
-        let wait = format_duration(Duration::from_secs(wait.as_secs()));
+        let wait = whole_seconds(wait);
         if self.blocked.begin(reason) {
             warn!(%account, %reason, %trace_id, %wait, "account blocked, no calls until the wait is over: {message}");
         } else {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// A status stays shown for three rounds without an answer, so that one lost answer and one lost retry do not hide a phone.
-const ROUNDS_UNTIL_STALE: u32 = 3;
+pub const ROUNDS_UNTIL_STALE: u32 = 3;
 
 const MINUTE: Duration = Duration::from_mins(1);
 

@@ -15,6 +15,7 @@ use super::lists::Lists;
 use super::metrics::{DiscoveryStatus, DiscoverySummary};
 use super::ownership::OwnershipHandle;
 use super::settings::DiscoverySettings;
+use crate::backoff;
 use crate::condition::Condition;
 use crate::fleet::{PhoneDetails, Target};
 use crate::metrics::CallMetrics;
@@ -92,7 +93,7 @@ impl<T: Transport> Discovery<T> {
                 // A hint does not speed up a list that fails.
                 let wait = match client.gate().check() {
                     Err(blocked) => Instant::from(blocked.until) - Instant::now(),
-                    Ok(()) => retry.mul_f64(0.5 + fastrand::f64() / 2.0),
+                    Ok(()) => backoff::jitter(retry, fastrand::f64()),
                 };
                 let retry_in = wait.as_secs_f32();
                 if failing.begin(()) {

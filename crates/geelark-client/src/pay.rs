@@ -61,16 +61,33 @@ impl ResponseData for Plan {
     const ENDPOINT: Endpoint = Endpoint::PayPlanInfo;
 
     fn read(data: &str) -> Result<Self, serde_json::Error> {
-        let whole = |name| fields(data, [name]).map(|[value]| integer(value));
+        let names = [
+            "expirationTime",
+            "profiles",
+            "availableProfiles",
+            "monthlyRental",
+            "availableMonthlyRentals",
+            "parallels",
+            "monthlyFee",
+        ];
+        let [
+            expires,
+            profiles,
+            profiles_available,
+            rentals,
+            rentals_available,
+            parallels,
+            fee,
+        ] = fields(data, names)?;
         Ok(Self {
             // A plan without an end has 0 here.
-            expires: whole("expirationTime")?.filter(|seconds| *seconds > 0).map(UnixTime),
-            profiles: whole("profiles")?,
-            profiles_available: whole("availableProfiles")?,
-            monthly_rentals: whole("monthlyRental")?,
-            monthly_rentals_available: whole("availableMonthlyRentals")?,
-            parallels: whole("parallels")?,
-            monthly_fee: fields(data, ["monthlyFee"]).map(|[value]| number(value))?,
+            expires: integer(expires).filter(|seconds| *seconds > 0).map(UnixTime),
+            profiles: integer(profiles),
+            profiles_available: integer(profiles_available),
+            monthly_rentals: integer(rentals),
+            monthly_rentals_available: integer(rentals_available),
+            parallels: integer(parallels),
+            monthly_fee: number(fee),
         })
     }
 }
