@@ -5,6 +5,7 @@ mod bad;
 mod billing;
 mod discovery;
 mod documents;
+mod environment;
 mod good;
 
 use std::collections::BTreeMap;
